@@ -1,0 +1,96 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace consilium {
+namespace {
+
+fs::path temporary_beside(const fs::path& path) {
+  static std::atomic<unsigned> serial{0};
+  // The extension stays last: writers choose the format by it.
+  return path.parent_path() / (".partial-" + std::to_string(::getpid()) + "-" + std::to_string(serial++) + "-" + path.filename().string());
+}
+
+void sync_file(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path, std::uint64_t limit_bytes) {
+  std::error_code status;
+  require(fs::exists(path, status), ErrorCode::kNotFound, "no such file: " + path.string());
+  require(!fs::is_directory(path, status), ErrorCode::kCorruptData, "expected a file, found a folder: " + path.string());
+  std::ifstream stream(path, std::ios::binary);
+  require(stream.good(), ErrorCode::kNotFound, "cannot open " + path.string() + ": " + std::strerror(errno));
+  const auto size = fs::file_size(path, status);
+  if (!status) {
+    require(size <= limit_bytes, ErrorCode::kCorruptData,
+            path.string() + " has " + std::to_string(size) + " bytes, more than the limit of " + std::to_string(limit_bytes));
+  }
+  std::string bytes;
+  if (!status) bytes.reserve(size);
+  char buffer[1 << 16];
+  while (stream.read(buffer, sizeof buffer), stream.gcount() > 0) {
+    bytes.append(buffer, static_cast<std::size_t>(stream.gcount()));
+    require(bytes.size() <= limit_bytes, ErrorCode::kCorruptData, path.string() + " is longer than the limit of " + std::to_string(limit_bytes) + " bytes");
+  }
+  return bytes;
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  write_beside(path, [&](const fs::path& temporary) {
+    std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+    stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    stream.flush();
+    require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
+  });
+}
+
+void write_beside(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  if (path.has_parent_path()) make_folder(path.parent_path());
+  const fs::path temporary = temporary_beside(path);
+  struct Remove {
+    const fs::path& path;
+    ~Remove() {
+      std::error_code ignored;
+      fs::remove(path, ignored);
+    }
+  } remove{temporary};
+  write(temporary);
+  sync_file(temporary);
+  std::error_code status;
+  fs::rename(temporary, path, status);
+  require(!status, ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + status.message());
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code status;
+  fs::create_directories(path, status);
+  require(fs::is_directory(path), ErrorCode::kCannotWrite,
+          "cannot make folder " + path.string() + ": " + (status ? status.message() : "a file of that name exists"));
+}
+
+TemporaryFolder::TemporaryFolder(std::string_view prefix) {
+  std::string name = (fs::temp_directory_path() / (std::string(prefix) + "-XXXXXX")).string();
+  require(::mkdtemp(name.data()) != nullptr, ErrorCode::kCannotWrite, "cannot make a temporary folder in " + fs::temp_directory_path().string());
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace consilium

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace consilium {
+
+namespace fs = std::filesystem;
+
+/// Whole file as bytes. @throws Error{kNotFound} absent; Error{kCorruptData} longer than `limit_bytes` or unreadable.
+std::string read_file(const fs::path& path, std::uint64_t limit_bytes = 1ULL << 30);
+
+/// Writes beside `path` and renames, so that no reader ever sees half a file. Parent folders are made. fsync'ed.
+/// @throws Error{kCannotWrite}
+void write_file(const fs::path& path, std::string_view bytes);
+
+/// Same guarantee for writers that need a path: `write` gets a temporary name that ends in the extension of `path`.
+void write_beside(const fs::path& path, const std::function<void(const fs::path& temporary)>& write);
+
+/// Makes a folder and its parents. @throws Error{kCannotWrite}
+void make_folder(const fs::path& path);
+
+/// A folder that vanishes with its scope.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(std::string_view prefix = "consilium");
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace consilium

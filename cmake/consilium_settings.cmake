@@ -1,0 +1,34 @@
+# Compiler settings that every target shares.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+find_program(CONSILIUM_CCACHE ccache)
+if(CONSILIUM_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CONSILIUM_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${CONSILIUM_CCACHE}")
+endif()
+
+# A torch source costs 1.1 GB: two gigabytes a job keep the build inside the memory there is.
+cmake_host_system_information(RESULT consilium_memory_mb QUERY TOTAL_PHYSICAL_MEMORY)
+math(EXPR consilium_heavy_jobs "${consilium_memory_mb} / 2048")
+if(consilium_heavy_jobs LESS 1)
+  set(consilium_heavy_jobs 1)
+endif()
+set_property(GLOBAL PROPERTY JOB_POOLS heavy=${consilium_heavy_jobs})
+
+add_library(consilium_flags INTERFACE)
+target_compile_options(consilium_flags INTERFACE -Wall -Wextra -Wno-unused-parameter)
+target_include_directories(consilium_flags INTERFACE "${CMAKE_SOURCE_DIR}")
+# --as-needed: a program loads only the libraries it calls, which is what keeps `--help` fast.
+target_link_options(consilium_flags INTERFACE -Wl,--as-needed)
+if(CONSILIUM_SANITIZE)
+  target_compile_options(consilium_flags INTERFACE -fsanitize=${CONSILIUM_SANITIZE} -fno-omit-frame-pointer -g1)
+  target_link_options(consilium_flags INTERFACE -fsanitize=${CONSILIUM_SANITIZE})
+endif()
