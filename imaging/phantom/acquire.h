@@ -38,7 +38,7 @@ LabelMap truth_on_grid(const Head& head, const Geometry& grid);
 /// A grid of the given voxels that covers `field_of_view_mm` (width along x, y, z of the patient), centred, tilted about x.
 ///
 /// `spacing_mm` is in-plane column step, in-plane row step, slice step. Axes: axial i=left, j=back, k=head; sagittal i=back, j=foot,
-/// k=left; coronal i=left, j=foot, k=back (the usual display orders).
+/// k=right; coronal i=left, j=foot, k=back (the usual display orders, all right-handed).
 /// @throws Error{kUsage} spacing or field of view not positive, or more than 2^28 voxels.
 Geometry acquisition_grid(SliceOrientation orientation, const Vec3& spacing_mm, const Vec3& field_of_view_mm, double oblique_degrees);
 
