@@ -1,0 +1,63 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "base/settings.h"
+
+namespace {
+
+struct Verb {
+  const char* name;
+  const char* program;  ///< beside this one
+  const char* purpose;
+};
+
+constexpr Verb kVerbs[] = {
+    {"inspect", "consilium-imaging", "what is in these scans: size, spacing, orientation"},
+    {"convert", "consilium-imaging", "rewrite scans as .nii.gz, turned and resampled if asked for"},
+    {"evaluate", "consilium-imaging", "Dice, Hausdorff distance and volumes of predictions"},
+};
+
+void print_help(std::FILE* out) {
+  std::fputs("usage: consilium VERB [OPTIONS]\n\n", out);
+  for (const Verb& verb : kVerbs) std::fprintf(out, "  %-10s %s\n", verb.name, verb.purpose);
+  std::fputs("\nconsilium VERB --help tells a verb's options, with an example.\nResearch use only: this is no medical device.\n", out);
+}
+
+}  // namespace
+
+/// Finds the program of a verb and becomes it: each verb is linked only to what it needs, so that it starts fast.
+int main(int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  if (word.empty()) {
+    print_help(stderr);
+    return 2;
+  }
+  if (word == "--help" || word == "-h" || word == "help") {
+    print_help(stdout);
+    return 0;
+  }
+  if (word == "--version") {
+    std::puts("consilium " CONSILIUM_VERSION);
+    return 0;
+  }
+  for (const Verb& verb : kVerbs) {
+    if (word != verb.name) continue;
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / verb.program;
+    execv(program.c_str(), argv);
+    std::fprintf(stderr, "consilium: error: %s cannot be started: %s\n", program.c_str(), std::strerror(errno));
+    return 3;
+  }
+  std::vector<std::string> names;
+  for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+  const std::string nearest = consilium::nearest_word(word, names);
+  std::fprintf(stderr, "consilium: error: unknown verb \"%s\"%s; consilium --help lists the verbs\n", word.c_str(), nearest.empty() ? "" : ("; did you mean \"" + nearest + "\"?").c_str());
+  return 2;
+}

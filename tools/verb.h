@@ -1,0 +1,26 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+namespace consilium::tools {
+
+/// Options that every verb spells the same.
+struct CommonOptions {
+  bool json = false;
+  bool quiet = false;
+  std::size_t threads = 0;  ///< 0: all that this process may use
+};
+
+/// Adds --quiet and --threads, and --json where `json_flag`; `example` ends the help text.
+void add_common(CLI::App& app, CommonOptions& common, const std::string& example, bool json_flag = true);
+
+/// Parses, sets threads and quietness, runs `body`, and turns every error into a message and its exit code (docs/exit_codes.md).
+int run_verb(CLI::App& app, int argc, char** argv, const CommonOptions& common, const std::function<int()>& body);
+
+int cmd_inspect(int argc, char** argv);
+int cmd_convert(int argc, char** argv);
+int cmd_evaluate(int argc, char** argv);
+
+}  // namespace consilium::tools
