@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+
+#include "models/segmenter.h"
+
+namespace consilium::models {
+
+struct WindowOptions {
+  std::array<std::int64_t, 3> patch{64, 64, 64};  ///< D, H, W voxels; each a multiple of stride_of(the network)
+  double overlap = 0.5;                           ///< fraction of a patch, [0, 1); 0.5 as in nnU-Net
+  bool gaussian = true;                           ///< weight the middle of a window more than its edge
+};
+
+/// Class probabilities of an image of any size: softmax logits of overlapping windows, averaged. Images smaller than a patch are padded with 0.
+/// Shapes: image [C, D, H, W] float32 -> [K, D, H, W] float32, sums over K are 1.
+/// @throws Error{kMismatch} channels differ; Error{kUsage} the patch is no multiple of the network's stride.
+/// Source: Isensee et al. 2021, doi:10.1038/s41592-020-01008-z.
+at::Tensor predict_probabilities(const Segmenter& segmenter, const at::Tensor& image, const WindowOptions& options = {});
+
+}  // namespace consilium::models
