@@ -6,13 +6,9 @@
 #include <map>
 
 #include "base/error.h"
-#include "models/unet3d_module.h"
+#include "models/segmenter_net.h"
 
 namespace consilium::models {
-
-struct Segmenter::Net {
-  UNet3d module;
-};
 
 namespace {
 

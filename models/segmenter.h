@@ -34,8 +34,11 @@ class Segmenter {
   /// @throws Error{kMismatch} channels differ, or a size is no multiple of stride_of(options()).
   std::vector<at::Tensor> logits(const at::Tensor& x) const;
 
- private:
+  /// The LibTorch side, for files of models/ only (segmenter_net.h).
   struct Net;
+  Net& net() { return *net_; }
+
+ private:
   std::unique_ptr<Net> net_;
 };
 

@@ -1,0 +1,82 @@
+#include "models/fit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "models/predict.h"
+
+namespace consilium::models {
+namespace {
+
+const UNetOptions kNet{.in_channels = 1, .out_channels = 2, .filters = {4, 8, 8}, .deep_supervision = 1};
+const FitOptions kShort{.patch = {8, 8, 8}, .batch = 2, .steps = 12};
+
+/// A bright ball in noise.
+TrainingCase ball(std::uint64_t seed) {
+  Rng rng(seed);
+  TrainingCase sample{"ball", 1, {16, 16, 16}, {}, {}};
+  const double centre[3] = {rng.uniform(5, 11), rng.uniform(5, 11), rng.uniform(5, 11)};
+  for (int d = 0; d < 16; ++d)
+    for (int h = 0; h < 16; ++h)
+      for (int w = 0; w < 16; ++w) {
+        const bool inside = (d - centre[0]) * (d - centre[0]) + (h - centre[1]) * (h - centre[1]) + (w - centre[2]) * (w - centre[2]) < 16;
+        sample.labels.push_back(inside ? 1 : 0);
+        sample.image.push_back(static_cast<float>((inside ? 1.5 : 0) + rng.normal(0, 0.5)));
+      }
+  return sample;
+}
+
+TEST(Fit, TwoRunsWithOneThreadAndOneSeedGiveTheSameBytes) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2)};
+  const auto run = [&](std::uint64_t seed) {
+    Segmenter segmenter(kNet, Rng(3));
+    fit(segmenter, cases, kShort, Rng(seed));
+    return digest(segmenter.state());
+  };
+  const std::string first = run(5);
+  EXPECT_EQ(run(5), first);
+  EXPECT_NE(run(6), first);
+  EXPECT_NE(digest(Segmenter(kNet, Rng(3)).state()), first);
+}
+
+TEST(Fit, LearnsToFindABallItHasNotSeen) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2), ball(3), ball(4)};
+  Segmenter segmenter(kNet, Rng(3));
+  FitOptions options = kShort;
+  options.patch = {16, 16, 16};  // instance normalisation sees whole balls in training, as in prediction
+  options.steps = 120;
+  options.learning_rate = 5e-3;
+  const FitReport report = fit(segmenter, cases, options, Rng(7));
+  EXPECT_LT(report.last_loss, 0.6 * report.first_loss);
+  const TrainingCase unseen = ball(9);
+  const at::Tensor image = torch::tensor(unseen.image).view({1, 16, 16, 16});
+  const at::Tensor predicted = predict_probabilities(segmenter, image, {.patch = {16, 16, 16}})[1] > 0.5;
+  const at::Tensor truth = torch::tensor(std::vector<int>(unseen.labels.begin(), unseen.labels.end())).view({16, 16, 16}) > 0;
+  const double overlap = (predicted & truth).sum().item<double>(), total = predicted.sum().item<double>() + truth.sum().item<double>();
+  EXPECT_GT(2 * overlap / total, 0.7);
+}
+
+TEST(Fit, WhatCannotBeTrainedIsRefused) {
+  Segmenter segmenter(kNet, Rng(3));
+  EXPECT_THROW(fit(segmenter, {}, kShort, Rng(1)), Error);
+  std::vector<TrainingCase> cases{ball(1)};
+  FitOptions options = kShort;
+  options.patch = {8, 6, 8};
+  EXPECT_THROW(fit(segmenter, cases, options, Rng(1)), Error);
+  cases[0].image[0] = NAN;
+  options = kShort;
+  options.patch = {16, 16, 16};
+  try {
+    fit(segmenter, cases, options, Rng(1));
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("step 0"));
+  }
+}
+
+}  // namespace
+}  // namespace consilium::models
