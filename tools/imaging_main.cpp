@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   if (verb == "inspect") return cmd_inspect(argc - 1, argv + 1);
   if (verb == "convert") return cmd_convert(argc - 1, argv + 1);
   if (verb == "evaluate") return cmd_evaluate(argc - 1, argv + 1);
+  if (verb == "phantom") return cmd_phantom(argc - 1, argv + 1);
   std::fputs("consilium-imaging is started by consilium: consilium --help\n", stderr);
   return 2;
 }

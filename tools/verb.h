@@ -22,5 +22,6 @@ int run_verb(CLI::App& app, int argc, char** argv, const CommonOptions& common, 
 int cmd_inspect(int argc, char** argv);
 int cmd_convert(int argc, char** argv);
 int cmd_evaluate(int argc, char** argv);
+int cmd_phantom(int argc, char** argv);
 
 }  // namespace consilium::tools
