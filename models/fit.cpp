@@ -5,18 +5,23 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "models/autocast_scope.h"
 #include "models/loss.h"
+#include "models/optimiser_step.h"
 #include "models/patches.h"
 #include "models/segmenter_net.h"
 
 namespace consilium::models {
 namespace {
 
-void validate(const FitOptions& options, const UNetOptions& network, std::size_t cases) {
+void validate(const FitOptions& options, const StepRange& range, const UNetOptions& network, std::size_t cases) {
   require(cases > 0, ErrorCode::kUsage, "there is no case to train on");
-  require(options.batch >= 1 && options.steps >= 1, ErrorCode::kUsage, "batch and steps are at least 1");
-  require(options.learning_rate > 0 && options.weight_decay >= 0, ErrorCode::kUsage, "learning_rate is above 0, weight_decay at least 0");
+  require(options.batch >= 1, ErrorCode::kUsage, "batch is at least 1");
+  require(range.first >= 0 && range.count >= 1 && range.first + range.count <= range.total, ErrorCode::kUsage, "steps to train lie outside the training's total");
   require(options.foreground_share >= 0 && options.foreground_share <= 1, ErrorCode::kUsage, "foreground_share is a fraction in [0, 1]");
+  require(!options.regions || network.out_channels == 3, ErrorCode::kMismatch, "a network for WT, TC and ET has 3 outputs, this one has " + std::to_string(network.out_channels));
+  validate(options.optimiser);
+  validate(options.augment);
   for (const std::int64_t size : options.patch)
     require(size > 0 && size % stride_of(network) == 0, ErrorCode::kUsage, "patch size " + std::to_string(size) + " is no multiple of " + std::to_string(stride_of(network)));
 }
@@ -32,56 +37,81 @@ Batch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options,
   for (int n = 0; n < options.batch; ++n) {
     const TrainingCase& sample = cases[rng.below(cases.size())];
     const PatchPlace place = draw_patch(sample, p, rng.chance(options.foreground_share), rng);
-    copy_patch(sample, place, p, {batch.image[n].data_ptr<float>(), voxels * static_cast<std::size_t>(channels)}, {batch.labels[n].data_ptr<std::int64_t>(), voxels});
-    std::vector<std::int64_t> axes;
-    for (std::int64_t axis = 0; axis < 3; ++axis)
-      if (options.flip && rng.chance(0.5)) axes.push_back(axis);
-    if (axes.empty()) continue;
-    batch.labels[n].copy_(batch.labels[n].flip(axes));
-    for (std::int64_t& axis : axes) ++axis;  // the channel comes first
-    batch.image[n].copy_(batch.image[n].flip(axes));
+    at::Tensor image = batch.image[n], labels = batch.labels[n];
+    copy_patch(sample, place, p, {image.data_ptr<float>(), voxels * static_cast<std::size_t>(channels)}, {labels.data_ptr<std::int64_t>(), voxels});
+    augment(image, labels, options.augment, rng);
   }
   return batch;
 }
 
-at::Tensor supervised_loss(const std::vector<at::Tensor>& outputs, const at::Tensor& labels) {
-  at::Tensor loss = dice_ce_loss(outputs[0], labels);
+at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels, bool regions) {
+  const at::Tensor plain = logits.to(torch::kFloat32);
+  return regions ? dice_bce_loss(plain, to_brats_regions(labels)) : dice_ce_loss(plain, labels);
+}
+
+at::Tensor supervised_loss(const std::vector<at::Tensor>& outputs, const at::Tensor& labels, bool regions) {
+  at::Tensor loss = loss_of(outputs[0], labels, regions);
   double weight = 1, total = 1;
   for (std::size_t level = 1; level < outputs.size(); ++level) {
     weight /= 2;
     total += weight;
     const std::int64_t step = 1LL << level;
     const at::Tensor coarse = labels.slice(1, 0, {}, step).slice(2, 0, {}, step).slice(3, 0, {}, step).contiguous();
-    loss = loss + weight * dice_ce_loss(outputs[level], coarse);
+    loss = loss + weight * loss_of(outputs[level], coarse, regions);
   }
   return loss / total;
 }
 
+std::vector<at::Tensor> forward(UNet3d& module, const at::Tensor& image, Precision precision) {
+  const AutocastScope autocast(precision);
+  return module->forward(image);
+}
+
 }  // namespace
 
-FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const FitOptions& options, Rng rng, const std::function<void(std::int64_t, double)>& on_step) {
+void read_fit_options(SettingsReader& reader, FitOptions& o) {
+  reader.field("patch", o.patch);
+  reader.field("batch", o.batch);
+  reader.field("foreground_share", o.foreground_share);
+  reader.field("regions", o.regions);
+  reader.choice("precision", o.precision, precision_words());
+  reader.object("optimiser", [&](SettingsReader& optimiser) { read_optimiser_options(optimiser, o.optimiser); });
+  reader.object("augment", [&](SettingsReader& augment) { read_augment_options(augment, o.augment); });
+  reader.finish();
+}
+
+Json to_json(const FitOptions& o) {
+  return {{"patch", o.patch},   {"batch", o.batch},     {"foreground_share", o.foreground_share}, {"regions", o.regions}, {"precision", to_string(o.precision)},
+          {"optimiser", to_json(o.optimiser)}, {"augment", to_json(o.augment)}};
+}
+
+FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state,
+              const std::function<void(std::int64_t, double)>& on_step) {
   const UNetOptions network = segmenter.options();
-  validate(options, network, cases.size());
-  for (const TrainingCase& sample : cases) validate(sample, network.in_channels, network.out_channels);
+  validate(options, range, network, cases.size());
+  const int classes = options.regions ? 4 : network.out_channels;
+  for (const TrainingCase& sample : cases) validate(sample, network.in_channels, classes);
   UNet3d& module = segmenter.net().module;
-  torch::optim::AdamW optimizer(module->parameters(), torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
-  const std::int64_t tail = std::max<std::int64_t>(1, options.steps / 10);
+  OptimiserStep optimiser(*module, options.optimiser, state != nullptr ? *state : OptimiserState{});
+  const std::int64_t tail = std::max<std::int64_t>(1, range.count / 10);
   FitReport report;
-  for (std::int64_t step = 0; step < options.steps; ++step) {
-    for (auto& group : optimizer.param_groups()) static_cast<torch::optim::AdamWOptions&>(group.options()).lr(poly_learning_rate(options.learning_rate, step, options.steps, options.poly_power));
-    const Batch batch = draw_batch(cases, options, network.in_channels, rng);
-    optimizer.zero_grad();
-    const at::Tensor loss = supervised_loss(module->forward(batch.image), batch.labels);
+  for (std::int64_t n = 0; n < range.count; ++n) {
+    const std::int64_t step = range.first + n;
+    Rng draw = rng.fork(static_cast<std::uint64_t>(step));
+    const Batch batch = draw_batch(cases, options, network.in_channels, draw);
+    optimiser.zero_grad();
+    const at::Tensor loss = supervised_loss(forward(module, batch.image, options.precision), batch.labels, options.regions);
     const double value = loss.item<double>();
     require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
     loss.backward();
-    torch::nn::utils::clip_grad_norm_(module->parameters(), 12);  // nnU-Net's bound
-    optimizer.step();
-    if (step == 0) report.first_loss = value;
-    if (step >= options.steps - tail) report.last_loss += value / static_cast<double>(tail);
+    optimiser.step(poly_learning_rate(options.optimiser.learning_rate, step, range.total, options.optimiser.poly_power));
+    if (n == 0) report.first_loss = value;
+    if (n >= range.count - tail) report.last_loss += value / static_cast<double>(tail);
+    report.mean_loss += value / static_cast<double>(range.count);
     ++report.steps;
     if (on_step) on_step(step, value);
   }
+  if (state != nullptr) *state = optimiser.state();
   return report;
 }
 

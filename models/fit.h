@@ -5,6 +5,9 @@
 #include <functional>
 #include <span>
 
+#include "models/augment.h"
+#include "models/optimiser.h"
+#include "models/precision.h"
 #include "models/segmenter.h"
 #include "models/training_case.h"
 
@@ -13,24 +16,37 @@ namespace consilium::models {
 struct FitOptions {
   std::array<std::int64_t, 3> patch{48, 48, 48};  ///< D, H, W voxels, each a multiple of the network's stride
   int batch = 2;
-  std::int64_t steps = 100;
-  double learning_rate = 1e-3;      ///< at step 0; falls with (1 - step / steps)^poly_power
-  double poly_power = 0.9;
-  double weight_decay = 1e-2;       ///< AdamW's, decoupled (arXiv:1711.05101)
   double foreground_share = 0.5;    ///< of the patches are drawn around foreground, [0, 1]
-  bool flip = true;                 ///< random mirror along each axis
+  bool regions = false;             ///< Dice + binary cross-entropy on WT, TC, ET (sigmoid) instead of Dice + cross-entropy on labels
+  Precision precision = Precision::kFloat32;
+  OptimiserOptions optimiser{};
+  AugmentOptions augment{};
+};
+
+/// JSON keys are the field names. @throws Error{kUsage}
+void read_fit_options(SettingsReader& reader, FitOptions& options);
+Json to_json(const FitOptions& options);
+
+/// Steps [first, first + count) of a training of `total` steps, over which the learning rate falls.
+struct StepRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  std::int64_t total = 0;
 };
 
 struct FitReport {
   double first_loss = 0;
   double last_loss = 0;  ///< mean over the last tenth of the steps
+  double mean_loss = 0;
   std::int64_t steps = 0;
 };
 
-/// Trains with AdamW on Dice plus cross-entropy (all deep-supervision levels, weights halved per level). Same arguments, same `rng` and one
-/// thread: same bytes. `on_step(step, loss)` is called after each step.
+/// Trains on Dice plus cross-entropy (all deep-supervision levels, weights halved per level). `on_step(step, loss)` is called after each
+/// step; step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
+/// `state` (the optimiser's memory, updated) is handed from range to range.
 /// @throws Error{kUsage} an option out of range or no case; Error{kMismatch} naming the case; Error{kUnexpected} a loss that is not finite,
 /// naming the step.
-FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const FitOptions& options, Rng rng, const std::function<void(std::int64_t step, double loss)>& on_step = {});
+FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state = nullptr,
+              const std::function<void(std::int64_t step, double loss)>& on_step = {});
 
 }  // namespace consilium::models

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "models/autocast_scope.h"
 #include "models/window.h"
 
 namespace consilium::models {
@@ -32,6 +33,7 @@ at::Tensor predict_probabilities(const Segmenter& segmenter, const at::Tensor& i
     starts[a] = window_starts(static_cast<std::size_t>(image.size(a + 1) + pad[a]), static_cast<std::size_t>(options.patch[a]), options.overlap);
   }
   const torch::NoGradGuard no_grad;
+  const AutocastScope autocast(options.precision);
   const at::Tensor padded = torch::constant_pad_nd(image, {0, pad[2], 0, pad[1], 0, pad[0]}, 0);
   const at::Tensor weight = importance(options);
   at::Tensor sum = torch::zeros({segmenter.options().out_channels, padded.size(1), padded.size(2), padded.size(3)});
@@ -43,7 +45,7 @@ at::Tensor predict_probabilities(const Segmenter& segmenter, const at::Tensor& i
   for (const std::size_t d : starts[0])
     for (const std::size_t h : starts[1])
       for (const std::size_t w : starts[2]) {
-        const at::Tensor logits = segmenter.logits(window_of(padded, d, h, w).unsqueeze(0).contiguous())[0][0];
+        const at::Tensor logits = segmenter.logits(window_of(padded, d, h, w).unsqueeze(0).contiguous())[0][0].to(torch::kFloat32);
         window_of(sum, d, h, w).add_(torch::softmax(logits, 0) * weight);
         window_of(total, d, h, w).add_(weight);
       }

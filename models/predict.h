@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "models/precision.h"
 #include "models/segmenter.h"
 
 namespace consilium::models {
@@ -12,6 +13,7 @@ struct WindowOptions {
   std::array<std::int64_t, 3> patch{64, 64, 64};  ///< D, H, W voxels; each a multiple of stride_of(the network)
   double overlap = 0.5;                           ///< fraction of a patch, [0, 1); 0.5 as in nnU-Net
   bool gaussian = true;                           ///< weight the middle of a window more than its edge
+  Precision precision = Precision::kFloat32;
 };
 
 /// Class probabilities of an image of any size: softmax logits of overlapping windows, averaged. Images smaller than a patch are padded with 0.

@@ -11,7 +11,8 @@ namespace consilium::models {
 namespace {
 
 const UNetOptions kNet{.in_channels = 1, .out_channels = 2, .filters = {4, 8, 8}, .deep_supervision = 1};
-const FitOptions kShort{.patch = {8, 8, 8}, .batch = 2, .steps = 12};
+const FitOptions kShort{.patch = {8, 8, 8}, .batch = 2};
+const StepRange kTwelve{0, 12, 12};
 
 /// A bright ball in noise.
 TrainingCase ball(std::uint64_t seed) {
@@ -33,7 +34,7 @@ TEST(Fit, TwoRunsWithOneThreadAndOneSeedGiveTheSameBytes) {
   const std::vector<TrainingCase> cases{ball(1), ball(2)};
   const auto run = [&](std::uint64_t seed) {
     Segmenter segmenter(kNet, Rng(3));
-    fit(segmenter, cases, kShort, Rng(seed));
+    fit(segmenter, cases, kTwelve, kShort, Rng(seed));
     return digest(segmenter.state());
   };
   const std::string first = run(5);
@@ -48,9 +49,8 @@ TEST(Fit, LearnsToFindABallItHasNotSeen) {
   Segmenter segmenter(kNet, Rng(3));
   FitOptions options = kShort;
   options.patch = {16, 16, 16};  // instance normalisation sees whole balls in training, as in prediction
-  options.steps = 120;
-  options.learning_rate = 5e-3;
-  const FitReport report = fit(segmenter, cases, options, Rng(7));
+  options.optimiser.learning_rate = 5e-3;
+  const FitReport report = fit(segmenter, cases, {0, 120, 120}, options, Rng(7));
   EXPECT_LT(report.last_loss, 0.6 * report.first_loss);
   const TrainingCase unseen = ball(9);
   const at::Tensor image = torch::tensor(unseen.image).view({1, 16, 16, 16});
@@ -60,18 +60,94 @@ TEST(Fit, LearnsToFindABallItHasNotSeen) {
   EXPECT_GT(2 * overlap / total, 0.7);
 }
 
+/// Stopped after five steps, everything written to bytes and read back, then continued.
+std::string digest_of_interrupted_run(const FitOptions& options, bool interrupted) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2)};
+  Segmenter segmenter(kNet, Rng(3));
+  OptimiserState state;
+  if (!interrupted) {
+    fit(segmenter, cases, kTwelve, options, Rng(5), &state);
+    return digest(segmenter.state());
+  }
+  fit(segmenter, cases, {0, 5, 12}, options, Rng(5), &state);
+  OptimiserState restored = parse_optimiser_state(encode(state), "test");
+  EXPECT_EQ(restored, state);
+  Segmenter second(kNet, Rng(99));
+  second.load(segmenter.state());
+  fit(second, cases, {5, 7, 12}, options, Rng(5), &restored);
+  return digest(second.state());
+}
+
+TEST(Fit, AnInterruptedTrainingContinuesByteForByte) {
+  FitOptions options = kShort;
+  EXPECT_EQ(digest_of_interrupted_run(options, true), digest_of_interrupted_run(options, false));
+  options.optimiser.kind = OptimiserKind::kSgd;
+  options.optimiser.learning_rate = 1e-2;
+  EXPECT_EQ(digest_of_interrupted_run(options, true), digest_of_interrupted_run(options, false));
+}
+
+TEST(Fit, TheOptimisersMemoryMatters) {
+  // Else the test above would also pass with a memory that is thrown away.
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2)};
+  Segmenter kept(kNet, Rng(3)), forgotten(kNet, Rng(3));
+  OptimiserState state;
+  fit(kept, cases, {0, 5, 12}, kShort, Rng(5), &state);
+  fit(forgotten, cases, {0, 5, 12}, kShort, Rng(5));
+  fit(kept, cases, {5, 7, 12}, kShort, Rng(5), &state);
+  fit(forgotten, cases, {5, 7, 12}, kShort, Rng(5));
+  EXPECT_NE(digest(kept.state()), digest(forgotten.state()));
+}
+
+TEST(Fit, AMemoryOfAnotherNetworkIsRefused) {
+  const std::vector<TrainingCase> cases{ball(1)};
+  Segmenter segmenter(kNet, Rng(3));
+  OptimiserState state;
+  fit(segmenter, cases, {0, 1, 12}, kShort, Rng(5), &state);
+  state.first_moment.tensors[0].shape[0] += 1;
+  EXPECT_THROW(fit(segmenter, cases, {1, 1, 12}, kShort, Rng(5), &state), Error);
+}
+
+TEST(Fit, Bfloat16LearnsAsFloat32Does) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2), ball(3)};
+  FitOptions options = kShort;
+  options.patch = {16, 16, 16};
+  options.precision = Precision::kBfloat16;
+  Segmenter segmenter(kNet, Rng(3));
+  const FitReport report = fit(segmenter, cases, {0, 40, 40}, options, Rng(7));
+  EXPECT_LT(report.last_loss, 0.9 * report.first_loss);
+}
+
+TEST(Fit, RegionsAreLearntByThreeOutputs) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2)};
+  UNetOptions net = kNet;
+  net.out_channels = 3;
+  FitOptions options = kShort;
+  options.patch = {16, 16, 16};
+  options.regions = true;
+  options.optimiser.learning_rate = 5e-3;
+  Segmenter segmenter(net, Rng(3));
+  const FitReport report = fit(segmenter, cases, {0, 40, 40}, options, Rng(7));
+  EXPECT_LT(report.last_loss, 0.9 * report.first_loss);
+  Segmenter wrong(kNet, Rng(3));
+  EXPECT_THROW(fit(wrong, cases, {0, 1, 1}, options, Rng(7)), Error);
+}
+
 TEST(Fit, WhatCannotBeTrainedIsRefused) {
   Segmenter segmenter(kNet, Rng(3));
-  EXPECT_THROW(fit(segmenter, {}, kShort, Rng(1)), Error);
+  EXPECT_THROW(fit(segmenter, {}, kTwelve, kShort, Rng(1)), Error);
   std::vector<TrainingCase> cases{ball(1)};
   FitOptions options = kShort;
   options.patch = {8, 6, 8};
-  EXPECT_THROW(fit(segmenter, cases, options, Rng(1)), Error);
+  EXPECT_THROW(fit(segmenter, cases, kTwelve, options, Rng(1)), Error);
   cases[0].image[0] = NAN;
   options = kShort;
   options.patch = {16, 16, 16};
   try {
-    fit(segmenter, cases, options, Rng(1));
+    fit(segmenter, cases, kTwelve, options, Rng(1));
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("step 0"));

@@ -1,0 +1,144 @@
+#include "models/optimiser.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "models/optimiser_step.h"
+#include "models/state/safetensors.h"
+
+namespace consilium::models {
+namespace {
+
+const std::vector<std::pair<std::string, OptimiserKind>> kKinds{{"adamw", OptimiserKind::kAdamW}, {"sgd", OptimiserKind::kSgd}};
+
+/// LibTorch 1.13 keys its memory by text, 2.x by address.
+template <typename Map>
+auto key_of(const Map&, const at::Tensor& parameter) {
+  if constexpr (std::is_same_v<typename Map::key_type, std::string>) {
+    return c10::guts::to_string(parameter.unsafeGetTensorImpl());
+  } else {
+    return static_cast<typename Map::key_type>(parameter.unsafeGetTensorImpl());
+  }
+}
+
+NamedTensor to_named(const std::string& name, const at::Tensor& tensor) {
+  const at::Tensor plain = tensor.detach().contiguous();
+  const float* values = plain.data_ptr<float>();
+  return {name, "", plain.sizes().vec(), std::vector<float>(values, values + plain.numel())};
+}
+
+at::Tensor to_tensor(const NamedTensor& named) { return torch::from_blob(const_cast<float*>(named.values.data()), named.shape, torch::kFloat32).clone(); }
+
+const NamedTensor& of_parameter(const ModelState& state, std::size_t index, const std::string& name, const at::Tensor& parameter) {
+  require(index < state.tensors.size() && state.tensors[index].name == name && state.tensors[index].shape == parameter.sizes().vec(), ErrorCode::kMismatch,
+          "the optimiser's memory does not belong to this network: tensor " + name);
+  return state.tensors[index];
+}
+
+}  // namespace
+
+std::string encode(const OptimiserState& state) {
+  ModelState both;
+  for (const NamedTensor& t : state.first_moment.tensors) both.tensors.push_back({"first/" + t.name, "", t.shape, t.values});
+  for (const NamedTensor& t : state.second_moment.tensors) both.tensors.push_back({"second/" + t.name, "", t.shape, t.values});
+  return encode_safetensors(both, {{"steps", std::to_string(state.steps)}});
+}
+
+OptimiserState parse_optimiser_state(std::string_view bytes, const std::string& origin) {
+  const ModelFile file = parse_safetensors(bytes, origin);
+  OptimiserState state;
+  const auto steps = file.metadata.find("steps");
+  require(steps != file.metadata.end() && !steps->second.empty() && steps->second.size() < 16 && steps->second.find_first_not_of("0123456789") == std::string::npos, ErrorCode::kCorruptData,
+          origin + ": no count of steps");
+  state.steps = std::stoll(steps->second);
+  for (const NamedTensor& t : file.state.tensors) {
+    const bool first = t.name.starts_with("first/"), second = t.name.starts_with("second/");
+    require(first || second, ErrorCode::kCorruptData, origin + ": unknown tensor " + t.name);
+    (first ? state.first_moment : state.second_moment).tensors.push_back({t.name.substr(first ? 6 : 7), "", t.shape, t.values});
+  }
+  return state;
+}
+
+void read_optimiser_options(SettingsReader& reader, OptimiserOptions& o) {
+  reader.choice("kind", o.kind, kKinds);
+  if (o.kind == OptimiserKind::kSgd) o.learning_rate = 1e-2, o.weight_decay = 3e-5;  // nnU-Net's, unless said otherwise below
+  reader.field("learning_rate", o.learning_rate);
+  reader.field("poly_power", o.poly_power);
+  reader.field("weight_decay", o.weight_decay);
+  reader.field("momentum", o.momentum);
+  reader.finish();
+  validate(o);
+}
+
+Json to_json(const OptimiserOptions& o) {
+  return {{"kind", o.kind == OptimiserKind::kSgd ? "sgd" : "adamw"}, {"learning_rate", o.learning_rate}, {"poly_power", o.poly_power}, {"weight_decay", o.weight_decay}, {"momentum", o.momentum}};
+}
+
+void validate(const OptimiserOptions& o) {
+  require(std::isfinite(o.learning_rate) && o.learning_rate > 0, ErrorCode::kUsage, "learning_rate: expected a number above 0");
+  require(std::isfinite(o.poly_power) && o.poly_power >= 0, ErrorCode::kUsage, "poly_power: expected a number of at least 0");
+  require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, ErrorCode::kUsage, "weight_decay: expected a number of at least 0");
+  require(o.momentum > 0 && o.momentum < 1, ErrorCode::kUsage, "momentum: expected a number between 0 and 1");
+}
+
+OptimiserStep::OptimiserStep(const torch::nn::Module& module, const OptimiserOptions& options, const OptimiserState& state) : options_(options), steps_(state.steps) {
+  for (const auto& entry : module.named_parameters()) parameters_.emplace_back(entry.key(), entry.value());
+  std::sort(parameters_.begin(), parameters_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, parameter] : parameters_) tensors.push_back(parameter);
+  const bool adam = options.kind == OptimiserKind::kAdamW;
+  if (adam) {
+    optimiser_ = std::make_unique<torch::optim::AdamW>(tensors, torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
+  } else {
+    optimiser_ = std::make_unique<torch::optim::SGD>(tensors, torch::optim::SGDOptions(options.learning_rate).weight_decay(options.weight_decay).momentum(options.momentum).nesterov(true));
+  }
+  if (state.first_moment.tensors.empty()) return;
+  auto& memory = optimiser_->state();
+  for (std::size_t n = 0; n < parameters_.size(); ++n) {
+    const auto& [name, parameter] = parameters_[n];
+    const at::Tensor first = to_tensor(of_parameter(state.first_moment, n, name, parameter));
+    if (adam) {
+      auto own = std::make_unique<torch::optim::AdamWParamState>();
+      own->step(state.steps);
+      own->exp_avg(first);
+      own->exp_avg_sq(to_tensor(of_parameter(state.second_moment, n, name, parameter)));
+      memory[key_of(memory, parameter)] = std::move(own);
+    } else {
+      auto own = std::make_unique<torch::optim::SGDParamState>();
+      own->momentum_buffer(first);
+      memory[key_of(memory, parameter)] = std::move(own);
+    }
+  }
+}
+
+void OptimiserStep::step(double rate) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, parameter] : parameters_) tensors.push_back(parameter);
+  torch::nn::utils::clip_grad_norm_(tensors, 12);
+  for (auto& group : optimiser_->param_groups()) group.options().set_lr(rate);
+  optimiser_->step();
+  ++steps_;
+}
+
+OptimiserState OptimiserStep::state() const {
+  OptimiserState state;
+  state.steps = steps_;
+  auto& memory = optimiser_->state();
+  for (const auto& [name, parameter] : parameters_) {
+    const auto own = memory.find(key_of(memory, parameter));
+    if (own == memory.end()) continue;
+    if (options_.kind == OptimiserKind::kAdamW) {
+      const auto& adam = static_cast<const torch::optim::AdamWParamState&>(*own->second);
+      state.first_moment.tensors.push_back(to_named(name, adam.exp_avg()));
+      state.second_moment.tensors.push_back(to_named(name, adam.exp_avg_sq()));
+    } else {
+      state.first_moment.tensors.push_back(to_named(name, static_cast<const torch::optim::SGDParamState&>(*own->second).momentum_buffer()));
+    }
+  }
+  return state;
+}
+
+}  // namespace consilium::models

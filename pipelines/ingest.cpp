@@ -1,0 +1,165 @@
+#include "pipelines/ingest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/settings.h"
+#include "imaging/nifti/nifti.h"
+
+namespace consilium::pipelines {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+bool is_nifti(const fs::path& file) {
+  const std::string name = lower(file.filename().string());
+  return name.ends_with(".nii") || name.ends_with(".nii.gz");
+}
+
+std::vector<fs::path> sorted_entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+void add_file(CasePaths& found, const fs::path& file) {
+  const std::string channel = recognise_channel(file.filename().string());
+  if (channel.empty()) return;
+  const auto twice = [&](const fs::path& first) {
+    throw Error(ErrorCode::kMismatch, "case " + found.name + ": both " + first.filename().string() + " and " + file.filename().string() + " look like " + channel + "; move one of them out of the folder");
+  };
+  if (channel == "labels") {
+    if (found.labels) twice(*found.labels);
+    found.labels = file;
+    return;
+  }
+  const auto [place, fresh] = found.channels.emplace(channel, file);
+  if (!fresh) twice(place->second);
+}
+
+/// One folder as one case; nothing when it holds none.
+std::optional<CasePaths> case_in(const fs::path& folder, const std::string& split) {
+  CasePaths found;
+  found.name = folder.filename().string();
+  found.split = split;
+  found.folder = folder;
+  for (const fs::path& entry : sorted_entries(folder)) {
+    const std::string name = entry.filename().string();
+    if (fs::is_regular_file(entry) && is_nifti(entry)) add_file(found, entry);
+    if (!fs::is_directory(entry)) continue;
+    if (name == "dicom") found.dicom = entry;
+    if (name == "anat" || name == "ct" || name == "pet")
+      for (const fs::path& file : sorted_entries(entry))
+        if (fs::is_regular_file(file) && is_nifti(file)) add_file(found, file);
+  }
+  if (found.channels.empty() && !found.dicom) return std::nullopt;
+  return found;
+}
+
+void walk(const fs::path& folder, const std::string& split, int depth, std::vector<CasePaths>& cases) {
+  if (depth > 4) return;
+  if (auto found = case_in(folder, split)) {
+    cases.push_back(std::move(*found));
+    return;
+  }
+  for (const fs::path& entry : sorted_entries(folder)) {
+    if (!fs::is_directory(entry)) continue;
+    const std::string name = entry.filename().string();
+    walk(entry, name == "train" || name == "test" ? name : split, depth + 1, cases);
+  }
+}
+
+/// nnU-Net raw: imagesTr/<case>_0000.nii.gz, labelsTr/<case>.nii.gz, and the names of the channels in dataset.json.
+std::vector<CasePaths> nnunet_cases(const fs::path& folder) {
+  const Json dataset = read_json(folder / "dataset.json");
+  const auto names = dataset.find("channel_names");
+  require(names != dataset.end() && names->is_object(), ErrorCode::kUsage, (folder / "dataset.json").string() + ": expected an object \"channel_names\", as nnU-Net 2 writes it");
+  std::map<std::string, CasePaths> cases;
+  for (const auto& [part, split] : {std::pair<std::string, std::string>{"imagesTr", "train"}, {"imagesTs", "test"}}) {
+    if (!fs::is_directory(folder / part)) continue;
+    for (const fs::path& file : sorted_entries(folder / part)) {
+      if (!is_nifti(file)) continue;
+      std::string stem = file.filename().string();
+      stem.resize(stem.find(".nii"));
+      if (stem.size() < 6 || stem[stem.size() - 5] != '_') continue;
+      const std::string number = std::to_string(std::atoi(stem.substr(stem.size() - 4).c_str())), name = stem.substr(0, stem.size() - 5);
+      if (!names->contains(number)) continue;
+      std::string channel = recognise_channel(names->at(number).get<std::string>() + ".nii");
+      if (channel.empty()) channel = names->at(number).get<std::string>();
+      CasePaths& found = cases[name];
+      found.name = name, found.split = split, found.folder = folder;
+      found.channels[channel] = file;
+      for (const char* labels : {"labelsTr", "labelsTs"})
+        for (const char* ending : {".nii.gz", ".nii"})
+          if (fs::exists(folder / labels / (name + ending))) found.labels = folder / labels / (name + ending);
+    }
+  }
+  std::vector<CasePaths> result;
+  for (auto& [name, found] : cases) result.push_back(std::move(found));
+  return result;
+}
+
+Volume load_channel(const CasePaths& paths, const std::string& channel) {
+  const auto place = paths.channels.find(channel);
+  if (place == paths.channels.end()) {
+    std::vector<std::string> there;
+    for (const auto& [name, file] : paths.channels) there.push_back(name);
+    throw Error(ErrorCode::kNotFound, fmt::format("case {}: no {} image; found: {}", paths.name, channel, there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", "))));
+  }
+  return imaging::read_nifti(place->second);
+}
+
+}  // namespace
+
+std::string recognise_channel(std::string_view file_name) {
+  std::string stem = lower(file_name);
+  if (const auto dot = stem.find(".nii"); dot != std::string::npos) stem.resize(dot);
+  for (const std::string_view ending : {"_bet", "_brain", "_bias"})
+    if (stem.ends_with(ending)) stem.resize(stem.size() - ending.size());
+  const auto cut = stem.find_last_of("_-");
+  const std::string word = cut == std::string::npos ? stem : stem.substr(cut + 1);
+  if (word == "t1w") return stem.find("ce-") != std::string::npos ? "T1ce" : "T1";
+  static const std::map<std::string, std::string> words{
+      {"t1", "T1"},     {"t1n", "T1"},     {"t1ce", "T1ce"}, {"t1c", "T1ce"},   {"t1gd", "T1ce"},  {"t1post", "T1ce"},      {"t2", "T2"},       {"t2w", "T2"},       {"flair", "FLAIR"},
+      {"t2f", "FLAIR"}, {"fla", "FLAIR"},  {"ct", "CT"},     {"pet", "PET"},    {"mr", "MR"},      {"mri", "MR"},           {"seg", "labels"},  {"dseg", "labels"},  {"label", "labels"},
+      {"labels", "labels"}, {"mask", "labels"}, {"gtv", "labels"}};
+  const auto found = words.find(word);
+  return found == words.end() ? "" : found->second;
+}
+
+std::vector<CasePaths> find_cases(const fs::path& site_folder) {
+  require(fs::is_directory(site_folder), ErrorCode::kNotFound, site_folder.string() + ": no such folder");
+  std::vector<CasePaths> cases;
+  if (fs::exists(site_folder / "dataset.json") && fs::is_directory(site_folder / "imagesTr")) {
+    cases = nnunet_cases(site_folder);
+  } else {
+    walk(site_folder, "", 0, cases);
+  }
+  require(!cases.empty(), ErrorCode::kNotFound,
+          site_folder.string() + ": holds no case. Expected a folder per case with NIfTI files named as BraTS, BIDS or nnU-Net do, or with a folder \"dicom\"");
+  std::sort(cases.begin(), cases.end(), [](const CasePaths& a, const CasePaths& b) { return a.name < b.name; });
+  for (std::size_t n = 1; n < cases.size(); ++n)
+    require(cases[n].name != cases[n - 1].name, ErrorCode::kMismatch, site_folder.string() + ": two cases are named " + cases[n].name);
+  return cases;
+}
+
+Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme) {
+  Case result;
+  result.name = paths.name;
+  for (const std::string& channel : channels) result.images[channel] = load_channel(paths, channel);
+  if (paths.labels) result.labels = imaging::to_internal(imaging::read_nifti_labels(*paths.labels), scheme);
+  return result;
+}
+
+}  // namespace consilium::pipelines

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imaging/label_scheme.h"
+#include "pipelines/case.h"
+
+namespace consilium::pipelines {
+
+/// What a file name says: a channel ("T1", "T1ce", "T2", "FLAIR", "CT", "PET", "MR"), "labels", or nothing.
+///
+/// Read are BraTS 2021 and 2023 (t1, t1n, t1ce, t1c, t1gd, t2, t2w, flair, t2f, seg), BIDS (T1w, ce-<agent>_T1w, T2w, FLAIR, dseg) and plain
+/// words (ct, pet, mr, label, mask), after the last '_' or '-', in either case, with or without "_bet".
+std::string recognise_channel(std::string_view file_name);
+
+/// The cases below a site's folder, by name: every folder that holds recognised NIfTI files (BIDS: in its anat, ct and pet folders), or a
+/// folder named "dicom", or an nnU-Net raw dataset (dataset.json with imagesTr and labelsTr). Folders "train" and "test" give the split.
+/// @throws Error{kNotFound} no such folder, or no case in it; Error{kMismatch} two files of one channel in one case, or two cases of one name.
+std::vector<CasePaths> find_cases(const std::filesystem::path& site_folder);
+
+/// Reads the wanted channels of a case, and its labels where there are any.
+/// @throws Error{kNotFound} naming the case, the channel that is missing and those that are there; as read_nifti and load_series.
+Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme);
+
+}  // namespace consilium::pipelines

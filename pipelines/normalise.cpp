@@ -1,0 +1,133 @@
+#include "pipelines/normalise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "imaging/ops/crop.h"
+#include "imaging/ops/orient.h"
+#include "imaging/ops/resample.h"
+
+namespace consilium::pipelines {
+namespace {
+
+bool is_mr(const std::string& channel) { return channel != "CT" && channel != "PET"; }
+
+/// Fraction of voxels that are exactly 0: scanners' noise leaves none, masks many.
+double zero_share(const Volume& volume) {
+  return static_cast<double>(std::count(volume.voxels.begin(), volume.voxels.end(), 0.0F)) / static_cast<double>(volume.voxels.size());
+}
+
+std::vector<std::uint8_t> foreground(const Volume& volume, const std::string& channel) {
+  if (channel == "CT") {
+    std::vector<std::uint8_t> mask(volume.voxels.size());
+    for (std::size_t n = 0; n < mask.size(); ++n) mask[n] = volume.voxels[n] > -500 ? 1 : 0;  // body against air
+    return mask;
+  }
+  if (is_mr(channel) && zero_share(volume) <= 0.1) return imaging::otsu_mask(volume);
+  std::vector<std::uint8_t> mask(volume.voxels.size());
+  for (std::size_t n = 0; n < mask.size(); ++n) mask[n] = volume.voxels[n] != 0 ? 1 : 0;
+  return mask;
+}
+
+Volume scale(const Volume& volume, const std::string& channel, const NormaliseOptions& options) {
+  if (channel == "CT") {
+    Volume result = imaging::window_ct(volume, options.ct_window);
+    for (float& value : result.voxels) value -= 0.5F;
+    return result;
+  }
+  if (channel == "PET") {
+    Volume result = volume;
+    for (float& value : result.voxels) value = static_cast<float>(std::clamp(value / options.pet_scale_suv, 0.0, 10.0));
+    return result;
+  }
+  const Volume clipped = options.clip_percentile > 0 ? imaging::percentile_clip(volume, options.clip_percentile, 100 - options.clip_percentile) : volume;
+  return imaging::zscore(clipped, foreground(volume, channel));
+}
+
+/// The smallest box around the foreground of the reference channel, grown by 2 voxels.
+imaging::IndexBox head_box(const Volume& reference, const std::string& channel) {
+  Volume mask{reference.geometry, std::vector<float>(reference.voxels.size())};
+  const auto inside = foreground(reference, channel);
+  std::copy(inside.begin(), inside.end(), mask.voxels.begin());
+  return imaging::foreground_box(mask, 0, 2);
+}
+
+void require_overlap(const std::string& who, const std::string& channel, const Geometry& moving, const Geometry& grid) {
+  const Vec3 middle{0.5 * static_cast<double>(grid.size[0] - 1), 0.5 * static_cast<double>(grid.size[1] - 1), 0.5 * static_cast<double>(grid.size[2] - 1)};
+  const Vec3 index = to_index(moving, to_position_mm(grid, middle));
+  for (std::size_t a = 0; a < 3; ++a)
+    require(index[a] > -0.5 && index[a] < static_cast<double>(moving.size[a]) - 0.5, ErrorCode::kMismatch,
+            "case " + who + ": " + channel + " does not cover the middle of the reference image; are they of one examination?");
+}
+
+}  // namespace
+
+void read_normalise_options(SettingsReader& reader, NormaliseOptions& o) {
+  reader.field("channels", o.channels);
+  reader.field("reference", o.reference);
+  reader.field("spacing_mm", o.spacing_mm);
+  reader.field("crop", o.crop);
+  reader.field("clip_percentile", o.clip_percentile);
+  reader.object("ct_window", [&](SettingsReader& window) {
+    window.field("level_hu", o.ct_window.level_hu);
+    window.field("width_hu", o.ct_window.width_hu);
+    window.finish();
+  });
+  reader.field("pet_scale_suv", o.pet_scale_suv);
+  reader.finish();
+  require(!o.channels.empty(), ErrorCode::kUsage, reader.path() + ".channels: name at least one channel");
+  for (const double spacing : o.spacing_mm) require(std::isfinite(spacing) && spacing >= 0 && spacing <= 50, ErrorCode::kUsage, reader.path() + ".spacing_mm: expected 0 to 50 mm");
+  require(o.clip_percentile >= 0 && o.clip_percentile < 50, ErrorCode::kUsage, reader.path() + ".clip_percentile: expected 0 to below 50");
+  require(o.ct_window.width_hu > 0 && o.pet_scale_suv > 0, ErrorCode::kUsage, reader.path() + ": ct_window.width_hu and pet_scale_suv are above 0");
+  require(o.reference.empty() || std::find(o.channels.begin(), o.channels.end(), o.reference) != o.channels.end(), ErrorCode::kUsage, reader.path() + ".reference: \"" + o.reference + "\" is none of the channels");
+}
+
+Json to_json(const NormaliseOptions& o) {
+  return {{"channels", o.channels},   {"reference", o.reference}, {"spacing_mm", o.spacing_mm}, {"crop", o.crop}, {"clip_percentile", o.clip_percentile},
+          {"ct_window", {{"level_hu", o.ct_window.level_hu}, {"width_hu", o.ct_window.width_hu}}}, {"pet_scale_suv", o.pet_scale_suv}};
+}
+
+NormalisedCase normalise(const Case& raw, const NormaliseOptions& options) {
+  const std::string& name = options.reference.empty() ? options.channels.at(0) : options.reference;
+  for (const std::string& channel : options.channels) require(raw.images.contains(channel), ErrorCode::kNotFound, "case " + raw.name + ": no " + channel + " image");
+  const Volume& original = raw.images.at(name);
+  Volume reference = imaging::orient(original, "LPS");
+  if (options.crop) reference = imaging::crop(reference, head_box(reference, name));
+  Vec3 spacing = options.spacing_mm;
+  for (std::size_t a = 0; a < 3; ++a)
+    if (spacing[a] == 0) spacing[a] = reference.geometry.spacing_mm[a];
+
+  NormalisedCase result;
+  result.name = raw.name;
+  result.grid = imaging::grid_with_spacing(reference.geometry, spacing);
+  result.channels = options.channels;
+  result.native = raw.labels ? raw.labels->geometry : original.geometry;
+  for (const std::string& channel : options.channels) {
+    const Volume& image = raw.images.at(channel);
+    require_overlap(raw.name, channel, image.geometry, result.grid);
+    // Scaled on its own voxels: interpolation would blur the edge between head and air that the statistics are taken over.
+    const Volume scaled = scale(image, channel, options);
+    const float outside = channel == "CT" ? -0.5F : 0.0F;
+    result.images.push_back(same_grid(scaled.geometry, result.grid) ? scaled : imaging::resample(scaled, result.grid, {.outside = outside}));
+    result.images.back().geometry = result.grid;
+  }
+  if (raw.labels) result.labels = imaging::resample_labels(*raw.labels, result.grid);
+  return result;
+}
+
+LabelMap restore(std::span<const Volume> probabilities, const Geometry& native) {
+  require(!probabilities.empty() && probabilities.size() < 256, ErrorCode::kMismatch, "expected one probability image per class");
+  LabelMap labels{native, std::vector<Label>(voxel_count(native), 0)};
+  // Class 0 is 1 outside of the predicted grid; inside it starts the comparison with its own value.
+  std::vector<float> best = imaging::resample(probabilities[0], native, {.outside = 1}).voxels;
+  for (std::size_t c = 1; c < probabilities.size(); ++c) {
+    const std::vector<float> values = imaging::resample(probabilities[c], native).voxels;
+    for (std::size_t n = 0; n < best.size(); ++n)
+      if (values[n] > best[n]) best[n] = values[n], labels.labels[n] = static_cast<Label>(c);
+  }
+  return labels;
+}
+
+}  // namespace consilium::pipelines
