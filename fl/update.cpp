@@ -12,7 +12,8 @@ void require_valid(const Update& update, const ModelState& global, std::int64_t 
   require(update.round == round, ErrorCode::kMismatch, who + "is of round " + std::to_string(update.round) + ", the open round is " + std::to_string(round));
   require(update.base_digest == base_digest, ErrorCode::kMismatch, who + "started from another global model than this round's");
   for (const auto& [group, cases] : update.cases_per_group)
-    require(cases >= 0, ErrorCode::kCorruptData, who + "group " + group + " was trained on " + std::to_string(cases) + " cases");
+    require(cases >= 0 && cases <= kMostCases, ErrorCode::kCorruptData, who + "group " + group + " was trained on " + std::to_string(cases) + " cases");
+  require(std::isfinite(update.validation.score) && update.validation.cases >= 0 && update.validation.cases <= kMostCases, ErrorCode::kCorruptData, who + "its validation is no number, or of an impossible number of cases");
   for (std::size_t n = 0; n < update.delta.tensors.size(); ++n) {
     const NamedTensor& tensor = update.delta.tensors[n];
     const std::string what = who + "tensor " + tensor.name;

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fl/federation_settings.h"
+#include "fl/round.h"
+#include "fl/update.h"
+
+namespace consilium::fl {
+
+/// Everything that outlives a restart of the coordinator.
+struct RunState {
+  std::int64_t round = 0;            ///< the open round; `rounds` is the last look, `rounds` + 1 is over
+  ModelState global;                 ///< what the open round starts from
+  ModelState best;                   ///< the global model with the best validation so far; the newest while no site validates
+  std::int64_t best_round = 0;       ///< trainings that went into `best`
+  double best_validation = -1;       ///< below 0: no site has validated yet
+  std::vector<RoundReport> reports;  ///< of the closed rounds
+
+  bool operator==(const RunState&) const = default;
+};
+
+enum class ReceiptKind {
+  kAccepted,
+  kDuplicate,  ///< there is one already; nothing changed
+  kStale,      ///< of a round that is closed
+  kRejected,
+};
+struct Receipt {
+  ReceiptKind kind = ReceiptKind::kAccepted;
+  std::string reason;
+};
+
+/// The rounds of a federation as a state machine without socket, clock or thread: time comes as an argument, in seconds of any steady clock.
+///
+/// A round is closed when every site has answered, or when its deadline has passed and a quorum of updates is there; a round without quorum
+/// waits on. Closing averages the accepted updates (fed_avg) and opens the next round.
+class Coordinator {
+ public:
+  /// @throws Error{kUsage} as validate(settings).
+  Coordinator(FederationSettings settings, ModelState initial, double now);
+  /// Continues: the open round starts anew. @throws Error{kMismatch} the state has more rounds than the settings.
+  Coordinator(FederationSettings settings, RunState state, double now);
+
+  const FederationSettings& settings() const { return settings_; }
+  const RunState& state() const { return state_; }
+  bool is_finished() const { return state_.round > settings_.rounds; }
+  /// Of the open round. Not when finished.
+  RoundPlan plan() const;
+
+  /// Takes what `site` (as its certificate names it) sent. @throws Error{kRefused} a site that is not in the settings.
+  Receipt receive(const std::string& site, Update update);
+
+  /// Closes the round if it is time to; the report, or nothing. Call it after receive() and when deadline() has passed.
+  std::optional<RoundReport> advance(double now);
+  double deadline() const { return opened_ + settings_.deadline_seconds; }
+  std::vector<std::string> waiting_for() const;
+
+ private:
+  RoundReport close();
+
+  FederationSettings settings_;
+  RunState state_;
+  std::string global_digest_;
+  double opened_;
+  std::map<std::string, Update> accepted_;
+  std::map<std::string, std::string> rejected_;  ///< site -> reason
+};
+
+}  // namespace consilium::fl

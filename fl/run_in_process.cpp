@@ -1,0 +1,52 @@
+#include "fl/run_in_process.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "fl/run_store.h"
+
+namespace consilium::fl {
+
+Update take_part(Trainer& trainer, const std::string& site, const RoundPlan& plan, const ModelState& global) {
+  const Validation validation = trainer.validate(plan, global);
+  Update update;
+  if (!plan.is_last_look()) update = trainer.train(plan, global);
+  update.site = site;
+  update.round = plan.round;
+  update.base_digest = plan.base_digest;
+  update.validation = validation;
+  return update;
+}
+
+RunState run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
+                        const std::function<void(const RoundReport&)>& on_round) {
+  std::vector<std::string> names, wanted = settings.sites;
+  for (const auto& [name, trainer] : trainers) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  std::sort(wanted.begin(), wanted.end());
+  require(names == wanted, ErrorCode::kUsage, "the trainers are not those of the settings' sites");
+  RunStore store(folder, settings);
+  const auto saved = store.load();
+  Coordinator coordinator = saved ? Coordinator(settings, *saved, 0) : Coordinator(settings, initial, 0);
+  if (!saved) store.save(coordinator.state());
+  while (!coordinator.is_finished()) {
+    const RoundPlan plan = coordinator.plan();
+    const ModelState& global = coordinator.state().global;
+    std::vector<Update> updates(trainers.size());
+    parallel_for(trainers.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t n = begin; n < end; ++n) updates[n] = take_part(*trainers[n].second, trainers[n].first, plan, global);
+    });
+    for (std::size_t n = 0; n < trainers.size(); ++n) {
+      const Receipt receipt = coordinator.receive(trainers[n].first, std::move(updates[n]));
+      require(receipt.kind == ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
+    }
+    const auto report = coordinator.advance(0);
+    require(report.has_value(), ErrorCode::kUnexpected, "a round with every update did not close");
+    store.save(coordinator.state());
+    if (on_round) on_round(*report);
+  }
+  return coordinator.state();
+}
+
+}  // namespace consilium::fl

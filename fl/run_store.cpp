@@ -1,0 +1,196 @@
+#include "fl/run_store.h"
+
+#include <sqlite3.h>
+
+#include <charconv>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "models/state/safetensors.h"
+
+namespace consilium::fl {
+
+/// One connection; every failure of SQLite becomes an Error that names the file.
+struct RunStore::Database {
+  sqlite3* handle = nullptr;
+  fs::path file;
+
+  explicit Database(const fs::path& path) : file(path) {
+    const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    if (code != SQLITE_OK) {
+      const std::string why = sqlite3_errmsg(handle);
+      sqlite3_close(handle);
+      throw Error(ErrorCode::kCannotWrite, path.string() + ": " + why);
+    }
+    sqlite3_busy_timeout(handle, 10000);
+    run("PRAGMA journal_mode=WAL");
+    run("PRAGMA synchronous=FULL");
+  }
+  ~Database() { sqlite3_close(handle); }
+  Database(const Database&) = delete;
+
+  [[noreturn]] void fail(int code) const {
+    const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    throw Error(damaged ? ErrorCode::kCorruptData : ErrorCode::kCannotWrite, file.string() + ": " + sqlite3_errmsg(handle));
+  }
+  void run(const char* sql) const {
+    const int code = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) fail(code);
+  }
+};
+
+namespace {
+
+/// A prepared statement; values are bound in order.
+class Statement {
+ public:
+  template <typename Database>
+  Statement(const Database& database, const char* sql) : fail_([&database](int code) { database.fail(code); }) {
+    const int code = sqlite3_prepare_v2(database.handle, sql, -1, &statement_, nullptr);
+    if (code != SQLITE_OK) fail_(code);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+
+  Statement& bind(std::int64_t value) { return check(sqlite3_bind_int64(statement_, ++index_, value)); }
+  Statement& bind(double value) { return check(sqlite3_bind_double(statement_, ++index_, value)); }
+  Statement& bind(const std::string& value) { return check(sqlite3_bind_text(statement_, ++index_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT)); }
+  /// True while there is a row.
+  bool step() {
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code != SQLITE_DONE) fail_(code);
+    return false;
+  }
+  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
+  double number(int column) const { return sqlite3_column_double(statement_, column); }
+  std::string text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return bytes == nullptr ? "" : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  }
+
+ private:
+  Statement& check(int code) {
+    if (code != SQLITE_OK) fail_(code);
+    return *this;
+  }
+  sqlite3_stmt* statement_ = nullptr;
+  int index_ = 0;
+  std::function<void(int)> fail_;
+};
+
+template <typename Database>
+void put(const Database& database, const std::string& key, const std::string& value) {
+  Statement(database, "INSERT INTO run(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value").bind(key).bind(value).step();
+}
+
+template <typename Database>
+std::string value_of(const Database& database, const std::string& key) {
+  Statement statement(database, "SELECT value FROM run WHERE key = ?");
+  statement.bind(key);
+  return statement.step() ? statement.text(0) : "";
+}
+
+/// Every bit of a double, readable.
+std::string exact(double value) {
+  char buffer[40];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return {buffer, end.ptr};
+}
+
+Participation participation_of(const std::string& word) {
+  if (word == "accepted") return Participation::kAccepted;
+  return word == "rejected" ? Participation::kRejected : Participation::kLate;
+}
+
+constexpr const char* kSchema =
+    "CREATE TABLE IF NOT EXISTS run(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS rounds(round INTEGER PRIMARY KEY, base_digest TEXT NOT NULL, result_digest TEXT NOT NULL, validation REAL NOT NULL, validation_cases INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS participation(round INTEGER NOT NULL, site TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, cases INTEGER NOT NULL, validation REAL NOT NULL,"
+    " validation_cases INTEGER NOT NULL, PRIMARY KEY(round, site));"
+    "CREATE TABLE IF NOT EXISTS metrics(round INTEGER NOT NULL, site TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY(round, site, name));";
+
+}  // namespace
+
+RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) : folder_(folder) {
+  make_folder(folder / "models");
+  database_ = std::make_unique<Database>(folder / "run.sqlite");
+  database_->run(kSchema);
+  const std::string wanted = to_json(settings).dump(), found = value_of(*database_, "settings");
+  if (found.empty()) {
+    put(*database_, "settings", wanted);
+    put(*database_, "schema", "consilium.run/1");
+    return;
+  }
+  require(found == wanted, ErrorCode::kMismatch, folder.string() + ": holds a federation of other settings; give another folder, or remove this one");
+}
+RunStore::~RunStore() = default;
+RunStore::RunStore(RunStore&&) noexcept = default;
+
+void RunStore::save(const RunState& state) {
+  const std::string name = "global_" + std::to_string(state.round) + ".safetensors", best = "best_" + std::to_string(state.best_round) + ".safetensors";
+  const std::string old_global = value_of(*database_, "global"), old_best = value_of(*database_, "best");
+  write_safetensors(folder_ / "models" / name, state.global);
+  if (old_best != best || state.best_validation < 0) write_safetensors(folder_ / "models" / best, state.best);
+  database_->run("BEGIN IMMEDIATE");
+  try {
+    put(*database_, "round", std::to_string(state.round));
+    put(*database_, "global", name);
+    put(*database_, "global_digest", digest(state.global));
+    put(*database_, "best", best);
+    put(*database_, "best_digest", digest(state.best));
+    put(*database_, "best_round", std::to_string(state.best_round));
+    put(*database_, "best_validation", exact(state.best_validation));
+    if (!state.reports.empty()) {
+      const RoundReport& r = state.reports.back();
+      Statement(*database_, "INSERT OR REPLACE INTO rounds VALUES(?, ?, ?, ?, ?)").bind(r.round).bind(r.base_digest).bind(r.result_digest).bind(r.validation).bind(r.validation_cases).step();
+      for (const SiteOutcome& s : r.sites) {
+        Statement(*database_, "INSERT OR REPLACE INTO participation VALUES(?, ?, ?, ?, ?, ?, ?)")
+            .bind(r.round).bind(s.site).bind(std::string(to_string(s.participation))).bind(s.reason).bind(s.cases).bind(s.validation.score).bind(s.validation.cases).step();
+        for (const auto& [metric, value] : s.metrics) Statement(*database_, "INSERT OR REPLACE INTO metrics VALUES(?, ?, ?, ?)").bind(r.round).bind(s.site).bind(metric).bind(value).step();
+      }
+    }
+    database_->run("COMMIT");
+  } catch (const Error&) {
+    sqlite3_exec(database_->handle, "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+  // Only now are the files of the round before not needed any more.
+  if (!old_global.empty() && old_global != name) fs::remove(folder_ / "models" / old_global);
+  if (!old_best.empty() && old_best != best) fs::remove(folder_ / "models" / old_best);
+}
+
+std::optional<RunState> RunStore::load() const {
+  const std::string round = value_of(*database_, "round");
+  if (round.empty()) return std::nullopt;
+  const auto model = [&](const char* key) {
+    const fs::path file = folder_ / "models" / value_of(*database_, key);
+    ModelState state = read_safetensors(file).state;
+    require(digest(state) == value_of(*database_, std::string(key) + "_digest"), ErrorCode::kCorruptData, file.string() + ": is not the model that run.sqlite names; restore it from a backup, or start a new run");
+    return state;
+  };
+  RunState state;
+  state.round = std::atoll(round.c_str());
+  state.global = model("global");
+  state.best = model("best");
+  state.best_round = std::atoll(value_of(*database_, "best_round").c_str());
+  const std::string validation = value_of(*database_, "best_validation");
+  std::from_chars(validation.data(), validation.data() + validation.size(), state.best_validation);
+  Statement rounds(*database_, "SELECT round, base_digest, result_digest, validation, validation_cases FROM rounds ORDER BY round");
+  while (rounds.step()) {
+    RoundReport report{rounds.integer(0), rounds.text(1), rounds.text(2), rounds.number(3), rounds.integer(4), {}};
+    Statement sites(*database_, "SELECT site, outcome, reason, cases, validation, validation_cases FROM participation WHERE round = ? ORDER BY site");
+    sites.bind(report.round);
+    while (sites.step()) {
+      SiteOutcome outcome{sites.text(0), participation_of(sites.text(1)), sites.text(2), sites.integer(3), {sites.number(4), sites.integer(5)}, {}};
+      Statement metrics(*database_, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
+      metrics.bind(report.round).bind(outcome.site);
+      while (metrics.step()) outcome.metrics[metrics.text(0)] = metrics.number(1);
+      report.sites.push_back(std::move(outcome));
+    }
+    state.reports.push_back(std::move(report));
+  }
+  return state;
+}
+
+}  // namespace consilium::fl

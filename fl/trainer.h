@@ -1,0 +1,18 @@
+#pragma once
+
+#include "fl/round.h"
+#include "fl/update.h"
+
+namespace consilium::fl {
+
+/// What a site does with its own cases. Both calls depend on their arguments and the site's data only, so that a site that was killed can
+/// repeat a round and send the same bytes.
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+  virtual Validation validate(const RoundPlan& plan, const ModelState& global) = 0;
+  /// `site`, `round` and `base_digest` of the result are filled in by the caller.
+  virtual Update train(const RoundPlan& plan, const ModelState& global) = 0;
+};
+
+}  // namespace consilium::fl
