@@ -46,7 +46,7 @@ at::Tensor predict_probabilities(const Segmenter& segmenter, const at::Tensor& i
     for (const std::size_t h : starts[1])
       for (const std::size_t w : starts[2]) {
         const at::Tensor logits = segmenter.logits(window_of(padded, d, h, w).unsqueeze(0).contiguous())[0][0].to(torch::kFloat32);
-        window_of(sum, d, h, w).add_(torch::softmax(logits, 0) * weight);
+        window_of(sum, d, h, w).add_((options.sigmoid ? torch::sigmoid(logits) : torch::softmax(logits, 0)) * weight);
         window_of(total, d, h, w).add_(weight);
       }
   sum.div_(total);

@@ -14,6 +14,7 @@ struct WindowOptions {
   double overlap = 0.5;                           ///< fraction of a patch, [0, 1); 0.5 as in nnU-Net
   bool gaussian = true;                           ///< weight the middle of a window more than its edge
   Precision precision = Precision::kFloat32;
+  bool sigmoid = false;                           ///< regions that overlap (each between 0 and 1) instead of classes that exclude each other
 };
 
 /// Class probabilities of an image of any size: softmax logits of overlapping windows, averaged. Images smaller than a patch are padded with 0.

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "imaging/label_scheme.h"
+#include "models/training_case.h"
+#include "pipelines/case.h"
+#include "pipelines/training_settings.h"
+
+namespace consilium::pipelines {
+
+/// A case ready for a network, and what is needed to judge its prediction on the scanner's own grid.
+struct PreparedCase {
+  std::string name;
+  std::string split;                  ///< as CasePaths
+  Geometry grid, native;
+  models::TrainingCase sample;        ///< labels are the target's classes; empty when the case has no reference
+  std::optional<LabelMap> reference;  ///< on `native`, the target's classes
+};
+
+/// Internal label numbers -> the target's classes.
+LabelMap to_classes(const LabelMap& internal, Target target);
+/// The regions in which the target's classes are judged.
+const imaging::LabelScheme& scheme_of(Target target);
+
+PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const imaging::LabelScheme& scheme);
+
+/// All cases of a site, read on thread_limit() threads. `on_case` is called after each, one at a time.
+/// @throws as find_cases and load_case.
+std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const imaging::LabelScheme& scheme, const std::function<void(const std::string& name)>& on_case = {});
+
+/// Which of a site's cases train, choose the model, and judge it.
+struct SiteSplit {
+  std::vector<const PreparedCase*> train, validation, test;
+};
+/// Cases in a "test" folder judge; `validation_cases` of the others are drawn by the seed and the site's name, the rest trains.
+/// @throws Error{kUsage} no case is left to train on, or a training case without labels.
+SiteSplit split_by_folders(const std::vector<PreparedCase>& cases, const std::string& site, const TrainingSettings& settings);
+
+/// Fold `fold` of `folds`: every case is in the test set of exactly one fold. A site with fewer cases than folds has no test case in some.
+/// @throws Error{kUsage} not 0 <= fold < folds.
+SiteSplit split_by_folds(const std::vector<PreparedCase>& cases, const std::string& site, const TrainingSettings& settings, int fold, int folds);
+
+std::vector<models::TrainingCase> samples_of(const std::vector<const PreparedCase*>& cases);
+
+}  // namespace consilium::pipelines

@@ -1,0 +1,161 @@
+#include "pipelines/run_results.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "base/progress.h"
+
+namespace consilium::pipelines {
+namespace {
+
+/// JSON has no infinity and no NaN: null there.
+double number_or_nan(const Json& json) { return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN(); }
+
+void read_region(SettingsReader& reader, RegionScore& score) {
+  Json hd95;
+  reader.required("region", score.region);
+  reader.required("dice", score.dice);
+  reader.raw("hd95_mm", hd95);
+  score.hd95_mm = number_or_nan(hd95);
+  reader.field("reference_ml", score.reference_ml);
+  reader.field("predicted_ml", score.predicted_ml);
+  reader.finish();
+}
+
+std::string table(const RunResults& results, const std::string& region, bool dice) {
+  std::size_t width = 8;
+  for (const SiteSummary& site : results.sites) width = std::max(width, site.name.size());
+  std::string text = fmt::format("{:<{}}", (region.empty() ? std::string("mean") : region) + (dice ? " Dice" : " HD95"), width + 2);
+  for (const ModelSummary& model : results.models) text += fmt::format("  {:>10}", model.name);
+  text += "\n";
+  const auto row = [&](const std::string& name, const std::string& site) {
+    text += fmt::format("{:<{}}", name, width + 2);
+    for (const ModelSummary& model : results.models) {
+      const MeanScore mean = mean_score(results, model.name, site, region);
+      text += dice ? fmt::format("  {:>10.3f}", mean.dice) : fmt::format("  {:>10.1f}", mean.hd95_mm);
+    }
+    text += "\n";
+  };
+  for (const SiteSummary& site : results.sites) row(site.name, site.name);
+  row("all sites", "");
+  return text;
+}
+
+}  // namespace
+
+Json to_json(const RunResults& r) {
+  Json json{{"schema", "consilium.results/1"}, {"title", r.title},       {"seed", r.seed},         {"regions", r.regions},   {"picture_channel", r.picture_channel},
+            {"notes", r.notes},                {"versions", r.versions}, {"settings", r.settings}, {"seconds_total", r.seconds_total}};
+  json["sites"] = Json::array();
+  for (const SiteSummary& s : r.sites)
+    json["sites"].push_back({{"name", s.name}, {"description", s.description}, {"train_cases", s.train_cases}, {"validation_cases", s.validation_cases}, {"test_cases", s.test_cases}});
+  json["models"] = Json::array();
+  for (const ModelSummary& m : r.models) {
+    Json curve = Json::array();
+    for (const CurvePoint& p : m.curve) curve.push_back({{"round", p.round}, {"steps", p.steps}, {"loss", p.loss}, {"validation", p.validation}});
+    json["models"].push_back({{"name", m.name}, {"kind", m.kind}, {"trained_on", m.trained_on}, {"seconds", m.seconds}, {"steps", m.steps}, {"best_round", m.best_round}, {"curve", curve}});
+  }
+  json["cases"] = Json::array();
+  for (const CaseResult& c : r.cases) {
+    Json regions = Json::array();
+    for (const RegionScore& s : c.regions) regions.push_back({{"region", s.region}, {"dice", s.dice}, {"hd95_mm", s.hd95_mm}, {"reference_ml", s.reference_ml}, {"predicted_ml", s.predicted_ml}});
+    json["cases"].push_back({{"site", c.site}, {"case", c.name}, {"model", c.model}, {"fold", c.fold}, {"regions", regions}});
+  }
+  return json;
+}
+
+RunResults parse_run_results(const Json& json, const std::string& origin) {
+  RunResults r;
+  SettingsReader reader(json, origin);
+  std::string schema;
+  reader.required("schema", schema);
+  require(schema == "consilium.results/1", ErrorCode::kUsage, origin + ": expected schema consilium.results/1, found \"" + schema + "\"");
+  reader.field("title", r.title);
+  reader.field("seed", r.seed);
+  reader.required("regions", r.regions);
+  reader.field("picture_channel", r.picture_channel);
+  reader.field("notes", r.notes);
+  reader.field("versions", r.versions);
+  reader.raw("settings", r.settings);
+  reader.field("seconds_total", r.seconds_total);
+  reader.list("sites", [&](SettingsReader& site) {
+    SiteSummary s;
+    site.required("name", s.name);
+    site.field("description", s.description);
+    site.field("train_cases", s.train_cases);
+    site.field("validation_cases", s.validation_cases);
+    site.field("test_cases", s.test_cases);
+    site.finish();
+    r.sites.push_back(s);
+  });
+  reader.list("models", [&](SettingsReader& model) {
+    ModelSummary m;
+    model.required("name", m.name);
+    model.required("kind", m.kind);
+    model.field("trained_on", m.trained_on);
+    model.field("seconds", m.seconds);
+    model.field("steps", m.steps);
+    model.field("best_round", m.best_round);
+    model.list("curve", [&](SettingsReader& point) {
+      CurvePoint p;
+      point.field("round", p.round);
+      point.field("steps", p.steps);
+      point.field("loss", p.loss);
+      point.field("validation", p.validation);
+      point.finish();
+      m.curve.push_back(p);
+    });
+    model.finish();
+    r.models.push_back(m);
+  });
+  reader.list("cases", [&](SettingsReader& item) {
+    CaseResult c;
+    item.required("site", c.site);
+    item.required("case", c.name);
+    item.required("model", c.model);
+    item.field("fold", c.fold);
+    item.list("regions", [&](SettingsReader& region) {
+      RegionScore score;
+      read_region(region, score);
+      c.regions.push_back(score);
+    });
+    item.finish();
+    r.cases.push_back(c);
+  });
+  reader.finish();
+  return r;
+}
+
+MeanScore mean_score(const RunResults& results, const std::string& model, const std::string& site, const std::string& region) {
+  MeanScore mean;
+  double values = 0;
+  for (const CaseResult& c : results.cases) {
+    if (c.model != model || (!site.empty() && c.site != site)) continue;
+    ++mean.cases;
+    for (const RegionScore& score : c.regions) {
+      if (!region.empty() && score.region != region) continue;
+      mean.dice += score.dice;
+      mean.hd95_mm += score.hd95_mm;
+      ++values;
+    }
+  }
+  mean.dice /= values;
+  mean.hd95_mm /= values;
+  return mean;
+}
+
+std::string to_text(const RunResults& results) {
+  std::string text;
+  std::vector<std::string> regions = results.regions;
+  if (regions.size() > 1) regions.emplace_back();
+  for (const std::string& region : regions) text += table(results, region, true) + "\n";
+  for (const std::string& region : regions) text += table(results, region, false) + "\n";
+  for (const ModelSummary& model : results.models)
+    text += fmt::format("{}: {} steps, {} of one core, best after round {}\n", model.name, model.steps, format_duration(model.seconds), model.best_round);
+  return text;
+}
+
+}  // namespace consilium::pipelines

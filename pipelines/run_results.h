@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/settings.h"
+#include "pipelines/evaluate.h"
+
+namespace consilium::pipelines {
+
+struct CurvePoint {
+  std::int64_t round = 0;
+  std::int64_t steps = 0;                    ///< done before this point
+  double loss = 0;                           ///< mean training loss of the round that ended here; 0 at the start
+  std::map<std::string, double> validation;  ///< site -> mean Dice on its validation cases
+};
+
+struct SiteSummary {
+  std::string name;
+  std::string description;
+  int train_cases = 0;
+  int validation_cases = 0;
+  int test_cases = 0;
+};
+
+struct ModelSummary {
+  std::string name;
+  std::string kind;                    ///< "single", "pooled" or "federated"
+  std::vector<std::string> trained_on; ///< sites
+  double seconds = 0;                  ///< of one core, training and validation
+  std::int64_t steps = 0;              ///< sequential optimisation steps
+  std::int64_t best_round = 0;         ///< the round whose model was chosen by validation
+  std::vector<CurvePoint> curve;
+};
+
+struct CaseResult {
+  std::string site;
+  std::string name;
+  std::string model;
+  int fold = 0;
+  std::vector<RegionScore> regions;
+};
+
+/// Everything that a comparison of models found; what the report is made of.
+struct RunResults {
+  std::string title;
+  std::uint64_t seed = 1;
+  std::vector<std::string> regions;
+  std::vector<SiteSummary> sites;
+  std::vector<ModelSummary> models;
+  std::vector<CaseResult> cases;
+  std::string picture_channel;                  ///< whose image is shown under the overlays
+  std::vector<std::string> notes;
+  std::map<std::string, std::string> versions;
+  Json settings;
+  double seconds_total = 0;
+};
+
+Json to_json(const RunResults& results);
+/// @throws Error{kUsage} naming `origin` and the key that is missing, unknown or of another type.
+RunResults parse_run_results(const Json& json, const std::string& origin);
+
+/// Mean over a site's cases (all sites: empty name) of one region, or over regions (empty name), of one model. NaN when there is none.
+struct MeanScore {
+  double dice = 0;
+  double hd95_mm = 0;
+  std::size_t cases = 0;
+};
+MeanScore mean_score(const RunResults& results, const std::string& model, const std::string& site, const std::string& region);
+
+/// The site-by-model tables for a terminal.
+std::string to_text(const RunResults& results);
+
+}  // namespace consilium::pipelines

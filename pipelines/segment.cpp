@@ -1,0 +1,76 @@
+#include "pipelines/segment.h"
+
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "imaging/metrics/overlap.h"
+#include "models/predict.h"
+#include "models/state/safetensors.h"
+
+namespace consilium::pipelines {
+namespace {
+
+constexpr const char* kSettingsKey = "consilium.training";
+
+std::vector<Volume> to_volumes(const at::Tensor& probabilities, const Geometry& grid) {
+  std::vector<Volume> volumes;
+  for (std::int64_t c = 0; c < probabilities.size(0); ++c) {
+    const at::Tensor plane = probabilities[c].contiguous();
+    const float* values = plane.data_ptr<float>();
+    volumes.push_back({grid, std::vector<float>(values, values + plane.numel())});
+  }
+  return volumes;
+}
+
+/// Overlapping regions (WT, TC, ET) as classes that exclude each other: background, core without enhancement, oedema, enhancing.
+at::Tensor regions_to_classes(const at::Tensor& r) {
+  const at::Tensor wt = r[0], tc = torch::minimum(r[1], wt), et = torch::minimum(r[2], tc);
+  return torch::stack({1 - wt, tc - et, wt - tc, et});
+}
+
+}  // namespace
+
+LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings) {
+  const models::TrainingCase& s = prepared.sample;
+  const at::Tensor image = torch::from_blob(const_cast<float*>(s.image.data()), {s.channels, s.size[0], s.size[1], s.size[2]});
+  models::WindowOptions window = window_options(settings);
+  window.sigmoid = settings.fit.regions;
+  at::Tensor probabilities = models::predict_probabilities(segmenter, image, window);
+  if (settings.fit.regions) probabilities = regions_to_classes(probabilities);
+  return restore(to_volumes(probabilities, prepared.grid), prepared.native);
+}
+
+std::vector<RegionScore> score(const LabelMap& classes, const PreparedCase& prepared, Target target) {
+  require(prepared.reference.has_value(), ErrorCode::kNotFound, "case " + prepared.name + " has no reference to be judged by");
+  auto scores = evaluate_case(classes, *prepared.reference, scheme_of(target));
+  const auto names = region_names(target);
+  for (std::size_t n = 0; n < scores.size(); ++n) scores[n].region = names.at(n);
+  return scores;
+}
+
+double validation_score(const models::Segmenter& segmenter, const std::vector<const PreparedCase*>& cases, const TrainingSettings& settings) {
+  double sum = 0;
+  for (const PreparedCase* c : cases) {
+    const LabelMap predicted = segment(segmenter, *c, settings);
+    const auto& scheme = scheme_of(settings.target);
+    for (const imaging::Region region : scheme.regions)
+      sum += *imaging::dice(imaging::region_mask(predicted, region), imaging::region_mask(*c->reference, region)) / static_cast<double>(scheme.regions.size());
+  }
+  return cases.empty() ? 0 : sum / static_cast<double>(cases.size());
+}
+
+void write_model(const std::filesystem::path& path, const ModelState& state, const TrainingSettings& settings) {
+  write_safetensors(path, state, {{"format", "pt"}, {kSettingsKey, to_json(settings).dump()}});
+}
+
+LoadedModel read_model(const std::filesystem::path& path) {
+  const ModelFile file = read_safetensors(path);
+  const auto found = file.metadata.find(kSettingsKey);
+  require(found != file.metadata.end(), ErrorCode::kUnsupported, path.string() + ": does not say how its network was trained (metadata \"" + kSettingsKey + "\"); expected a model that consilium wrote");
+  const TrainingSettings settings = parse_training_settings(parse_json(found->second, path.string()), path.string());
+  LoadedModel model{models::Segmenter(settings.model, Rng(0)), settings};
+  model.segmenter.load(file.state);
+  return model;
+}
+
+}  // namespace consilium::pipelines

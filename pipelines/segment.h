@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "models/segmenter.h"
+#include "pipelines/dataset.h"
+#include "pipelines/evaluate.h"
+
+namespace consilium::pipelines {
+
+/// Classes of a case on the scanner's own grid.
+LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings);
+
+/// Dice, HD95 and volumes of one prediction, in the target's regions. @throws Error{kNotFound} the case has no reference.
+std::vector<RegionScore> score(const LabelMap& classes, const PreparedCase& prepared, Target target);
+
+/// Mean over cases of the mean Dice over regions; 0 without cases.
+double validation_score(const models::Segmenter& segmenter, const std::vector<const PreparedCase*>& cases, const TrainingSettings& settings);
+
+/// A model with all that is needed to use it: the settings travel in the file's metadata.
+void write_model(const std::filesystem::path& path, const ModelState& state, const TrainingSettings& settings);
+struct LoadedModel {
+  models::Segmenter segmenter;
+  TrainingSettings settings;
+};
+/// @throws as read_safetensors; Error{kUnsupported} a safetensors file that consilium did not write.
+LoadedModel read_model(const std::filesystem::path& path);
+
+}  // namespace consilium::pipelines

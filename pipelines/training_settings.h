@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/settings.h"
+#include "models/fit.h"
+#include "models/predict.h"
+#include "pipelines/normalise.h"
+
+namespace consilium::pipelines {
+
+/// What is segmented.
+enum class Target {
+  kBratsRegions,  ///< necrotic core, oedema, enhancing tumour; judged as WT, TC, ET
+  kWholeTumour,   ///< any tumour label against background; judged as WT
+  kLesion,        ///< the same of a binary scheme; judged as "lesion"
+};
+
+/// One training, wherever it runs. A coordinator hands the same to every site.
+struct TrainingSettings {
+  Target target = Target::kBratsRegions;
+  NormaliseOptions normalise;
+  models::UNetOptions model;
+  models::FitOptions fit;
+  std::int64_t steps = 1000;       ///< sequential optimisation steps
+  std::int64_t rounds = 10;        ///< the model is validated (in a federation: averaged) this many times, at equal distances
+  int validation_cases = 1;        ///< per site, taken from its training cases by the seed; they choose the best model
+  double overlap = 0.5;            ///< of prediction windows
+  std::uint64_t seed = 1;
+};
+
+/// JSON keys are the field names. The network's inputs and outputs follow from channels and target.
+/// @throws Error{kUsage}
+void read_training_settings(SettingsReader& reader, TrainingSettings& settings);
+Json to_json(const TrainingSettings& settings);
+TrainingSettings parse_training_settings(const Json& json, const std::string& origin);
+
+/// "WT", "TC", "ET"; "WT"; or "lesion".
+std::vector<std::string> region_names(Target target);
+
+models::WindowOptions window_options(const TrainingSettings& settings);
+
+/// Steps of a round: [first, first + count). Earlier rounds take one step more when `steps` does not divide.
+models::StepRange steps_of_round(const TrainingSettings& settings, std::int64_t round);
+
+}  // namespace consilium::pipelines
