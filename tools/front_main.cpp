@@ -20,6 +20,7 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"phantom", "consilium-imaging", "make digital heads with tumours, as different hospitals see them"},
+    {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},
     {"inspect", "consilium-imaging", "what is in these scans: size, spacing, orientation"},
     {"convert", "consilium-imaging", "rewrite scans as .nii.gz, turned and resampled if asked for"},
     {"evaluate", "consilium-imaging", "Dice, Hausdorff distance and volumes of predictions"},

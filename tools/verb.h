@@ -23,5 +23,6 @@ int cmd_inspect(int argc, char** argv);
 int cmd_convert(int argc, char** argv);
 int cmd_evaluate(int argc, char** argv);
 int cmd_phantom(int argc, char** argv);
+int cmd_simulate(int argc, char** argv);
 
 }  // namespace consilium::tools

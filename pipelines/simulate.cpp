@@ -1,0 +1,249 @@
+#include "pipelines/simulate.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/parallel.h"
+#include "base/progress.h"
+#include "fl/run_in_process.h"
+#include "imaging/nifti/nifti.h"
+#include "models/runtime.h"
+#include "pipelines/ingest.h"
+#include "pipelines/segment.h"
+#include "pipelines/site_trainer.h"
+#include "pipelines/train_model.h"
+
+namespace consilium::pipelines {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Progress from several threads.
+class SharedProgress {
+ public:
+  SharedProgress(const std::string& title, std::uint64_t total) : progress_(title, total) {}
+  void advance(std::uint64_t count, const std::string& note) {
+    const std::lock_guard lock(guard_);
+    progress_.advance(count, note);
+  }
+
+ private:
+  std::mutex guard_;
+  Progress progress_;
+};
+
+struct LoadedSite {
+  const SimulatedSite* site;
+  std::vector<PreparedCase> cases;
+};
+
+std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs::path& data) {
+  std::size_t total = 0;
+  for (const SimulatedSite& site : settings.sites) total += find_cases(data / site.folder).size();
+  SharedProgress progress("reading cases", total);
+  std::vector<LoadedSite> sites;
+  for (const SimulatedSite& site : settings.sites)
+    sites.push_back({&site, prepare_site(data / site.folder, settings.training, imaging::label_scheme(site.scheme), [&](const std::string&) { progress.advance(1, site.name); })});
+  return sites;
+}
+
+struct Job {
+  std::string name, kind;
+  std::vector<SiteCases> sites;
+};
+
+std::string fold_folder(const SimulationSettings& settings, int fold) { return settings.folds == 0 ? "" : "fold_" + std::to_string(fold); }
+
+/// Single-site and pooled models of one fold, as many at a time as there are threads, each with one.
+std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const SimulationSettings& settings, const fs::path& folder, SharedProgress& progress) {
+  std::vector<TrainedModel> models(jobs.size());
+  parallel_for(jobs.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t n = begin; n < end; ++n) {
+      models[n] = train_model(jobs[n].name, jobs[n].sites, settings.training, folder / jobs[n].name, [&](std::int64_t steps, double loss) { progress.advance(static_cast<std::uint64_t>(steps), fmt::format("{} loss {:.3f}", jobs[n].name, loss)); });
+      models[n].summary.kind = jobs[n].kind;
+    }
+  });
+  return models;
+}
+
+TrainedModel to_trained(const FederationOutcome& outcome, const SimulationSettings& settings) {
+  TrainedModel model{outcome.state.best, {}};
+  model.summary.name = model.summary.kind = "federated";
+  for (const SimulatedSite& site : settings.sites) model.summary.trained_on.push_back(site.name);
+  model.summary.seconds = outcome.seconds;
+  model.summary.steps = settings.training.steps;
+  model.summary.best_round = outcome.state.best_round;
+  double loss = 0;
+  for (const fl::RoundReport& report : outcome.state.reports) {
+    // A report holds the validation of the model the round started from, and the loss of the training that followed.
+    CurvePoint point{report.round, report.round == 0 ? 0 : steps_of_round(settings.training, report.round - 1).first + steps_of_round(settings.training, report.round - 1).count, loss, {}};
+    double cases = 0;
+    loss = 0;
+    for (const fl::SiteOutcome& site : report.sites) {
+      if (site.validation.cases > 0) point.validation[site.site] = site.validation.score;
+      if (const auto found = site.metrics.find("loss"); found != site.metrics.end()) loss += found->second * static_cast<double>(site.cases), cases += static_cast<double>(site.cases);
+    }
+    if (cases > 0) loss /= cases;
+    if (report.round > 0) model.summary.curve.push_back(point);
+  }
+  return model;
+}
+
+/// Judges one model on one site's test cases; predictions that are on disk from an earlier run are read, not made again.
+void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& split, const SimulationSettings& settings, int fold, const fs::path& run, std::vector<CaseResult>& results, std::mutex& guard,
+           SharedProgress& progress) {
+  models::configure_torch(1);
+  models::Segmenter segmenter(settings.training.model, Rng(0));
+  segmenter.load(model.best);
+  for (const PreparedCase* c : split.test) {
+    const fs::path file = run / "predictions" / model.summary.name / site.site->name / (c->name + ".nii.gz");
+    LabelMap predicted;
+    if (fs::exists(file)) {
+      predicted = imaging::read_nifti_labels(file);
+      predicted.geometry = c->native;
+    } else {
+      predicted = segment(segmenter, *c, settings.training);
+      imaging::write_nifti(file, predicted);
+    }
+    CaseResult result{site.site->name, c->name, model.summary.name, fold, score(predicted, *c, settings.training.target)};
+    const std::lock_guard lock(guard);
+    results.push_back(std::move(result));
+    progress.advance(1, model.summary.name + " at " + site.site->name);
+  }
+}
+
+/// The images and references that the report shows, so that it needs nothing but the run's folder.
+void write_pictures(const SimulationSettings& settings, const fs::path& data, const std::vector<LoadedSite>& sites, const std::vector<CaseResult>& results, const fs::path& run) {
+  for (const LoadedSite& site : sites) {
+    const auto paths = find_cases(data / site.site->folder);
+    parallel_for(site.cases.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t n = begin; n < end; ++n) {
+        const PreparedCase& c = site.cases[n];
+        const bool judged = std::any_of(results.begin(), results.end(), [&](const CaseResult& r) { return r.name == c.name && r.site == site.site->name; });
+        const fs::path image = run / "images" / site.site->name / (c.name + "_" + settings.picture_channel + ".nii.gz");
+        if (!judged || fs::exists(image)) continue;
+        const auto path = std::find_if(paths.begin(), paths.end(), [&](const CasePaths& p) { return p.name == c.name; });
+        Case raw = load_case(*path, {settings.picture_channel}, imaging::label_scheme(site.site->scheme));
+        imaging::write_nifti(run / "references" / site.site->name / (c.name + ".nii.gz"), *c.reference);
+        imaging::write_nifti(image, raw.images.at(settings.picture_channel), {.compression = 1});
+      }
+    });
+  }
+}
+
+void require_same_run(const fs::path& run, const SimulationSettings& settings) {
+  const fs::path file = run / "settings.json";
+  const Json wanted = to_json(settings);
+  if (!fs::exists(file)) {
+    write_file(file, wanted.dump(1) + "\n");
+    return;
+  }
+  require(read_json(file) == wanted, ErrorCode::kMismatch, run.string() + ": holds a run with other settings or another seed; give another folder, or remove this one");
+}
+
+}  // namespace
+
+fl::FederationSettings federation_settings(const SimulationSettings& settings) {
+  fl::FederationSettings federation;
+  for (const SimulatedSite& site : settings.sites) federation.sites.push_back(site.name);
+  federation.rounds = settings.training.rounds;
+  federation.quorum = settings.quorum;
+  federation.deadline_seconds = settings.deadline_seconds;
+  federation.task = to_json(settings.training).dump();
+  return federation;
+}
+
+SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite& site, const SimulationSettings& settings, int fold) {
+  return settings.folds == 0 ? split_by_folders(cases, site.name, settings.training) : split_by_folds(cases, site.name, settings.training, fold, settings.folds);
+}
+
+FederationOutcome federate_in_process(const FederationRequest& request) {
+  std::vector<std::unique_ptr<SiteTrainer>> trainers;
+  std::vector<std::pair<std::string, fl::Trainer*>> sites;
+  fl::FederationSettings settings = federation_settings(request.settings);
+  settings.sites.clear();
+  for (const auto& [name, split] : request.sites) {
+    if (split.train.empty()) continue;  // a site with one case, in the fold that judges it
+    trainers.push_back(std::make_unique<SiteTrainer>(name, split, request.folder / "sites" / name, request.on_step));
+    sites.emplace_back(name, trainers.back().get());
+    settings.sites.push_back(name);
+  }
+  FederationOutcome outcome;
+  outcome.state = fl::run_in_process(settings, initial_model(request.settings.training).state(), sites, request.folder);
+  for (const auto& trainer : trainers) outcome.seconds += trainer->seconds();
+  return outcome;
+}
+
+RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate) {
+  const auto start = Clock::now();
+  require_same_run(run, settings);
+  const std::vector<LoadedSite> sites = load_sites(settings, data);
+  const int folds = std::max(1, settings.folds);
+  RunResults results;
+  std::mutex guard;
+  for (int fold = 0; fold < folds; ++fold) {
+    std::vector<SiteSplit> splits;
+    for (const LoadedSite& site : sites) splits.push_back(split_site(site.cases, *site.site, settings, fold));
+    std::vector<Job> jobs;
+    Job pooled{"pooled", "pooled", {}};
+    std::size_t test_cases = 0, training_sites = 0;
+    for (std::size_t n = 0; n < sites.size(); ++n) {
+      test_cases += splits[n].test.size();
+      if (splits[n].train.empty()) continue;
+      ++training_sites;
+      const SiteCases own{sites[n].site->name, splits[n].train, splits[n].validation};
+      jobs.push_back({own.site, "single", {own}});
+      pooled.sites.push_back(own);
+    }
+    if (test_cases == 0) continue;
+    jobs.insert(jobs.begin(), pooled);  // the longest validation first
+    const std::string suffix = settings.folds == 0 ? "" : fmt::format(" (fold {} of {})", fold + 1, folds);
+    std::vector<TrainedModel> models;
+    {
+      SharedProgress progress("training" + suffix, (jobs.size() + training_sites) * static_cast<std::size_t>(settings.training.steps));
+      models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), progress);
+      FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, double loss) { progress.advance(static_cast<std::uint64_t>(steps), fmt::format("federated loss {:.3f}", loss)); }};
+      for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
+      models.push_back(to_trained(federate(request), settings));
+    }
+    std::rotate(models.begin(), models.begin() + 1, models.end() - 1);  // single-site models, pooled, federated
+    for (const TrainedModel& model : models) {
+      write_model(run / "models" / fold_folder(settings, fold) / (model.summary.name + ".safetensors"), model.best, settings.training);
+      const auto known = std::find_if(results.models.begin(), results.models.end(), [&](const ModelSummary& m) { return m.name == model.summary.name; });
+      if (known == results.models.end()) {
+        results.models.push_back(model.summary);
+      } else {
+        known->seconds += model.summary.seconds;
+      }
+    }
+    SharedProgress progress("judging" + suffix, test_cases * models.size());
+    parallel_for(models.size() * sites.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t n = begin; n < end; ++n) judge(models[n / sites.size()], sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results.cases, guard, progress);
+    });
+    for (std::size_t n = 0; n < sites.size(); ++n) {
+      if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0});
+      results.sites[n].test_cases += static_cast<int>(splits[n].test.size());
+    }
+  }
+  write_pictures(settings, data, sites, results.cases, run);
+  std::sort(results.cases.begin(), results.cases.end(), [](const CaseResult& a, const CaseResult& b) { return std::tie(a.model, a.site, a.name) < std::tie(b.model, b.site, b.name); });
+  const models::TorchReport torch = models::describe_torch();
+  results.title = settings.title.empty() ? "Single-site, pooled and federated models" : settings.title;
+  results.seed = settings.training.seed;
+  results.regions = region_names(settings.training.target);
+  results.picture_channel = settings.picture_channel;
+  results.notes = settings.notes;
+  if (settings.folds > 0) results.notes.push_back(fmt::format("{}-fold cross-validation within every site: each case is judged once, by models that were not trained on it; the curves are those of the first fold.", settings.folds));
+  results.versions = {{"consilium", CONSILIUM_VERSION}, {"LibTorch", torch.version}, {"precision", std::string(models::to_string(models::resolve(settings.training.fit.precision)))}};
+  results.settings = to_json(settings);
+  results.seconds_total = std::chrono::duration<double>(Clock::now() - start).count();
+  write_file(run / "results.json", to_json(results).dump(1) + "\n");
+  return results;
+}
+
+}  // namespace consilium::pipelines

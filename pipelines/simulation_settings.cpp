@@ -1,0 +1,61 @@
+#include "pipelines/simulation_settings.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "fl/federation_settings.h"
+#include "imaging/label_scheme.h"
+
+namespace consilium::pipelines {
+
+SimulationSettings parse_simulation_settings(const Json& json, const std::string& origin) {
+  SimulationSettings s;
+  SettingsReader reader(json, origin);
+  std::string schema = "consilium.simulation/1";
+  reader.field("schema", schema);
+  require(schema == "consilium.simulation/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.simulation/1\", found \"" + schema + "\"");
+  reader.field("title", s.title);
+  reader.field("data", s.data);
+  reader.list("sites", [&](SettingsReader& item) {
+    SimulatedSite site;
+    item.required("name", site.name);
+    item.field("folder", site.folder);
+    item.field("description", site.description);
+    item.field("scheme", site.scheme);
+    item.finish();
+    imaging::label_scheme(site.scheme);
+    if (site.folder.empty()) site.folder = site.name;
+    s.sites.push_back(site);
+  });
+  reader.object("training", [&](SettingsReader& training) { read_training_settings(training, s.training); });
+  reader.field("quorum", s.quorum);
+  reader.field("deadline_seconds", s.deadline_seconds);
+  reader.field("folds", s.folds);
+  reader.field("picture_channel", s.picture_channel);
+  reader.field("notes", s.notes);
+  reader.finish();
+  require(s.sites.size() >= 2, ErrorCode::kUsage, origin + ".sites: a federation has at least two sites");
+  require(s.folds == 0 || (s.folds >= 2 && s.folds <= 1000), ErrorCode::kUsage, origin + ".folds: expected 0, or 2 and more");
+  fl::FederationSettings federation;
+  for (const SimulatedSite& site : s.sites) federation.sites.push_back(site.name);
+  federation.rounds = s.training.rounds;
+  federation.quorum = s.quorum;
+  federation.deadline_seconds = s.deadline_seconds;
+  fl::validate(federation);
+  for (const SimulatedSite& site : s.sites)
+    require(site.name != "pooled" && site.name != "federated", ErrorCode::kUsage, origin + ".sites: \"" + site.name + "\" is the name of a model; call the site otherwise");
+  const auto& channels = s.training.normalise.channels;
+  if (s.picture_channel.empty()) s.picture_channel = channels.back();
+  require(std::find(channels.begin(), channels.end(), s.picture_channel) != channels.end(), ErrorCode::kUsage, origin + ".picture_channel: \"" + s.picture_channel + "\" is none of the channels");
+  return s;
+}
+
+Json to_json(const SimulationSettings& s) {
+  Json sites = Json::array();
+  for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}});
+  return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"training", to_json(s.training)}, {"quorum", s.quorum},
+          {"deadline_seconds", s.deadline_seconds}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
+}
+
+}  // namespace consilium::pipelines

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pipelines/training_settings.h"
+
+namespace consilium::pipelines {
+
+struct SimulatedSite {
+  std::string name;
+  std::string folder;            ///< below `data`; empty: the name
+  std::string description;       ///< for the report
+  std::string scheme = "brats2023";
+};
+
+/// A comparison of single-site, pooled and federated models on one machine.
+struct SimulationSettings {
+  std::string title;
+  std::string data;                ///< folder of the sites; --data overrides it
+  std::vector<SimulatedSite> sites;
+  TrainingSettings training;
+  std::int64_t quorum = 0;         ///< as FederationSettings
+  double deadline_seconds = 3600;
+  int folds = 0;                   ///< 0: cases in "test" folders judge; else k-fold cross-validation within every site
+  std::string picture_channel;     ///< shown under the overlays; empty: the last channel
+  std::vector<std::string> notes;  ///< printed in the report
+};
+
+/// @throws Error{kUsage} naming the key, and the nearest known one. `origin` names the file.
+SimulationSettings parse_simulation_settings(const Json& json, const std::string& origin);
+Json to_json(const SimulationSettings& settings);
+
+}  // namespace consilium::pipelines

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fl/trainer.h"
+#include "pipelines/dataset.h"
+
+namespace consilium::pipelines {
+
+/// A site's part in a federation: U-Net training on its own cases.
+///
+/// The task of a plan is a TrainingSettings as JSON. The optimiser's memory stays at the site, one file per round in `folder`, so that a round
+/// that is repeated after a kill gives the same bytes. Uses one thread.
+class SiteTrainer : public fl::Trainer {
+ public:
+  /// `cases` must outlive the trainer. `on_step` is called after each step.
+  SiteTrainer(std::string site, SiteSplit split, std::filesystem::path folder, std::function<void(std::int64_t steps, double loss)> on_step = {});
+
+  fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override;
+  fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override;
+
+  /// Of one core, in validation and training since construction.
+  double seconds() const { return seconds_; }
+
+ private:
+  std::string site_;
+  SiteSplit split_;
+  std::vector<models::TrainingCase> samples_;
+  std::filesystem::path folder_;
+  std::function<void(std::int64_t, double)> on_step_;
+  double seconds_ = 0;
+};
+
+}  // namespace consilium::pipelines

@@ -1,0 +1,144 @@
+#include "pipelines/train_model.h"
+
+#include <chrono>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "models/runtime.h"
+#include "models/state/safetensors.h"
+#include "pipelines/segment.h"
+
+namespace consilium::pipelines {
+namespace {
+
+/// What is on disk between two rounds. progress.json is written last and names the files that belong to it.
+struct Checkpoint {
+  std::int64_t round = 0;
+  double best_score = -1;
+  std::int64_t best_round = 0;
+  double seconds = 0;
+  std::vector<CurvePoint> curve;
+};
+
+std::string request_digest(const std::vector<SiteCases>& sites, const TrainingSettings& settings) {
+  Json request{{"settings", to_json(settings)}, {"sites", Json::object()}};
+  for (const SiteCases& site : sites) {
+    Json names = Json::array();
+    for (const PreparedCase* c : site.train) names.push_back(c->name);
+    for (const PreparedCase* c : site.validation) names.push_back("validation " + c->name);
+    request["sites"][site.site] = names;
+  }
+  return request.dump();
+}
+
+Json to_json(const Checkpoint& c, const std::string& request) {
+  Json curve = Json::array();
+  for (const CurvePoint& p : c.curve) curve.push_back({{"round", p.round}, {"steps", p.steps}, {"loss", p.loss}, {"validation", p.validation}});
+  return {{"schema", "consilium.checkpoint/1"}, {"round", c.round}, {"best_score", c.best_score}, {"best_round", c.best_round}, {"seconds", c.seconds}, {"curve", curve}, {"request", request}};
+}
+
+Checkpoint read_checkpoint(const fs::path& file, const std::string& request) {
+  Checkpoint c;
+  const Json json = read_json(file);
+  SettingsReader fields(json, file.string());
+  std::string schema, found;
+  fields.required("schema", schema);
+  fields.required("round", c.round);
+  fields.required("best_score", c.best_score);
+  fields.required("best_round", c.best_round);
+  fields.field("seconds", c.seconds);
+  fields.list("curve", [&](SettingsReader& point) {
+    CurvePoint p;
+    point.field("round", p.round);
+    point.field("steps", p.steps);
+    point.field("loss", p.loss);
+    point.field("validation", p.validation);
+    point.finish();
+    c.curve.push_back(p);
+  });
+  fields.required("request", found);
+  fields.finish();
+  require(found == request, ErrorCode::kMismatch, file.parent_path().string() + ": holds a training with other settings, seed or cases; give another folder, or remove this one");
+  return c;
+}
+
+std::string of_round(const char* stem, std::int64_t round) { return std::string(stem) + "_" + std::to_string(round) + ".safetensors"; }
+
+/// Mean over sites, weighted by their cases: what a coordinator computes from its sites' reports.
+double validate_all(const models::Segmenter& segmenter, const std::vector<SiteCases>& sites, const TrainingSettings& settings, CurvePoint& point) {
+  double sum = 0;
+  std::size_t cases = 0;
+  for (const SiteCases& site : sites) {
+    if (site.validation.empty()) continue;
+    const double score = validation_score(segmenter, site.validation, settings);
+    point.validation[site.site] = score;
+    sum += score * static_cast<double>(site.validation.size());
+    cases += site.validation.size();
+  }
+  return cases == 0 ? 0 : sum / static_cast<double>(cases);
+}
+
+}  // namespace
+
+models::Segmenter initial_model(const TrainingSettings& settings) { return {settings.model, Rng(settings.seed).fork("initial weights")}; }
+
+TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const fs::path& folder, const std::function<void(std::int64_t, double)>& on_step) {
+  models::configure_torch(1);
+  const std::string request = request_digest(sites, settings);
+  const fs::path progress = folder / "progress.json";
+  models::Segmenter segmenter = initial_model(settings);
+  models::OptimiserState memory;
+  Checkpoint at;
+  ModelState best = segmenter.state();
+  if (fs::exists(progress)) {
+    at = read_checkpoint(progress, request);
+    segmenter.load(read_safetensors(folder / of_round("weights", at.round)).state);
+    best = read_safetensors(folder / of_round("best", at.best_round)).state;
+    const fs::path file = folder / of_round("optimiser", at.round);
+    if (at.round < settings.rounds) memory = models::parse_optimiser_state(read_file(file), file.string());
+    const std::int64_t done = at.round == 0 ? 0 : steps_of_round(settings, at.round - 1).first + steps_of_round(settings, at.round - 1).count;
+    if (on_step && done > 0) on_step(done, at.curve.back().loss);
+  }
+  std::vector<models::TrainingCase> samples;
+  bool validates = false;
+  for (const SiteCases& site : sites) {
+    for (const PreparedCase* c : site.train) samples.push_back(c->sample);
+    validates = validates || !site.validation.empty();
+  }
+  const Rng rng = Rng(settings.seed).fork("training").fork(name);
+  while (at.round < settings.rounds) {
+    const auto start = std::chrono::steady_clock::now();
+    const models::StepRange range = steps_of_round(settings, at.round);
+    const models::FitReport report = models::fit(segmenter, samples, range, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
+      if (on_step) on_step(1, loss);
+    });
+    ++at.round;
+    CurvePoint point{at.round, range.first + range.count, report.mean_loss, {}};
+    const double score = validate_all(segmenter, sites, settings, point);
+    at.curve.push_back(point);
+    const std::int64_t old_best = at.best_round;
+    if (!validates || score > at.best_score) {
+      at.best_score = score;
+      at.best_round = at.round;
+      best = segmenter.state();
+      write_safetensors(folder / of_round("best", at.round), best);
+    }
+    at.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    write_safetensors(folder / of_round("weights", at.round), segmenter.state());
+    if (at.round < settings.rounds) write_file(folder / of_round("optimiser", at.round), models::encode(memory));
+    write_file(progress, to_json(at, request).dump(1) + "\n");
+    fs::remove(folder / of_round("weights", at.round - 1));
+    fs::remove(folder / of_round("optimiser", at.round - 1));
+    if (old_best != at.best_round) fs::remove(folder / of_round("best", old_best));
+  }
+  TrainedModel result{std::move(best), {}};
+  result.summary.name = name;
+  for (const SiteCases& site : sites) result.summary.trained_on.push_back(site.site);
+  result.summary.seconds = at.seconds;
+  result.summary.steps = settings.steps;
+  result.summary.best_round = at.best_round;
+  result.summary.curve = at.curve;
+  return result;
+}
+
+}  // namespace consilium::pipelines

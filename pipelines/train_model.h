@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pipelines/dataset.h"
+#include "pipelines/run_results.h"
+
+namespace consilium::pipelines {
+
+struct TrainedModel {
+  ModelState best;
+  ModelSummary summary;
+};
+
+/// Cases of one site as a training sees them.
+struct SiteCases {
+  std::string site;
+  std::vector<const PreparedCase*> train, validation;
+};
+
+/// The network every model of a comparison starts from: drawn from the settings' seed.
+models::Segmenter initial_model(const TrainingSettings& settings);
+
+/// Trains one model in this process, with one thread, on the cases of one or several sites.
+///
+/// After each round the model is validated; the best one is the result. Its state is kept in `folder` after each round (weights, optimiser,
+/// curve), so that a run that was stopped goes on byte for byte. A folder with a finished training of the same settings and cases returns at once.
+/// `on_step` is called after every step, also (with the count) for those found done.
+/// @throws Error{kMismatch} `folder` holds a training of other settings or cases; as models::fit.
+TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const std::filesystem::path& folder,
+                         const std::function<void(std::int64_t steps, double loss)>& on_step = {});
+
+}  // namespace consilium::pipelines
