@@ -1,0 +1,231 @@
+#include "fl/transport/client.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "consilium/fl/v1/federation.grpc.pb.h"
+#include "fl/run_in_process.h"
+#include "fl/transport/channel.h"
+#include "fl/wire/chunks.h"
+#include "fl/wire/messages.h"
+#include "models/state/safetensors.h"
+
+namespace consilium::fl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Stub = pb::Federation::Stub;
+
+/// A call that failed for a reason that may pass: the caller tries again.
+struct Broken {
+  std::string reason;
+};
+
+[[noreturn]] void fail(const grpc::Status& status, const std::string& what) {
+  if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED) throw Error(ErrorCode::kRefused, "the coordinator refuses: " + status.error_message());
+  if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) throw Error(ErrorCode::kCorruptData, "the coordinator refuses: " + status.error_message());
+  throw Broken{what + ": " + status.error_message()};
+}
+
+/// Reads the coordinator's announcements in a thread of its own; only the newest counts.
+class Watcher {
+ public:
+  explicit Watcher(Stub& stub) {
+    pb::WatchRequest request;
+    request.set_protocol_version(1);
+    reader_ = stub.Watch(&context_, request);
+    thread_ = std::thread([this] {
+      pb::Announcement message;
+      while (reader_->Read(&message)) {
+        const std::lock_guard lock(guard_);
+        newest_ = std::move(message);
+        ++version_;
+        changed_.notify_all();
+      }
+      const grpc::Status status = reader_->Finish();
+      const std::lock_guard lock(guard_);
+      ended_ = status;
+      changed_.notify_all();
+    });
+  }
+  ~Watcher() {
+    context_.TryCancel();
+    thread_.join();
+  }
+  Watcher(const Watcher&) = delete;
+
+  /// An announcement newer than `seen`. @throws Broken when the stream has ended; Error{kInterrupted}.
+  Announced next(std::uint64_t& seen, const std::atomic<bool>* stop) {
+    std::unique_lock lock(guard_);
+    while (version_ == seen) {
+      if (stop != nullptr && *stop) throw Error(ErrorCode::kInterrupted, "interrupted");
+      if (ended_) fail(*ended_, "connection");
+      changed_.wait_for(lock, std::chrono::milliseconds(200));
+    }
+    seen = version_;
+    return from_message(newest_);
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<pb::Announcement>> reader_;
+  std::mutex guard_;
+  std::condition_variable changed_;
+  pb::Announcement newest_;
+  std::uint64_t version_ = 0;
+  std::optional<grpc::Status> ended_;
+  std::thread thread_;
+};
+
+/// A model by its digest; the chunks that came survive a broken connection.
+class Downloads {
+ public:
+  ModelState fetch(Stub& stub, const Announced& a) {
+    if (!collector_ || !(collector_->list() == a.model)) collector_.emplace(a.model);
+    const auto missing = collector_->missing();
+    if (!missing.empty() || a.finished) {  // at the end the coordinator counts who has fetched the best model
+      grpc::ClientContext context;
+      pb::FetchModelRequest request;
+      request.set_digest(a.plan.base_digest);
+      request.set_first_chunk(missing.empty() ? a.model.hashes.size() : missing.front());
+      const auto reader = stub.FetchModel(&context, request);
+      pb::Chunk chunk;
+      while (reader->Read(&chunk)) collector_->add(chunk.sha256(), std::move(*chunk.mutable_data()));
+      const grpc::Status status = reader->Finish();
+      if (!status.ok()) fail(status, "fetching the model");
+    }
+    if (!collector_->is_complete()) throw Broken{"fetching the model: chunks are missing"};
+    ModelState model = parse_safetensors(collector_->assemble(), "the global model").state;
+    require(digest(model) == a.plan.base_digest, ErrorCode::kCorruptData, "the global model does not have the digest that the coordinator announced");
+    return model;
+  }
+
+ private:
+  std::optional<ChunkCollector> collector_;
+};
+
+Receipt send(Stub& stub, const Update& update) {
+  const std::string bytes = update.delta.tensors.empty() ? "" : encode_safetensors(update.delta);
+  const ChunkList chunks = chunk_list(bytes);
+  pb::MissingChunks missing;
+  {
+    grpc::ClientContext context;
+    const grpc::Status status = stub.OfferUpdate(&context, to_message(update, chunks), &missing);
+    if (!status.ok()) fail(status, "offering the update");
+  }
+  if (missing.index_size() > 0) {
+    grpc::ClientContext context;
+    pb::SendChunksResponse done;
+    const auto writer = stub.SendChunks(&context, &done);
+    for (const std::uint64_t index : missing.index()) {
+      require(index < chunks.hashes.size(), ErrorCode::kCorruptData, "the coordinator asks for a chunk that there is not");
+      pb::Chunk chunk;
+      chunk.set_sha256(chunks.hashes[index]);
+      chunk.set_data(std::string(chunk_of(bytes, index)));
+      if (!writer->Write(chunk)) break;
+    }
+    writer->WritesDone();
+    const grpc::Status status = writer->Finish();
+    if (!status.ok()) fail(status, "sending the update");
+  }
+  grpc::ClientContext context;
+  pb::Receipt receipt;
+  const grpc::Status status = stub.CommitUpdate(&context, {}, &receipt);
+  if (!status.ok()) fail(status, "committing the update");
+  return from_message(receipt);
+}
+
+/// The last finished update, so that a killed site sends it and does not compute it again.
+class UpdateFile {
+ public:
+  explicit UpdateFile(const fs::path& folder) : offer_(folder / "update.offer"), delta_(folder / "update.safetensors") {}
+
+  std::optional<Update> load(const RoundPlan& plan) const {
+    if (!fs::exists(offer_)) return std::nullopt;
+    pb::UpdateOffer message;
+    if (!message.ParseFromString(read_file(offer_, 64 << 20))) return std::nullopt;
+    Update update = from_message(message, kMostBytes).update;
+    if (update.round != plan.round || update.base_digest != plan.base_digest) return std::nullopt;
+    if (message.delta().size_bytes() == 0) return update;
+    if (!fs::exists(delta_)) return std::nullopt;
+    const std::string bytes = read_file(delta_, kMostBytes);
+    if (!(chunk_list(bytes) == from_message(message, kMostBytes).delta)) return std::nullopt;  // a kill between the two files
+    update.delta = parse_safetensors(bytes, delta_.string()).state;
+    return update;
+  }
+  void save(const Update& update) const {
+    const std::string bytes = update.delta.tensors.empty() ? "" : encode_safetensors(update.delta);
+    if (!bytes.empty()) write_file(delta_, bytes);
+    write_file(offer_, to_message(update, chunk_list(bytes)).SerializeAsString());
+  }
+
+ private:
+  fs::path offer_, delta_;
+};
+
+}  // namespace
+
+ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
+  const auto tell = [&](const std::string& event) {
+    if (on_event) on_event(event);
+  };
+  const auto credentials = channel_credentials(options.tls);
+  const UpdateFile file(options.folder);
+  Downloads downloads;
+  auto last_contact = Clock::now();
+  double pause_seconds = 0.2;
+  std::int64_t answered = -1;
+  for (;;) {
+    try {
+      grpc::ChannelArguments arguments;
+      arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
+      arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+      arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+      arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      arguments.SetMaxReceiveMessageSize(64 << 20);
+      const auto stub = pb::Federation::NewStub(grpc::CreateCustomChannel(options.coordinator, credentials, arguments));
+      Watcher watcher(*stub);
+      std::uint64_t seen = 0;
+      for (;;) {
+        const Announced a = watcher.next(seen, stop);
+        last_contact = Clock::now();
+        pause_seconds = 0.2;
+        if (!a.finished && a.plan.round <= answered) continue;
+        const ModelState global = downloads.fetch(*stub, a);
+        if (a.finished) {
+          write_safetensors(options.folder / "model.safetensors", global);
+          tell("finished: the federation's best model is here");
+          return global;
+        }
+        std::optional<Update> update = file.load(a.plan);
+        if (!update) {
+          tell(a.plan.is_last_look() ? "validating the final model" : "round " + std::to_string(a.plan.round + 1) + " of " + std::to_string(a.plan.rounds) + ": training");
+          update = take_part(trainer, options.name, a.plan, global);
+          file.save(*update);
+          last_contact = Clock::now();  // training is no silence
+        }
+        const Receipt receipt = send(*stub, *update);
+        answered = a.plan.round;
+        if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
+        if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");
+      }
+    } catch (const Broken& broken) {  // the adapter's own: gRPC gives no exceptions
+      const double silent = std::chrono::duration<double>(Clock::now() - last_contact).count();
+      require(silent < options.give_up_seconds, ErrorCode::kUnreachable, "no contact with the coordinator at " + options.coordinator + " for " + std::to_string(static_cast<int>(silent)) + " s (" + broken.reason + ")");
+      answered = -1;  // a coordinator that restarted has forgotten what it got in the open round
+      const auto end = Clock::now() + std::chrono::duration<double>(pause_seconds);
+      while (Clock::now() < end) {
+        require(!(stop != nullptr && *stop), ErrorCode::kInterrupted, "interrupted");
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      }
+      pause_seconds = std::min(10.0, 2 * pause_seconds);
+    }
+  }
+}
+
+}  // namespace consilium::fl

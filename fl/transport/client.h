@@ -1,0 +1,29 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "fl/keys.h"
+#include "fl/trainer.h"
+
+namespace consilium::fl {
+
+struct SiteOptions {
+  std::string name;                 ///< as in the certificate
+  std::string coordinator;          ///< host:port
+  TlsFiles tls;
+  std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
+  double give_up_seconds = 600;     ///< without any contact to the coordinator
+};
+
+/// Takes part until the federation is finished, and returns its best model.
+///
+/// A connection that breaks is opened again, with growing pauses. A site that was killed repeats at most the round it was in: an update that was
+/// finished is on disk and is sent, not computed again. `on_event` gets a line per step of the protocol.
+/// @throws Error{kUnreachable} no contact for give_up_seconds, saying why; Error{kRefused} the coordinator does not accept this site;
+/// Error of the trainer; Error{kInterrupted} `stop` was set by another thread.
+ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event = {}, const std::atomic<bool>* stop = nullptr);
+
+}  // namespace consilium::fl

@@ -1,0 +1,117 @@
+#include "fl/wire/messages.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace consilium::fl {
+namespace {
+
+constexpr std::int64_t kMostRounds = 1000001;
+constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostReasonBytes = 4096;
+
+void to_manifest(const ChunkList& list, pb::Manifest& message) {
+  message.set_size_bytes(list.size_bytes);
+  for (const std::string& hash : list.hashes) message.add_chunk_sha256(hash);
+}
+
+ChunkList from_manifest(const pb::Manifest& message, std::uint64_t limit_bytes, const std::string& origin) {
+  // The number of hashes is bounded by the length of a gRPC message; it is compared with the size before anything is copied.
+  require(message.size_bytes() <= limit_bytes && static_cast<std::uint64_t>(message.chunk_sha256_size()) <= limit_bytes / kChunkBytes + 1, ErrorCode::kCorruptData, origin + ": announces more bytes than are allowed");
+  ChunkList list{message.size_bytes(), {message.chunk_sha256().begin(), message.chunk_sha256().end()}};
+  validate(list, limit_bytes, origin);
+  return list;
+}
+
+void require_digest(const std::string& digest, const std::string& origin) {
+  require(digest.size() == 64 && digest.find_first_not_of("0123456789abcdef") == std::string::npos, ErrorCode::kCorruptData, origin + ": a digest that is not 64 hexadecimal digits");
+}
+
+void require_name(const std::string& name, const std::string& origin) {
+  require(!name.empty() && name.size() <= kMostNameBytes, ErrorCode::kCorruptData, origin + ": a name of " + std::to_string(name.size()) + " bytes");
+}
+
+}  // namespace
+
+pb::Announcement to_message(const Announced& a) {
+  pb::Announcement message;
+  message.set_round(a.plan.round);
+  message.set_rounds(a.plan.rounds);
+  message.set_base_digest(a.plan.base_digest);
+  message.set_task(a.plan.task);
+  message.set_finished(a.finished);
+  to_manifest(a.model, *message.mutable_model());
+  return message;
+}
+
+Announced from_message(const pb::Announcement& message) {
+  const std::string origin = "announcement";
+  Announced a;
+  a.plan = {message.round(), message.rounds(), message.base_digest(), message.task()};
+  a.finished = message.finished();
+  require(a.plan.rounds >= 1 && a.plan.rounds < kMostRounds && a.plan.round >= 0 && a.plan.round <= a.plan.rounds + 1, ErrorCode::kCorruptData, origin + ": round " + std::to_string(a.plan.round) + " of " + std::to_string(a.plan.rounds));
+  require(a.plan.task.size() <= kMostTaskBytes, ErrorCode::kCorruptData, origin + ": a task of " + std::to_string(a.plan.task.size()) + " bytes");
+  require_digest(a.plan.base_digest, origin);
+  a.model = from_manifest(message.model(), kMostBytes, origin);
+  return a;
+}
+
+pb::UpdateOffer to_message(const Update& update, const ChunkList& delta) {
+  pb::UpdateOffer message;
+  message.set_round(update.round);
+  message.set_base_digest(update.base_digest);
+  for (const auto& [group, cases] : update.cases_per_group) (*message.mutable_cases_per_group())[group] = cases;
+  message.set_validation_score(update.validation.score);
+  message.set_validation_cases(update.validation.cases);
+  for (const auto& [name, value] : update.metrics) (*message.mutable_metrics())[name] = value;
+  to_manifest(delta, *message.mutable_delta());
+  return message;
+}
+
+Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
+  const std::string origin = "update";
+  Offer offer;
+  Update& u = offer.update;
+  u.round = message.round();
+  require(u.round >= 0 && u.round <= kMostRounds, ErrorCode::kCorruptData, origin + ": round " + std::to_string(u.round));
+  u.base_digest = message.base_digest();
+  require_digest(u.base_digest, origin);
+  require(message.cases_per_group_size() <= static_cast<int>(kMostEntries) && message.metrics_size() <= static_cast<int>(kMostEntries), ErrorCode::kCorruptData, origin + ": too many groups or metrics");
+  for (const auto& [group, cases] : message.cases_per_group()) {
+    require_name(group, origin);
+    u.cases_per_group[group] = cases;
+  }
+  for (const auto& [name, value] : message.metrics()) {
+    require_name(name, origin);
+    require(std::isfinite(value), ErrorCode::kCorruptData, origin + ": metric " + name + " is not finite");
+    u.metrics[name] = value;
+  }
+  u.validation = {message.validation_score(), message.validation_cases()};
+  offer.delta = from_manifest(message.delta(), limit_bytes, origin);
+  return offer;
+}
+
+pb::Receipt to_message(const Receipt& receipt) {
+  pb::Receipt message;
+  switch (receipt.kind) {
+    case ReceiptKind::kAccepted: message.set_kind(pb::Receipt::KIND_ACCEPTED); break;
+    case ReceiptKind::kDuplicate: message.set_kind(pb::Receipt::KIND_DUPLICATE); break;
+    case ReceiptKind::kStale: message.set_kind(pb::Receipt::KIND_STALE); break;
+    case ReceiptKind::kRejected: message.set_kind(pb::Receipt::KIND_REJECTED); break;
+  }
+  message.set_reason(receipt.reason.substr(0, kMostReasonBytes));
+  return message;
+}
+
+Receipt from_message(const pb::Receipt& message) {
+  require(message.reason().size() <= kMostReasonBytes, ErrorCode::kCorruptData, "receipt: a reason of " + std::to_string(message.reason().size()) + " bytes");
+  switch (message.kind()) {
+    case pb::Receipt::KIND_ACCEPTED: return {ReceiptKind::kAccepted, message.reason()};
+    case pb::Receipt::KIND_DUPLICATE: return {ReceiptKind::kDuplicate, message.reason()};
+    case pb::Receipt::KIND_STALE: return {ReceiptKind::kStale, message.reason()};
+    case pb::Receipt::KIND_REJECTED: return {ReceiptKind::kRejected, message.reason()};
+    default: throw Error(ErrorCode::kCorruptData, "receipt: of an unknown kind");
+  }
+}
+
+}  // namespace consilium::fl

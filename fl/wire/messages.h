@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "consilium/fl/v1/federation.pb.h"
+#include "fl/coordinator.h"
+#include "fl/round.h"
+#include "fl/update.h"
+#include "fl/wire/chunks.h"
+
+namespace consilium::fl {
+
+namespace pb = consilium::fl::v1;
+
+/// What a coordinator tells its sites.
+struct Announced {
+  RoundPlan plan;
+  bool finished = false;
+  ChunkList model;
+  bool operator==(const Announced&) const = default;
+};
+
+/// An update without its weights, and where those will come from.
+struct Offer {
+  Update update;   ///< `delta` and `site` are empty
+  ChunkList delta;
+};
+
+pb::Announcement to_message(const Announced& announced);
+pb::UpdateOffer to_message(const Update& update, const ChunkList& delta);
+pb::Receipt to_message(const Receipt& receipt);
+
+/// Checked before use: lengths, counts and ranges. @throws Error{kCorruptData} naming the field.
+Announced from_message(const pb::Announcement& message);
+Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes);
+Receipt from_message(const pb::Receipt& message);
+
+}  // namespace consilium::fl

@@ -1,0 +1,60 @@
+#include "fl/wire/messages.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "tests/fl/toy.h"
+
+namespace consilium::fl {
+namespace {
+
+Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}"}, false, chunk_list(std::string(3000000, 'x'))}; }
+
+Update sample_update() {
+  Update update = test::toy_update({2, 5, std::string(64, 'b'), ""}, 1, 7);
+  update.delta = {};
+  return update;
+}
+
+TEST(Messages, SayWhatTheyWereTold) {
+  EXPECT_EQ(from_message(to_message(sample_announcement())), sample_announcement());
+  const ChunkList chunks = chunk_list(std::string(3000000, 'x'));
+  const Offer offer = from_message(to_message(sample_update(), chunks), 1 << 24);
+  EXPECT_EQ(offer.delta, chunks);
+  EXPECT_EQ(offer.update.cases_per_group, sample_update().cases_per_group);
+  EXPECT_EQ(offer.update.validation, sample_update().validation);
+  EXPECT_EQ(offer.update.metrics, sample_update().metrics);
+  const Receipt receipt = from_message(to_message(Receipt{ReceiptKind::kStale, "late"}));
+  EXPECT_EQ(receipt.kind, ReceiptKind::kStale);
+  EXPECT_EQ(receipt.reason, "late");
+}
+
+TEST(Messages, WhatIsOutOfBoundsIsRefused) {
+  const auto refused = [](auto change) {
+    pb::UpdateOffer message = to_message(sample_update(), chunk_list(std::string(3000, 'x')));
+    change(message);
+    try {
+      from_message(message, 1 << 20);
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kCorruptData;
+    }
+    return false;
+  };
+  EXPECT_TRUE(refused([](auto& m) { m.set_round(-1); }));
+  EXPECT_TRUE(refused([](auto& m) { m.set_base_digest("short"); }));
+  EXPECT_TRUE(refused([](auto& m) { (*m.mutable_metrics())["loss"] = std::numeric_limits<double>::quiet_NaN(); }));
+  EXPECT_TRUE(refused([](auto& m) { (*m.mutable_cases_per_group())[""] = 1; }));
+  EXPECT_TRUE(refused([](auto& m) { m.mutable_delta()->set_size_bytes(1ULL << 62); }));
+  EXPECT_TRUE(refused([](auto& m) { m.mutable_delta()->add_chunk_sha256(std::string(32, 'a')); }));
+  EXPECT_TRUE(refused([](auto& m) { for (int n = 0; n < 5000; ++n) (*m.mutable_metrics())[std::to_string(n)] = 1; }));
+  pb::Announcement message = to_message(sample_announcement());
+  message.set_rounds(0);
+  EXPECT_THROW(from_message(message), Error);
+  EXPECT_THROW(from_message(pb::Receipt()), Error);
+}
+
+}  // namespace
+}  // namespace consilium::fl

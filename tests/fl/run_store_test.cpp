@@ -1,0 +1,81 @@
+#include "fl/run_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "fl/run_in_process.h"
+#include "tests/fl/toy.h"
+
+namespace consilium::fl {
+namespace {
+
+using test::toy_model;
+using test::toy_settings;
+using test::ToyTrainer;
+
+std::vector<std::pair<std::string, Trainer*>> pairs(std::vector<ToyTrainer>& trainers) { return {{"east", &trainers[0]}, {"north", &trainers[1]}, {"west", &trainers[2]}}; }
+
+TEST(RunInProcess, ARunThatWasStoppedGoesOnToTheSameBytes) {
+  const TemporaryFolder whole, broken;
+  std::vector<ToyTrainer> trainers{{0.1F, 3, 2}, {0.3F, 5, 2}, {-0.2F, 1, 2}};
+  const RunState expected = run_in_process(toy_settings(5), toy_model(1), pairs(trainers), whole.path());
+  EXPECT_EQ(expected.reports.size(), 6U);
+  EXPECT_EQ(expected.best_round, 2);
+
+  struct Kill {};
+  int rounds = 0;
+  std::vector<ToyTrainer> again{{0.1F, 3, 2}, {0.3F, 5, 2}, {-0.2F, 1, 2}};
+  EXPECT_THROW(run_in_process(toy_settings(5), toy_model(1), pairs(again), broken.path(), [&](const RoundReport&) { if (++rounds == 2) throw Kill(); }), Kill);
+  const RunState resumed = run_in_process(toy_settings(5), toy_model(1), pairs(again), broken.path());
+  EXPECT_EQ(resumed, expected);
+  EXPECT_EQ(again[0].trained, 5);  // no round was trained twice
+}
+
+TEST(RunStore, AFolderOfAnotherFederationIsRefused) {
+  const TemporaryFolder folder;
+  RunStore(folder.path(), toy_settings(5));
+  try {
+    RunStore(folder.path(), toy_settings(6));
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kMismatch);
+    EXPECT_THAT(error.what(), testing::HasSubstr("other settings"));
+  }
+}
+
+TEST(RunStore, AModelThatWasChangedOnDiskIsNoticed) {
+  const TemporaryFolder folder;
+  {
+    RunStore store(folder.path(), toy_settings());
+    store.save(Coordinator(toy_settings(), toy_model(1), 0).state());
+  }
+  const fs::path file = folder.path() / "models" / "global_0.safetensors";
+  std::string bytes = read_file(file);
+  bytes[bytes.size() - 2] ^= 1;
+  write_file(file, bytes);
+  try {
+    RunStore(folder.path(), toy_settings()).load();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorruptData);
+    EXPECT_THAT(error.what(), testing::HasSubstr("global_0.safetensors"));
+  }
+}
+
+TEST(RunStore, ADamagedDatabaseIsNamed) {
+  const TemporaryFolder folder;
+  { RunStore(folder.path(), toy_settings()); }
+  write_file(folder.path() / "run.sqlite", std::string(5000, 'x'));
+  try {
+    RunStore(folder.path(), toy_settings());
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorruptData);
+    EXPECT_THAT(error.what(), testing::HasSubstr("run.sqlite"));
+  }
+}
+
+}  // namespace
+}  // namespace consilium::fl

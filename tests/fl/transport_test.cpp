@@ -1,0 +1,162 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "fl/run_in_process.h"
+#include "fl/transport/client.h"
+#include "fl/transport/server.h"
+#include "models/state/safetensors.h"
+#include "tests/fl/toy.h"
+
+namespace consilium::fl {
+namespace {
+
+using test::toy_model;
+using test::toy_settings;
+using test::ToyTrainer;
+
+/// Keys for a coordinator "hub" and three sites, and what is needed to start each in a thread.
+class Federation : public testing::Test {
+ protected:
+  Federation() {
+    init_authority(keys());
+    issue_certificate(keys(), "hub", {.role = Role::kCoordinator, .hosts = {"localhost"}});
+    for (const char* name : {"east", "north", "west"}) issue_certificate(keys(), name);
+  }
+  fs::path keys() const { return folder.path() / "keys"; }
+
+  std::future<RunState> coordinator(const FederationSettings& settings, const std::string& listen = "localhost:0", const std::atomic<bool>* stop = nullptr, std::function<void(const RoundReport&)> on_round = {}) {
+    return std::async(std::launch::async, [=, this] { return run_coordinator({.listen = listen, .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = 5}, settings, toy_model(1), on_round, stop); });
+  }
+  std::string address() const {
+    const fs::path file = folder.path() / "hub" / "address";
+    while (!fs::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::string text = read_file(file);
+    text.pop_back();
+    return text;
+  }
+  SiteOptions site(const std::string& name, double give_up = 20) const {
+    return {.name = name, .coordinator = address(), .tls = tls_files(keys(), name), .folder = folder.path() / name, .give_up_seconds = give_up};
+  }
+  std::future<ModelState> join(const std::string& name, Trainer& trainer) {
+    return std::async(std::launch::async, [this, name, &trainer] { return run_site(site(name), trainer); });
+  }
+
+  TemporaryFolder folder;
+};
+
+TEST_F(Federation, OverMutualTlsEndsInTheSameBytesAsInOneProcess) {
+  const TemporaryFolder plain;
+  std::vector<ToyTrainer> a{{0.1F, 3, 2}, {0.3F, 5, 2}, {-0.2F, 1, 2}}, b = a;
+  const RunState expected = run_in_process(toy_settings(4), toy_model(1), {{"east", &a[0]}, {"north", &a[1]}, {"west", &a[2]}}, plain.path());
+  auto hub = coordinator(toy_settings(4));
+  auto east = join("east", b[0]), north = join("north", b[1]), west = join("west", b[2]);
+  const RunState state = hub.get();
+  EXPECT_EQ(state, expected);
+  EXPECT_EQ(east.get(), expected.best);
+  EXPECT_EQ(north.get(), expected.best);
+  EXPECT_EQ(read_safetensors(folder.path() / "west" / "model.safetensors").state, west.get());
+}
+
+TEST_F(Federation, ACoordinatorThatRestartsGoesOnAndItsSitesComeBack) {
+  const TemporaryFolder plain;
+  std::vector<ToyTrainer> a{{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}}, b{{0.1F, 3, 100, 30}, {0.3F, 5, 100, 30}, {-0.2F, 1, 100, 30}};
+  const RunState expected = run_in_process(toy_settings(6), toy_model(1), {{"east", &a[0]}, {"north", &a[1]}, {"west", &a[2]}}, plain.path());
+  std::atomic<bool> stop = false;
+  auto first = coordinator(toy_settings(6), "localhost:0", &stop, [&](const RoundReport& report) { if (report.round == 2) stop = true; });
+  const std::string where = address();
+  auto east = join("east", b[0]), north = join("north", b[1]), west = join("west", b[2]);
+  EXPECT_LT(first.get().reports.size(), expected.reports.size());
+  auto second = coordinator(toy_settings(6), where);
+  EXPECT_EQ(second.get(), expected);
+  EXPECT_EQ(east.get(), expected.best);
+  north.get();
+  west.get();
+}
+
+TEST_F(Federation, ASiteThatComesBackSendsWhatItHadFinished) {
+  FederationSettings settings = toy_settings(1);
+  settings.quorum = 3;
+  auto hub = coordinator(settings);
+  ToyTrainer trainers[3] = {{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}};
+  std::atomic<bool> stop = false;
+  auto leaving = std::async(std::launch::async, [&] { return run_site(site("east"), trainers[0], {}, &stop); });
+  while (!fs::exists(folder.path() / "east" / "update.offer")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  stop = true;
+  EXPECT_THROW(leaving.get(), Error);
+  auto east = join("east", trainers[0]), north = join("north", trainers[1]), west = join("west", trainers[2]);
+  EXPECT_EQ(hub.get().reports.size(), 2U);
+  EXPECT_EQ(trainers[0].trained, 1);
+  east.get(), north.get(), west.get();
+}
+
+TEST_F(Federation, ASiteWhoseUpdatesAreBadDoesNotStopTheOthers) {
+  class Poisoned : public ToyTrainer {
+   public:
+    using ToyTrainer::ToyTrainer;
+    Update train(const RoundPlan& plan, const ModelState& global) override {
+      Update update = ToyTrainer::train(plan, global);
+      update.delta.tensors[1].values[7] = std::numeric_limits<float>::infinity();
+      return update;
+    }
+  };
+  auto hub = coordinator(toy_settings(2));
+  ToyTrainer good[2] = {{0.1F, 3}, {0.3F, 5}};
+  Poisoned bad(1, 1);
+  auto east = join("east", good[0]), north = join("north", good[1]), west = join("west", bad);
+  const RunState state = hub.get();
+  EXPECT_EQ(state.reports[0].sites[2].participation, Participation::kRejected);
+  EXPECT_THAT(state.reports[0].sites[2].reason, testing::HasSubstr("b.weight"));
+  east.get(), north.get(), west.get();
+}
+
+TEST_F(Federation, StrangersAreRefused) {
+  std::atomic<bool> stop = false;
+  auto hub = coordinator(toy_settings(1), "localhost:0", &stop);
+  ToyTrainer trainer(1, 1);
+  const auto code_of = [&](const SiteOptions& options) {
+    try {
+      run_site(options, trainer);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kUnexpected;
+  };
+  // A certificate of another authority, one of this authority that the settings do not name, and a coordinator's.
+  init_authority(folder.path() / "other");
+  issue_certificate(folder.path() / "other", "east");
+  SiteOptions foreign = site("east", 1);
+  foreign.tls.certificate = folder.path() / "other" / "east.crt";
+  foreign.tls.key = folder.path() / "other" / "east.key";
+  EXPECT_EQ(code_of(foreign), ErrorCode::kUnreachable);
+  issue_certificate(keys(), "south");
+  EXPECT_EQ(code_of(site("south", 1)), ErrorCode::kRefused);
+  SiteOptions posing = site("east", 1);
+  posing.tls = tls_files(keys(), "hub");
+  EXPECT_NE(code_of(posing), ErrorCode::kUnexpected);
+  EXPECT_EQ(trainer.trained, 0);
+  stop = true;
+  hub.get();
+}
+
+TEST_F(Federation, ASiteCannotPoseAsTheCoordinator) {
+  std::atomic<bool> stop = false;
+  auto hub = std::async(std::launch::async, [&] { return run_coordinator({.listen = "localhost:0", .tls = tls_files(keys(), "north"), .folder = folder.path() / "hub"}, toy_settings(1), toy_model(), {}, &stop); });
+  ToyTrainer trainer(1, 1);
+  try {
+    run_site(site("east", 1), trainer);
+    ADD_FAILURE() << "a site's certificate passed for a coordinator's";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnreachable);
+  }
+  EXPECT_EQ(trainer.trained, 0);
+  stop = true;
+  hub.get();
+}
+
+}  // namespace
+}  // namespace consilium::fl
