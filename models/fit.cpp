@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "models/autocast_scope.h"
+#include "models/autocast_module.h"
 #include "models/loss.h"
-#include "models/optimiser_step.h"
+#include "models/optimiser_module.h"
 #include "models/patches.h"
 #include "models/segmenter_net.h"
 
@@ -46,7 +46,9 @@ Batch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options,
 
 at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels, bool regions) {
   const at::Tensor plain = logits.to(torch::kFloat32);
-  return regions ? dice_bce_loss(plain, to_brats_regions(labels)) : dice_ce_loss(plain, labels);
+  // As nnU-Net: sums over the batch, so that a patch without a class does not count as a failure, and no vote for the background.
+  const DiceLossOptions dice{.include_background = regions, .batch = true};
+  return regions ? dice_bce_loss(plain, to_brats_regions(labels), dice) : dice_ce_loss(plain, labels, dice);
 }
 
 at::Tensor supervised_loss(const std::vector<at::Tensor>& outputs, const at::Tensor& labels, bool regions) {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "models/optimiser_step.h"
+#include "models/optimiser_module.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::models {

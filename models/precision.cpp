@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "models/autocast_scope.h"
+#include "models/autocast_module.h"
 
 namespace consilium::models {
 namespace {

@@ -3,7 +3,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
-#include "models/autocast_scope.h"
+#include "models/autocast_module.h"
 #include "models/window.h"
 
 namespace consilium::models {
