@@ -6,11 +6,10 @@
 #include "imaging/metrics/overlap.h"
 #include "models/predict.h"
 #include "models/state/safetensors.h"
+#include "pipelines/model_metadata.h"
 
 namespace consilium::pipelines {
 namespace {
-
-constexpr const char* kSettingsKey = "consilium.training";
 
 std::vector<Volume> to_volumes(const at::Tensor& probabilities, const Geometry& grid) {
   std::vector<Volume> volumes;
@@ -60,14 +59,12 @@ double validation_score(const models::Segmenter& segmenter, const std::vector<co
 }
 
 void write_model(const std::filesystem::path& path, const ModelState& state, const TrainingSettings& settings) {
-  write_safetensors(path, state, {{"format", "pt"}, {kSettingsKey, to_json(settings).dump()}});
+  write_safetensors(path, state, model_metadata(to_json(settings)));
 }
 
 LoadedModel read_model(const std::filesystem::path& path) {
   const ModelFile file = read_safetensors(path);
-  const auto found = file.metadata.find(kSettingsKey);
-  require(found != file.metadata.end(), ErrorCode::kUnsupported, path.string() + ": does not say how its network was trained (metadata \"" + kSettingsKey + "\"); expected a model that consilium wrote");
-  const TrainingSettings settings = parse_training_settings(parse_json(found->second, path.string()), path.string());
+  const TrainingSettings settings = parse_training_settings(training_metadata(file, path.string()), path.string());
   LoadedModel model{models::Segmenter(settings.model, Rng(0)), settings};
   model.segmenter.load(file.state);
   return model;

@@ -71,20 +71,20 @@ std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const Simula
   return models;
 }
 
-TrainedModel to_trained(const FederationOutcome& outcome, const SimulationSettings& settings) {
-  TrainedModel model{outcome.state.best, {}};
+TrainedModel to_trained(const fl::RunState& state, const SimulationSettings& settings) {
+  TrainedModel model{state.best, {}};
   model.summary.name = model.summary.kind = "federated";
   for (const SimulatedSite& site : settings.sites) model.summary.trained_on.push_back(site.name);
-  model.summary.seconds = outcome.seconds;
   model.summary.steps = settings.training.steps;
-  model.summary.best_round = outcome.state.best_round;
+  model.summary.best_round = state.best_round;
   double loss = 0;
-  for (const fl::RoundReport& report : outcome.state.reports) {
+  for (const fl::RoundReport& report : state.reports) {
     // A report holds the validation of the model the round started from, and the loss of the training that followed.
     CurvePoint point{report.round, report.round == 0 ? 0 : steps_of_round(settings.training, report.round - 1).first + steps_of_round(settings.training, report.round - 1).count, loss, {}};
     double cases = 0;
     loss = 0;
     for (const fl::SiteOutcome& site : report.sites) {
+      if (const auto found = site.metrics.find("seconds"); found != site.metrics.end()) model.summary.seconds += found->second;
       if (site.validation.cases > 0) point.validation[site.site] = site.validation.score;
       if (const auto found = site.metrics.find("loss"); found != site.metrics.end()) loss += found->second * static_cast<double>(site.cases), cases += static_cast<double>(site.cases);
     }
@@ -148,13 +148,14 @@ void require_same_run(const fs::path& run, const SimulationSettings& settings) {
 
 }  // namespace
 
-fl::FederationSettings federation_settings(const SimulationSettings& settings) {
+fl::FederationSettings federation_settings(const FederationRequest& request) {
   fl::FederationSettings federation;
-  for (const SimulatedSite& site : settings.sites) federation.sites.push_back(site.name);
-  federation.rounds = settings.training.rounds;
-  federation.quorum = settings.quorum;
-  federation.deadline_seconds = settings.deadline_seconds;
-  federation.task = to_json(settings.training).dump();
+  for (const auto& [name, split] : request.sites)
+    if (!split.train.empty()) federation.sites.push_back(name);  // a site with one case trains in no fold that judges it
+  federation.rounds = request.settings.training.rounds;
+  federation.quorum = std::min<std::int64_t>(request.settings.quorum, static_cast<std::int64_t>(federation.sites.size()));
+  federation.deadline_seconds = request.settings.deadline_seconds;
+  federation.task = to_json(request.settings.training).dump();
   return federation;
 }
 
@@ -162,21 +163,16 @@ SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite
   return settings.folds == 0 ? split_by_folders(cases, site.name, settings.training) : split_by_folds(cases, site.name, settings.training, fold, settings.folds);
 }
 
-FederationOutcome federate_in_process(const FederationRequest& request) {
+fl::RunState federate_in_process(const FederationRequest& request) {
   std::vector<std::unique_ptr<SiteTrainer>> trainers;
   std::vector<std::pair<std::string, fl::Trainer*>> sites;
-  fl::FederationSettings settings = federation_settings(request.settings);
-  settings.sites.clear();
+  const fl::FederationSettings settings = federation_settings(request);
   for (const auto& [name, split] : request.sites) {
-    if (split.train.empty()) continue;  // a site with one case, in the fold that judges it
+    if (split.train.empty()) continue;
     trainers.push_back(std::make_unique<SiteTrainer>(name, split, request.folder / "sites" / name, request.on_step));
     sites.emplace_back(name, trainers.back().get());
-    settings.sites.push_back(name);
   }
-  FederationOutcome outcome;
-  outcome.state = fl::run_in_process(settings, initial_model(request.settings.training).state(), sites, request.folder);
-  for (const auto& trainer : trainers) outcome.seconds += trainer->seconds();
-  return outcome;
+  return fl::run_in_process(settings, initial_model(request.settings.training).state(), sites, request.folder);
 }
 
 RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate) {

@@ -20,18 +20,14 @@ struct FederationRequest {
   std::filesystem::path folder;    ///< of this federation
   std::function<void(std::int64_t steps, double loss)> on_step;
 };
-struct FederationOutcome {
-  fl::RunState state;
-  double seconds = 0;              ///< of one core, all sites together
-};
-using RunFederation = std::function<FederationOutcome(const FederationRequest&)>;
+using RunFederation = std::function<fl::RunState(const FederationRequest&)>;
 
 /// The coordinator and the sites as threads of this process.
-FederationOutcome federate_in_process(const FederationRequest& request);
+fl::RunState federate_in_process(const FederationRequest& request);
 
 /// Everything a site's part in fold `fold` needs, from its own folder.
 SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite& site, const SimulationSettings& settings, int fold);
-fl::FederationSettings federation_settings(const SimulationSettings& settings);
+fl::FederationSettings federation_settings(const FederationRequest& request);
 
 /// Trains single-site, pooled and federated models with equal steps, judges each on every site's test cases, and writes
 /// RUN/results.json, RUN/models/[fold_<n>/]<model>.safetensors, RUN/predictions/<model>/<site>/<case>.nii.gz, and references and images for the pictures.

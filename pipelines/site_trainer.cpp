@@ -1,6 +1,7 @@
 #include "pipelines/site_trainer.h"
 
 #include <chrono>
+#include <optional>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -35,6 +36,7 @@ SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std
     : site_(std::move(site)), split_(std::move(split)), samples_(samples_of(split_.train)), folder_(std::move(folder)), on_step_(std::move(on_step)) {}
 
 fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState& global) {
+  seconds_ = 0;
   const Stopwatch watch(seconds_);
   models::configure_torch(1);
   // The untrained model of round 0 needs no judge.
@@ -44,7 +46,8 @@ fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState
 }
 
 fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& global) {
-  const Stopwatch watch(seconds_);
+  double training_seconds = 0;
+  std::optional<Stopwatch> watch(training_seconds);
   models::configure_torch(1);
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
   models::Segmenter segmenter = loaded(settings, global);
@@ -64,7 +67,8 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& globa
     for (std::size_t n = 0; n < tensor.values.size(); ++n) tensor.values[n] -= global.tensors[t].values[n];
     update.cases_per_group[tensor.group] = static_cast<std::int64_t>(samples_.size());
   }
-  update.metrics = {{"loss", report.mean_loss}};
+  watch.reset();
+  update.metrics = {{"loss", report.mean_loss}, {"seconds", seconds_ + training_seconds}};
   return update;
 }
 

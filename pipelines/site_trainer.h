@@ -23,16 +23,13 @@ class SiteTrainer : public fl::Trainer {
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override;
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override;
 
-  /// Of one core, in validation and training since construction.
-  double seconds() const { return seconds_; }
-
  private:
   std::string site_;
   SiteSplit split_;
   std::vector<models::TrainingCase> samples_;
   std::filesystem::path folder_;
   std::function<void(std::int64_t, double)> on_step_;
-  double seconds_ = 0;
+  double seconds_ = 0;  ///< of the last validation; with the training's they are the metric "seconds" of an update
 };
 
 }  // namespace consilium::pipelines

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "pipelines/simulate.h"
+#include "pipelines/simulate_processes.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -15,14 +16,16 @@ int cmd_simulate(int argc, char** argv) {
   app.add_option("SETTINGS", settings_file, "JSON file; sample_data/demo.json is one")->required();
   app.add_option("-o", run, "folder for models, predictions and results.json; started again on it, the run goes on")->required()->type_name("RUN_DIR");
   app.add_option("--data", data, "folder of the sites' folders, instead of the settings' \"data\"");
+  bool processes = false;
+  app.add_flag("--processes", processes, "coordinator and sites as processes that speak gRPC over mutual TLS; else as threads");
   CLI::Option* seed_option = app.add_option("--seed", seed, "instead of the settings' training.seed");
-  add_common(app, common, "consilium simulate sample_data/demo.json --data runs/demo/data -o runs/demo/run");
+  add_common(app, common, "consilium simulate sample_data/demo.json --data runs/demo/data -o runs/demo/run --processes");
   return run_verb(app, argc, argv, common, [&] {
     pipelines::SimulationSettings settings = pipelines::parse_simulation_settings(read_json(settings_file), fs::path(settings_file).filename().string());
     if (!data.empty()) settings.data = data;
     require(!settings.data.empty(), ErrorCode::kUsage, settings_file + ": \"data\" is missing; name the folder of the sites there or with --data");
     if (seed_option->count() > 0) settings.training.seed = seed;
-    const auto results = pipelines::simulate(settings, settings.data, run, pipelines::federate_in_process);
+    const auto results = pipelines::simulate(settings, settings.data, run, processes ? pipelines::federate_in_processes : pipelines::federate_in_process);
     fmt::print("{}", common.json ? to_json(results).dump(2) + "\n" : to_text(results));
     return 0;
   });

@@ -20,10 +20,17 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"phantom", "consilium-imaging", "make digital heads with tumours, as different hospitals see them"},
-    {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},
-    {"inspect", "consilium-imaging", "what is in these scans: size, spacing, orientation"},
+    {"inspect", "consilium-imaging", "what is in these scans: series, size, spacing, orientation"},
     {"convert", "consilium-imaging", "rewrite scans as .nii.gz, turned and resampled if asked for"},
+    {"preprocess", "consilium-imaging", "one grid and comparable intensities for every case"},
+    {"train", "consilium-models", "train one model on one or several folders of cases"},
+    {"predict", "consilium-models", "segment cases with a model"},
     {"evaluate", "consilium-imaging", "Dice, Hausdorff distance and volumes of predictions"},
+    {"keys", "consilium-federation", "a federation's authority and certificates"},
+    {"coordinate", "consilium-federation", "run a federation: wait for sites, average, keep the history"},
+    {"join", "consilium-models", "take part in a federation with this site's cases"},
+    {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},
+    {"doctor", "consilium-models", "what this machine offers for training, and what is missing"},
 };
 
 void print_help(std::FILE* out) {
@@ -54,7 +61,7 @@ int main(int argc, char** argv) {
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / verb.program;
     execv(program.c_str(), argv);
-    std::fprintf(stderr, "consilium: error: %s cannot be started: %s\n", program.c_str(), std::strerror(errno));
+    std::fprintf(stderr, "consilium: error: %s cannot be started: %s%s\n", program.c_str(), std::strerror(errno), errno == ENOENT ? "; was consilium built without LibTorch?" : "");
     return 3;
   }
   std::vector<std::string> names;

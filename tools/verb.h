@@ -19,10 +19,17 @@ void add_common(CLI::App& app, CommonOptions& common, const std::string& example
 /// Parses, sets threads and quietness, runs `body`, and turns every error into a message and its exit code (docs/exit_codes.md).
 int run_verb(CLI::App& app, int argc, char** argv, const CommonOptions& common, const std::function<int()>& body);
 
+int cmd_phantom(int argc, char** argv);
 int cmd_inspect(int argc, char** argv);
 int cmd_convert(int argc, char** argv);
+int cmd_preprocess(int argc, char** argv);
+int cmd_train(int argc, char** argv);
+int cmd_predict(int argc, char** argv);
 int cmd_evaluate(int argc, char** argv);
-int cmd_phantom(int argc, char** argv);
+int cmd_keys(int argc, char** argv);
+int cmd_coordinate(int argc, char** argv);
+int cmd_join(int argc, char** argv);
 int cmd_simulate(int argc, char** argv);
+int cmd_doctor(int argc, char** argv);
 
 }  // namespace consilium::tools

@@ -1,0 +1,65 @@
+#include "pipelines/coordinate.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/progress.h"
+#include "fl/transport/server.h"
+#include "models/state/safetensors.h"
+#include "pipelines/model_metadata.h"
+
+namespace consilium::pipelines {
+
+CoordinateSettings parse_coordinate_settings(const Json& json, const std::string& origin, const fs::path& base) {
+  CoordinateSettings s;
+  SettingsReader reader(json, origin);
+  std::string schema = "consilium.coordinator/1";
+  reader.field("schema", schema);
+  require(schema == "consilium.coordinator/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.coordinator/1\", found \"" + schema + "\"");
+  reader.field("listen", s.listen);
+  reader.field("name", s.name);
+  reader.required("keys", s.keys);
+  reader.required("initial_model", s.initial_model);
+  reader.required("folder", s.folder);
+  reader.field("linger_seconds", s.linger_seconds);
+  reader.required("sites", s.federation.sites);
+  reader.field("quorum", s.federation.quorum);
+  reader.field("deadline_seconds", s.federation.deadline_seconds);
+  reader.finish();
+  fl::validate(s.federation);
+  for (std::string* path : {&s.keys, &s.initial_model, &s.folder})
+    if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
+  return s;
+}
+
+Json to_json(const CoordinateSettings& s) {
+  return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"name", s.name}, {"keys", s.keys}, {"initial_model", s.initial_model}, {"folder", s.folder},
+          {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}};
+}
+
+fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {
+  const ModelFile initial = read_safetensors(settings.initial_model);
+  const Json task = training_metadata(initial, settings.initial_model);
+  fl::FederationSettings federation = settings.federation;
+  federation.task = task.dump();
+  const auto rounds = task.find("rounds");
+  require(rounds != task.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, settings.initial_model + ": its training settings name no rounds");
+  federation.rounds = rounds->get<std::int64_t>();
+  const fs::path folder = settings.folder;
+  const fl::CoordinatorOptions options{settings.listen, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds};
+  fl::RunState state = fl::run_coordinator(options, federation, initial.state, [&](const fl::RoundReport& report) {
+    std::size_t accepted = 0;
+    for (const fl::SiteOutcome& site : report.sites) {
+      if (site.participation == fl::Participation::kAccepted) ++accepted;
+      else log_warning(fmt::format("round {}: site {} {}: {}", report.round + 1, site.site, fl::to_string(site.participation), site.reason));
+    }
+    const std::string what = report.round < federation.rounds ? fmt::format("round {} of {}", report.round + 1, federation.rounds) : "last look";
+    log_line(fmt::format("{}: {} of {} sites, validation of its start {:.3f}", what, accepted, report.sites.size(), report.validation));
+    write_file(folder / "progress.json", Json{{"rounds_closed", report.round + 1}, {"rounds", federation.rounds}}.dump() + "\n");
+  }, stop);
+  if (state.round > federation.rounds) write_safetensors(folder / "model.safetensors", state.best, initial.metadata);
+  return state;
+}
+
+}  // namespace consilium::pipelines

@@ -1,0 +1,97 @@
+#include "pipelines/join_federation.h"
+
+#include <chrono>
+#include <thread>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "fl/transport/client.h"
+#include "imaging/label_scheme.h"
+#include "pipelines/segment.h"
+#include "pipelines/site_trainer.h"
+
+namespace consilium::pipelines {
+namespace {
+
+/// Reads the site's cases when the first plan tells how they are to be prepared.
+class DataTrainer : public fl::Trainer {
+ public:
+  DataTrainer(const JoinSettings& settings, std::function<void(const std::string&)> on_event) : settings_(settings), on_event_(std::move(on_event)) {}
+  fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).validate(plan, global); }
+  fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).train(plan, global); }
+
+ private:
+  SiteTrainer& trainer(const fl::RoundPlan& plan) {
+    if (trainer_) return *trainer_;
+    const TrainingSettings training = parse_training_settings(parse_json(plan.task, "the coordinator's task"), "the coordinator's task");
+    if (on_event_) on_event_("reading cases");
+    cases_ = prepare_site(settings_.data, training, imaging::label_scheme(settings_.scheme));
+    const SiteSplit split = settings_.folds == 0 ? split_by_folders(cases_, settings_.name, training) : split_by_folds(cases_, settings_.name, training, settings_.fold, settings_.folds);
+    if (on_event_) on_event_(std::to_string(split.train.size()) + " cases for training, " + std::to_string(split.validation.size()) + " for validation");
+    trainer_ = std::make_unique<SiteTrainer>(settings_.name, split, fs::path(settings_.folder) / "optimiser");
+    return *trainer_;
+  }
+
+  JoinSettings settings_;
+  std::function<void(const std::string&)> on_event_;
+  std::vector<PreparedCase> cases_;
+  std::unique_ptr<SiteTrainer> trainer_;
+};
+
+/// The address itself, or the content of the file it names, which a coordinator writes when it listens.
+std::string resolve_address(const JoinSettings& settings, const std::atomic<bool>* stop) {
+  if (!settings.coordinator.starts_with("@")) return settings.coordinator;
+  const fs::path file = settings.coordinator.substr(1);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(settings.give_up_seconds);
+  while (!fs::exists(file)) {
+    require(!(stop != nullptr && *stop), ErrorCode::kInterrupted, "interrupted");
+    require(std::chrono::steady_clock::now() < end, ErrorCode::kUnreachable, file.string() + ": no coordinator has written its address there");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  std::string address = read_file(file, 4096);
+  while (!address.empty() && std::isspace(static_cast<unsigned char>(address.back())) != 0) address.pop_back();
+  return address;
+}
+
+}  // namespace
+
+JoinSettings parse_join_settings(const Json& json, const std::string& origin, const fs::path& base) {
+  JoinSettings s;
+  SettingsReader reader(json, origin);
+  std::string schema = "consilium.site/1";
+  reader.field("schema", schema);
+  require(schema == "consilium.site/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.site/1\", found \"" + schema + "\"");
+  reader.required("name", s.name);
+  reader.required("coordinator", s.coordinator);
+  reader.required("keys", s.keys);
+  reader.required("data", s.data);
+  reader.field("scheme", s.scheme);
+  reader.required("folder", s.folder);
+  reader.field("give_up_seconds", s.give_up_seconds);
+  reader.field("folds", s.folds);
+  reader.field("fold", s.fold);
+  reader.finish();
+  imaging::label_scheme(s.scheme);
+  for (std::string* path : {&s.keys, &s.data, &s.folder})
+    if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
+  if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator = "@" + (base / s.coordinator.substr(1)).string();
+  return s;
+}
+
+Json to_json(const JoinSettings& s) {
+  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"data", s.data}, {"scheme", s.scheme}, {"folder", s.folder},
+          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}};
+}
+
+ModelState join_federation(const JoinSettings& settings, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
+  DataTrainer trainer(settings, on_event);
+  fl::SiteOptions options;
+  options.name = settings.name;
+  options.coordinator = resolve_address(settings, stop);
+  options.tls = fl::tls_files(settings.keys, settings.name);
+  options.folder = settings.folder;
+  options.give_up_seconds = settings.give_up_seconds;
+  return fl::run_site(options, trainer, on_event, stop);
+}
+
+}  // namespace consilium::pipelines

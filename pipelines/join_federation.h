@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/settings.h"
+#include "models/state/model_state.h"
+
+namespace consilium::pipelines {
+
+/// One hospital's side of a federation: where its data, its keys and its coordinator are. What is trained comes from the coordinator.
+struct JoinSettings {
+  std::string name;                   ///< as in the site's certificate
+  std::string coordinator;            ///< host:port, or "@FILE": the file holds it (it is waited for)
+  std::string keys;                   ///< folder with ca.crt, NAME.crt and NAME.key
+  std::string data;                   ///< folder of cases
+  std::string scheme = "brats2023";   ///< what the labels of these cases mean
+  std::string folder;                 ///< for the site's own state and, at the end, model.safetensors
+  double give_up_seconds = 3600;      ///< without contact to the coordinator
+  int folds = 0, fold = 0;            ///< cross-validation, as SimulationSettings
+
+  bool operator==(const JoinSettings&) const = default;
+};
+
+/// Relative paths are taken from `base`. @throws Error{kUsage} naming the key, and the nearest known one.
+JoinSettings parse_join_settings(const Json& json, const std::string& origin, const std::filesystem::path& base);
+Json to_json(const JoinSettings& settings);
+
+/// Takes part until the federation is finished: reads the cases once the first plan says how, trains, and leaves the best model in `folder`.
+/// @throws as run_site and prepare_site.
+ModelState join_federation(const JoinSettings& settings, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop = nullptr);
+
+}  // namespace consilium::pipelines

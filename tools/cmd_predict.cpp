@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/progress.h"
+#include "imaging/label_scheme.h"
+#include "imaging/nifti/nifti.h"
+#include "models/runtime.h"
+#include "pipelines/ingest.h"
+#include "pipelines/segment.h"
+#include "tools/verb.h"
+
+namespace consilium::tools {
+
+int cmd_predict(int argc, char** argv) {
+  CLI::App app("Segments every case below a folder, each on its own grid.", "consilium predict");
+  CommonOptions common;
+  std::string model_file, input, output, scheme = "brats2023";
+  bool overwrite = false;
+  app.add_option("-m,--model", model_file, "model.safetensors of consilium train, join or simulate")->required();
+  app.add_option("IN", input, "folder of cases: BraTS, BIDS or nnU-Net names, or DICOM")->required();
+  app.add_option("-o", output, "folder for CASE.nii.gz")->required()->type_name("OUT_DIR");
+  app.add_option("--scheme", scheme, "numbers to write: brats2021, brats2023, msd, ... (default brats2023)");
+  app.add_flag("--overwrite", overwrite, "replace files that exist");
+  add_common(app, common, "consilium predict -m model.safetensors scans -o segmentations");
+  return run_verb(app, argc, argv, common, [&] {
+    models::configure_torch();
+    const pipelines::LoadedModel model = pipelines::read_model(model_file);
+    const bool regions = model.settings.target == pipelines::Target::kBratsRegions;
+    const imaging::LabelScheme& written = imaging::label_scheme(regions ? scheme : "binary");
+    const auto cases = pipelines::find_cases(input);
+    Json results = Json::array();
+    int failed = 0;
+    ErrorCode last = ErrorCode::kPartial;
+    Progress progress("segmenting", cases.size());
+    for (pipelines::CasePaths paths : cases) {
+      const fs::path target = fs::path(output) / (paths.name + ".nii.gz");
+      try {
+        require(overwrite || !fs::exists(target), ErrorCode::kCannotWrite, target.string() + ": exists; give --overwrite to replace it");
+        paths.labels.reset();  // a reference must not decide the grid of a prediction
+        const auto prepared = pipelines::prepare(paths, model.settings, imaging::label_scheme("internal"));
+        imaging::write_nifti(target, imaging::from_internal(pipelines::segment(model.segmenter, prepared, model.settings), written));
+        results.push_back({{"case", paths.name}, {"output", target.string()}});
+        if (!common.json) fmt::print("{}\n", target.string());
+      } catch (const Error& error) {  // the other cases are segmented all the same
+        ++failed;
+        last = error.code();
+        results.push_back({{"case", paths.name}, {"error", {{"code", static_cast<int>(error.code())}, {"message", error.what()}}}});
+        fmt::print(stderr, "consilium: error: {}\n", error.what());
+      }
+      progress.advance();
+    }
+    progress.finish();
+    if (common.json) fmt::print("{}\n", Json{{"schema", "consilium.predict/1"}, {"scheme", written.name}, {"cases", results}}.dump(2, ' ', false, Json::error_handler_t::replace));
+    if (failed == 0) return 0;
+    return static_cast<int>(cases.size() == 1 ? last : ErrorCode::kPartial);
+  });
+}
+
+}  // namespace consilium::tools

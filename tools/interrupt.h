@@ -1,0 +1,11 @@
+#pragma once
+
+#include <atomic>
+
+namespace consilium::tools {
+
+/// Becomes true when the process gets SIGINT or SIGTERM; a second signal ends it at once. For loops that end in order.
+const std::atomic<bool>* stop_on_signals();
+bool interrupted();
+
+}  // namespace consilium::tools

@@ -1,0 +1,29 @@
+#include "tools/train_settings.h"
+
+#include "base/error.h"
+#include "imaging/label_scheme.h"
+
+namespace consilium::tools {
+
+TrainSettings parse_train_settings(const Json& json, const std::string& origin, const std::filesystem::path& base) {
+  TrainSettings settings;
+  SettingsReader reader(json, origin);
+  std::string schema = "consilium.training/1";
+  reader.field("schema", schema);
+  require(schema == "consilium.training/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.training/1\", found \"" + schema + "\"");
+  reader.list("sites", [&](SettingsReader& item) {
+    pipelines::SimulatedSite site;
+    item.required("name", site.name);
+    item.required("folder", site.folder);
+    item.field("scheme", site.scheme);
+    item.finish();
+    imaging::label_scheme(site.scheme);
+    if (std::filesystem::path(site.folder).is_relative()) site.folder = (base / site.folder).lexically_normal().string();
+    settings.sites.push_back(site);
+  });
+  reader.object("training", [&](SettingsReader& training) { pipelines::read_training_settings(training, settings.training); });
+  reader.finish();
+  return settings;
+}
+
+}  // namespace consilium::tools
