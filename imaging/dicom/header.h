@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "imaging/geometry.h"
+
+namespace consilium::imaging {
+
+/// What one DICOM file says of its image, without the pixels. Nothing here names a patient.
+struct DicomHeader {
+  std::filesystem::path file;
+  std::string sop_class_uid;     ///< (0008,0016)
+  std::string sop_instance_uid;  ///< (0008,0018)
+  std::string study_uid;         ///< (0020,000D)
+  std::string series_uid;        ///< (0020,000E)
+  std::string transfer_syntax;   ///< UID of the encoding
+  std::string modality;          ///< (0008,0060): MR, CT, PT
+  std::vector<std::string> image_type;
+  std::string manufacturer, model, series_description, protocol_name, sequence_name;
+  std::vector<std::string> scanning_sequence, sequence_variant;
+  std::string contrast_agent;    ///< (0018,0010)
+  std::string units;             ///< (0054,1001), PET: BQML, GML, CNTS, ...
+  std::string photometric;       ///< (0028,0004)
+  int series_number = 0;
+  int instance_number = 0;
+  int echo_number = 0;
+  std::optional<double> field_tesla, tr_ms, te_ms, ti_ms, flip_degrees;
+  double slice_thickness_mm = 0;
+
+  int rows = 0, columns = 0;     ///< (0028,0010), (0028,0011)
+  int frames = 1;
+  int samples_per_pixel = 1;
+  int bits_allocated = 0, bits_stored = 0;
+  bool is_signed = false;
+  double slope = 1, intercept = 0;
+  bool has_geometry = false;     ///< position, orientation and pixel spacing are all there
+  Vec3 position_mm{0, 0, 0};     ///< (0020,0032), centre of the first pixel, LPS
+  Vec3 row{1, 0, 0};             ///< (0020,0037): unit vector along increasing column index
+  Vec3 column{0, 1, 0};          ///< unit vector along increasing row index
+  double column_spacing_mm = 1;  ///< between columns: the second value of (0028,0030)
+  double row_spacing_mm = 1;     ///< between rows: the first value
+};
+
+/// Reads a file up to its pixel data. Files without preamble or meta header are read as well.
+/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged.
+/// Source: DICOM PS3.10 (files), PS3.3 C.7.6.2 and C.7.6.3 (plane and pixels).
+DicomHeader read_dicom_header(const std::filesystem::path& file);
+
+/// Why the image of this header cannot be loaded; nothing when it can. Only classic single-frame MR, CT and PET images are.
+std::optional<std::string> reason_not_loadable(const DicomHeader& header);
+
+}  // namespace consilium::imaging

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "imaging/dicom/header.h"
+
+namespace consilium::imaging {
+
+/// Images of one acquisition that form a block of parallel slices, in the order of their positions.
+struct Series {
+  std::vector<DicomHeader> slices;  ///< along the slice normal (row x column), never by Instance Number
+  Geometry geometry;                ///< of the block; size 0 when `problem` says why there is none
+  int volume = 0;                   ///< of a series that holds several images at each position: 1, 2, ...; else 0
+  std::string part;                 ///< how this part differs when one Series Instance UID held several; else empty
+  std::string problem;              ///< why it cannot be loaded as one volume; empty when it can
+
+  const DicomHeader& header() const { return slices.front(); }
+};
+
+struct RejectedFile {
+  std::filesystem::path file;
+  std::string reason;
+};
+
+/// What lies in a folder.
+struct Study {
+  std::vector<Series> series;          ///< by series number, then part and volume
+  std::vector<RejectedFile> rejected;  ///< DICOM that is damaged or of a kind that is not read, and second copies of an image
+  std::size_t other_files = 0;         ///< files that are not DICOM at all
+};
+
+/// Reads the headers below a folder (or of one file) on thread_limit() threads and groups them into series.
+///
+/// A series is what shares a Series Instance UID, and within it image size, spacing, orientation, image type and echo time. Slices are ordered by the
+/// projection of their position on the normal. Uneven distances, gantry tilt and images that do not fill a block are told in `problem`.
+/// Links to folders are not followed.
+/// @throws Error{kNotFound} no such folder or file.
+/// Source: DICOM PS3.3 C.7.6.2.1.1 (image plane).
+Study scan_study(const std::filesystem::path& path);
+
+}  // namespace consilium::imaging
