@@ -1,5 +1,7 @@
 #include "models/unet3d_module.h"
 
+#include "models/conv3d.h"
+
 namespace consilium::models {
 namespace {
 
@@ -12,7 +14,9 @@ at::Tensor activate(const at::Tensor& x) { return torch::leaky_relu(x, 0.01); }
 WrappedConvImpl::WrappedConvImpl(int in, int out, int kernel, int stride, bool bias) {
   conv = register_module("conv", torch::nn::Conv3d(torch::nn::Conv3dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(bias)));
 }
-at::Tensor WrappedConvImpl::forward(const at::Tensor& x) { return conv(x); }
+at::Tensor WrappedConvImpl::forward(const at::Tensor& x) {
+  return conv->options.bias() ? conv(x) : conv3d_same(x, conv->weight, conv->options.stride()->at(0));
+}
 
 WrappedTransposedConvImpl::WrappedTransposedConvImpl(int in, int out) {
   conv = register_module("conv", torch::nn::ConvTranspose3d(torch::nn::ConvTranspose3dOptions(in, out, 2).stride(2).bias(false)));

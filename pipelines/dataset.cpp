@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "pipelines/ingest.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -56,8 +55,8 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
   return result;
 }
 
-std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const imaging::LabelScheme& scheme, const std::function<void(const std::string&)>& on_case) {
-  const std::vector<CasePaths> paths = find_cases(folder);
+std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const imaging::LabelScheme& scheme, const FilePatterns& files, const std::function<void(const std::string&)>& on_case) {
+  const std::vector<CasePaths> paths = find_cases(folder, files);
   std::vector<PreparedCase> cases(paths.size());
   std::mutex guard;
   parallel_for(paths.size(), 1, [&](std::size_t begin, std::size_t end) {

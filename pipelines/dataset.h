@@ -9,6 +9,7 @@
 #include "imaging/label_scheme.h"
 #include "models/training_case.h"
 #include "pipelines/case.h"
+#include "pipelines/ingest.h"
 #include "pipelines/training_settings.h"
 
 namespace consilium::pipelines {
@@ -31,7 +32,7 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
 
 /// All cases of a site, read on thread_limit() threads. `on_case` is called after each, one at a time.
 /// @throws as find_cases and load_case.
-std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const imaging::LabelScheme& scheme, const std::function<void(const std::string& name)>& on_case = {});
+std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const imaging::LabelScheme& scheme, const FilePatterns& files = {}, const std::function<void(const std::string& name)>& on_case = {});
 
 /// Which of a site's cases train, choose the model, and judge it.
 struct SiteSplit {

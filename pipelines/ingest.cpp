@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <set>
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "imaging/dicom/classify.h"
+#include "imaging/dicom/load.h"
 #include "imaging/nifti/nifti.h"
 
 namespace consilium::pipelines {
@@ -33,8 +36,16 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   return entries;
 }
 
-void add_file(CasePaths& found, const fs::path& file) {
-  const std::string channel = recognise_channel(file.filename().string());
+/// What a file is: by the site's own patterns where it has some, else by the usual names.
+std::string channel_of(const std::string& file_name, const FilePatterns& patterns) {
+  if (patterns.empty()) return recognise_channel(file_name);
+  for (const auto& [channel, pattern] : patterns)
+    if (fnmatch(pattern.c_str(), file_name.c_str(), 0) == 0) return channel;
+  return "";
+}
+
+void add_file(CasePaths& found, const fs::path& file, const FilePatterns& patterns) {
+  const std::string channel = channel_of(file.filename().string(), patterns);
   if (channel.empty()) return;
   const auto twice = [&](const fs::path& first) {
     throw Error(ErrorCode::kMismatch, "case " + found.name + ": both " + first.filename().string() + " and " + file.filename().string() + " look like " + channel + "; move one of them out of the folder");
@@ -48,35 +59,63 @@ void add_file(CasePaths& found, const fs::path& file) {
   if (!fresh) twice(place->second);
 }
 
+/// Study Instance UID of the first image directly in a folder; empty when there is none.
+std::string study_in(const fs::path& folder) {
+  int tries = 0;
+  for (const fs::path& entry : sorted_entries(folder)) {
+    if (!fs::is_regular_file(entry) || is_nifti(entry)) continue;
+    const std::string extension = lower(entry.extension().string());
+    if (extension == ".json" || extension == ".txt" || extension == ".csv") continue;
+    try {
+      const imaging::DicomHeader header = imaging::read_dicom_header(entry);
+      return header.study_uid.empty() ? "unknown" : header.study_uid;
+    } catch (const Error&) {  // not an image: the next file may be one
+      if (++tries == 3) return "";
+    }
+  }
+  return "";
+}
+
+/// Series of one study side by side, or the images themselves: how archives export a patient.
+bool is_dicom_case(const fs::path& folder) {
+  if (!study_in(folder).empty()) return true;
+  std::set<std::string> studies;
+  for (const fs::path& entry : sorted_entries(folder))
+    if (fs::is_directory(entry)) studies.insert(study_in(entry));
+  studies.erase("");
+  return studies.size() == 1;
+}
+
 /// One folder as one case; nothing when it holds none.
-std::optional<CasePaths> case_in(const fs::path& folder, const std::string& split) {
+std::optional<CasePaths> case_in(const fs::path& folder, const std::string& split, const FilePatterns& patterns) {
   CasePaths found;
   found.name = folder.filename().string();
   found.split = split;
   found.folder = folder;
   for (const fs::path& entry : sorted_entries(folder)) {
     const std::string name = entry.filename().string();
-    if (fs::is_regular_file(entry) && is_nifti(entry)) add_file(found, entry);
+    if (fs::is_regular_file(entry) && is_nifti(entry)) add_file(found, entry, patterns);
     if (!fs::is_directory(entry)) continue;
     if (name == "dicom") found.dicom = entry;
     if (name == "anat" || name == "ct" || name == "pet")
       for (const fs::path& file : sorted_entries(entry))
-        if (fs::is_regular_file(file) && is_nifti(file)) add_file(found, file);
+        if (fs::is_regular_file(file) && is_nifti(file)) add_file(found, file, patterns);
   }
+  if (found.channels.empty() && !found.dicom && is_dicom_case(folder)) found.dicom = folder;
   if (found.channels.empty() && !found.dicom) return std::nullopt;
   return found;
 }
 
-void walk(const fs::path& folder, const std::string& split, int depth, std::vector<CasePaths>& cases) {
+void walk(const fs::path& folder, const std::string& split, int depth, const FilePatterns& patterns, std::vector<CasePaths>& cases) {
   if (depth > 4) return;
-  if (auto found = case_in(folder, split)) {
+  if (auto found = case_in(folder, split, patterns)) {
     cases.push_back(std::move(*found));
     return;
   }
   for (const fs::path& entry : sorted_entries(folder)) {
     if (!fs::is_directory(entry)) continue;
     const std::string name = entry.filename().string();
-    walk(entry, name == "train" || name == "test" ? name : split, depth + 1, cases);
+    walk(entry, name == "train" || name == "test" ? name : split, depth + 1, patterns, cases);
   }
 }
 
@@ -138,13 +177,13 @@ std::string recognise_channel(std::string_view file_name) {
   return found == words.end() ? "" : found->second;
 }
 
-std::vector<CasePaths> find_cases(const fs::path& site_folder) {
+std::vector<CasePaths> find_cases(const fs::path& site_folder, const FilePatterns& patterns) {
   require(fs::is_directory(site_folder), ErrorCode::kNotFound, site_folder.string() + ": no such folder");
   std::vector<CasePaths> cases;
   if (fs::exists(site_folder / "dataset.json") && fs::is_directory(site_folder / "imagesTr")) {
     cases = nnunet_cases(site_folder);
   } else {
-    walk(site_folder, "", 0, cases);
+    walk(site_folder, "", 0, patterns, cases);
   }
   require(!cases.empty(), ErrorCode::kNotFound,
           site_folder.string() + ": holds no case. Expected a folder per case with NIfTI files named as BraTS, BIDS or nnU-Net do, or with a folder \"dicom\"");
@@ -154,10 +193,29 @@ std::vector<CasePaths> find_cases(const fs::path& site_folder) {
   return cases;
 }
 
+const imaging::Series& choose_series(const imaging::Study& study, const std::string& channel, const std::string& case_name) {
+  const imaging::Series* best = nullptr;
+  std::vector<std::string> seen;
+  for (const imaging::Series& series : study.series) {
+    const std::string found = imaging::classify(series).channel;
+    seen.push_back(fmt::format("series {} {}{}", series.header().series_number, found.empty() ? "not told apart" : found, series.problem.empty() ? "" : " (" + series.problem + ")"));
+    if (found != channel || !series.problem.empty() || series.volume > 1) continue;
+    if (best == nullptr || voxel_count(series.geometry) > voxel_count(best->geometry)) best = &series;
+  }
+  if (best != nullptr) return *best;
+  if (!study.rejected.empty()) seen.push_back(fmt::format("{} files were refused, the first because: {}", study.rejected.size(), study.rejected.front().reason));
+  throw Error(ErrorCode::kNotFound, fmt::format("case {}: no {} series that can be read; found: {}", case_name, channel, seen.empty() ? "no DICOM image" : fmt::format("{}", fmt::join(seen, "; "))));
+}
+
 Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme) {
   Case result;
   result.name = paths.name;
-  for (const std::string& channel : channels) result.images[channel] = load_channel(paths, channel);
+  if (paths.dicom && paths.channels.empty()) {
+    const imaging::Study study = imaging::scan_study(*paths.dicom);
+    for (const std::string& channel : channels) result.images[channel] = imaging::load_series(choose_series(study, channel, paths.name));
+  } else {
+    for (const std::string& channel : channels) result.images[channel] = load_channel(paths, channel);
+  }
   if (paths.labels) result.labels = imaging::to_internal(imaging::read_nifti_labels(*paths.labels), scheme);
   return result;
 }

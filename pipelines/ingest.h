@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "imaging/dicom/scan.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/case.h"
 
@@ -16,10 +18,18 @@ namespace consilium::pipelines {
 /// words (ct, pet, mr, label, mask), after the last '_' or '-', in either case, with or without "_bet".
 std::string recognise_channel(std::string_view file_name);
 
+/// Channel, or "labels" -> pattern of file names (`*` and `?`), for archives with names of their own: {"FLAIR": "*_flair_reg.nii.gz"}.
+using FilePatterns = std::map<std::string, std::string>;
+
 /// The cases below a site's folder, by name: every folder that holds recognised NIfTI files (BIDS: in its anat, ct and pet folders), or a
-/// folder named "dicom", or an nnU-Net raw dataset (dataset.json with imagesTr and labelsTr). Folders "train" and "test" give the split.
+/// folder named "dicom", or the DICOM series of one study (as files, or a folder per series), or an nnU-Net raw dataset (dataset.json with
+/// imagesTr and labelsTr). Folders "train" and "test" give the split. Patterns, where given, take the place of the usual names.
 /// @throws Error{kNotFound} no such folder, or no case in it; Error{kMismatch} two files of one channel in one case, or two cases of one name.
-std::vector<CasePaths> find_cases(const std::filesystem::path& site_folder);
+std::vector<CasePaths> find_cases(const std::filesystem::path& site_folder, const FilePatterns& patterns = {});
+
+/// The series of a study that shows `channel`: the one with most voxels, the first of equals.
+/// @throws Error{kNotFound} naming the case, the channel, and what is there instead.
+const imaging::Series& choose_series(const imaging::Study& study, const std::string& channel, const std::string& case_name);
 
 /// Reads the wanted channels of a case, and its labels where there are any.
 /// @throws Error{kNotFound} naming the case, the channel that is missing and those that are there; as read_nifti and load_series.

@@ -25,7 +25,7 @@ class DataTrainer : public fl::Trainer {
     if (trainer_) return *trainer_;
     const TrainingSettings training = parse_training_settings(parse_json(plan.task, "the coordinator's task"), "the coordinator's task");
     if (on_event_) on_event_("reading cases");
-    cases_ = prepare_site(settings_.data, training, imaging::label_scheme(settings_.scheme));
+    cases_ = prepare_site(settings_.data, training, imaging::label_scheme(settings_.scheme), settings_.files);
     const SiteSplit split = settings_.folds == 0 ? split_by_folders(cases_, settings_.name, training) : split_by_folds(cases_, settings_.name, training, settings_.fold, settings_.folds);
     if (on_event_) on_event_(std::to_string(split.train.size()) + " cases for training, " + std::to_string(split.validation.size()) + " for validation");
     trainer_ = std::make_unique<SiteTrainer>(settings_.name, split, fs::path(settings_.folder) / "optimiser");
@@ -66,6 +66,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.required("keys", s.keys);
   reader.required("data", s.data);
   reader.field("scheme", s.scheme);
+  reader.field("files", s.files);
   reader.required("folder", s.folder);
   reader.field("give_up_seconds", s.give_up_seconds);
   reader.field("folds", s.folds);
@@ -79,7 +80,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
 }
 
 Json to_json(const JoinSettings& s) {
-  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"data", s.data}, {"scheme", s.scheme}, {"folder", s.folder},
+  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"folder", s.folder},
           {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/settings.h"
 #include "models/state/model_state.h"
+#include "pipelines/ingest.h"
 
 namespace consilium::pipelines {
 
@@ -17,6 +18,7 @@ struct JoinSettings {
   std::string keys;                   ///< folder with ca.crt, NAME.crt and NAME.key
   std::string data;                   ///< folder of cases
   std::string scheme = "brats2023";   ///< what the labels of these cases mean
+  FilePatterns files;                 ///< where the file names are the site's own
   std::string folder;                 ///< for the site's own state and, at the end, model.safetensors
   double give_up_seconds = 3600;      ///< without contact to the coordinator
   int folds = 0, fold = 0;            ///< cross-validation, as SimulationSettings

@@ -44,11 +44,11 @@ struct LoadedSite {
 
 std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs::path& data) {
   std::size_t total = 0;
-  for (const SimulatedSite& site : settings.sites) total += find_cases(data / site.folder).size();
+  for (const SimulatedSite& site : settings.sites) total += find_cases(data / site.folder, site.files).size();
   SharedProgress progress("reading cases", total);
   std::vector<LoadedSite> sites;
   for (const SimulatedSite& site : settings.sites)
-    sites.push_back({&site, prepare_site(data / site.folder, settings.training, imaging::label_scheme(site.scheme), [&](const std::string&) { progress.advance(1, site.name); })});
+    sites.push_back({&site, prepare_site(data / site.folder, settings.training, imaging::label_scheme(site.scheme), site.files, [&](const std::string&) { progress.advance(1, site.name); })});
   return sites;
 }
 
@@ -120,7 +120,7 @@ void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& s
 /// The images and references that the report shows, so that it needs nothing but the run's folder.
 void write_pictures(const SimulationSettings& settings, const fs::path& data, const std::vector<LoadedSite>& sites, const std::vector<CaseResult>& results, const fs::path& run) {
   for (const LoadedSite& site : sites) {
-    const auto paths = find_cases(data / site.site->folder);
+    const auto paths = find_cases(data / site.site->folder, site.site->files);
     parallel_for(site.cases.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t n = begin; n < end; ++n) {
         const PreparedCase& c = site.cases[n];

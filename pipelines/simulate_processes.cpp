@@ -130,6 +130,7 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
     join.keys = keys.string();
     join.data = fs::absolute(request.data / site.folder).string();
     join.scheme = site.scheme;
+    join.files = site.files;
     join.folder = (folder / "sites" / site.name).string();
     join.folds = request.settings.folds;
     join.fold = request.fold;

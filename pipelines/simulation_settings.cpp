@@ -23,6 +23,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
     item.field("folder", site.folder);
     item.field("description", site.description);
     item.field("scheme", site.scheme);
+    item.field("files", site.files);
     item.finish();
     imaging::label_scheme(site.scheme);
     if (site.folder.empty()) site.folder = site.name;
@@ -53,7 +54,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
 
 Json to_json(const SimulationSettings& s) {
   Json sites = Json::array();
-  for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}});
+  for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}});
   return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"training", to_json(s.training)}, {"quorum", s.quorum},
           {"deadline_seconds", s.deadline_seconds}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pipelines/ingest.h"
 #include "pipelines/training_settings.h"
 
 namespace consilium::pipelines {
@@ -13,6 +14,7 @@ struct SimulatedSite {
   std::string folder;            ///< below `data`; empty: the name
   std::string description;       ///< for the report
   std::string scheme = "brats2023";
+  FilePatterns files;            ///< where the site's file names are its own
 };
 
 /// A comparison of single-site, pooled and federated models on one machine.

@@ -36,7 +36,7 @@ int cmd_train(int argc, char** argv) {
     std::vector<std::vector<pipelines::PreparedCase>> cases;
     std::vector<pipelines::SiteCases> sites;
     log_line("reading cases");
-    for (const auto& site : settings.sites) cases.push_back(pipelines::prepare_site(site.folder, settings.training, imaging::label_scheme(site.scheme)));
+    for (const auto& site : settings.sites) cases.push_back(pipelines::prepare_site(site.folder, settings.training, imaging::label_scheme(site.scheme), site.files));
     for (std::size_t n = 0; n < cases.size(); ++n) {
       const auto split = pipelines::split_by_folders(cases[n], settings.sites[n].name, settings.training);
       sites.push_back({settings.sites[n].name, split.train, split.validation});

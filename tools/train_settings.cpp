@@ -16,6 +16,7 @@ TrainSettings parse_train_settings(const Json& json, const std::string& origin, 
     item.required("name", site.name);
     item.required("folder", site.folder);
     item.field("scheme", site.scheme);
+    item.field("files", site.files);
     item.finish();
     imaging::label_scheme(site.scheme);
     if (std::filesystem::path(site.folder).is_relative()) site.folder = (base / site.folder).lexically_normal().string();
