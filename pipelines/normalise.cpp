@@ -31,6 +31,14 @@ std::vector<std::uint8_t> foreground(const Volume& volume, const std::string& ch
   return mask;
 }
 
+/// Masked images hold NaN where other programs write 0; one of them would spread over the whole image through its mean.
+Volume finite(Volume volume, const std::string& channel) {
+  const float air = channel == "CT" ? -1000.0F : 0.0F;
+  for (float& value : volume.voxels)
+    if (!std::isfinite(value)) value = air;
+  return volume;
+}
+
 Volume scale(const Volume& volume, const std::string& channel, const NormaliseOptions& options) {
   if (channel == "CT") {
     Volume result = imaging::window_ct(volume, options.ct_window);
@@ -54,12 +62,13 @@ imaging::IndexBox head_box(const Volume& reference, const std::string& channel) 
   return imaging::foreground_box(mask, 0, 2);
 }
 
-void require_overlap(const std::string& who, const std::string& channel, const Geometry& moving, const Geometry& grid) {
-  const Vec3 middle{0.5 * static_cast<double>(grid.size[0] - 1), 0.5 * static_cast<double>(grid.size[1] - 1), 0.5 * static_cast<double>(grid.size[2] - 1)};
-  const Vec3 index = to_index(moving, to_position_mm(grid, middle));
+bool covers_middle(const Geometry& image, const Geometry& grid) {
+  Vec3 middle;
+  for (std::size_t a = 0; a < 3; ++a) middle[a] = 0.5 * static_cast<double>(grid.size[a] - 1);
+  const Vec3 index = to_index(image, to_position_mm(grid, middle));
   for (std::size_t a = 0; a < 3; ++a)
-    require(index[a] > -0.5 && index[a] < static_cast<double>(moving.size[a]) - 0.5, ErrorCode::kMismatch,
-            "case " + who + ": " + channel + " does not cover the middle of the reference image; are they of one examination?");
+    if (!(index[a] > -0.5 && index[a] < static_cast<double>(image.size[a]) - 0.5)) return false;
+  return true;
 }
 
 }  // namespace
@@ -77,11 +86,22 @@ void read_normalise_options(SettingsReader& reader, NormaliseOptions& o) {
   });
   reader.field("pet_scale_suv", o.pet_scale_suv);
   reader.finish();
-  require(!o.channels.empty(), ErrorCode::kUsage, reader.path() + ".channels: name at least one channel");
-  for (const double spacing : o.spacing_mm) require(std::isfinite(spacing) && spacing >= 0 && spacing <= 50, ErrorCode::kUsage, reader.path() + ".spacing_mm: expected 0 to 50 mm");
-  require(o.clip_percentile >= 0 && o.clip_percentile < 50, ErrorCode::kUsage, reader.path() + ".clip_percentile: expected 0 to below 50");
-  require(o.ct_window.width_hu > 0 && o.pet_scale_suv > 0, ErrorCode::kUsage, reader.path() + ": ct_window.width_hu and pet_scale_suv are above 0");
-  require(o.reference.empty() || std::find(o.channels.begin(), o.channels.end(), o.reference) != o.channels.end(), ErrorCode::kUsage, reader.path() + ".reference: \"" + o.reference + "\" is none of the channels");
+  validate(o, reader.path());
+}
+
+void validate(const NormaliseOptions& o, const std::string& path) {
+  const auto check = [&](bool good, const std::string& what) { require(good, ErrorCode::kUsage, path + "." + what); };
+  check(!o.channels.empty(), "channels: name at least one channel");
+  for (auto channel = o.channels.begin(); channel != o.channels.end(); ++channel)
+    check(std::find(o.channels.begin(), channel, *channel) == channel, "channels: \"" + *channel + "\" is named twice");
+  check(o.reference.empty() || std::find(o.channels.begin(), o.channels.end(), o.reference) != o.channels.end(),
+        "reference: \"" + o.reference + "\" is none of the channels");
+  // Finer than 0.1 mm no scanner is, and a head would not fit into memory.
+  for (const double spacing : o.spacing_mm) check(spacing == 0 || (spacing >= 0.1 && spacing <= 50), "spacing_mm: expected 0 (as it is) or 0.1 to 50 mm");
+  check(o.clip_percentile >= 0 && o.clip_percentile < 50, "clip_percentile: expected 0 to below 50");
+  check(std::isfinite(o.ct_window.level_hu), "ct_window.level_hu: expected a number");
+  check(std::isfinite(o.ct_window.width_hu) && o.ct_window.width_hu > 0, "ct_window.width_hu: expected a number above 0");
+  check(std::isfinite(o.pet_scale_suv) && o.pet_scale_suv > 0, "pet_scale_suv: expected a number above 0");
 }
 
 Json to_json(const NormaliseOptions& o) {
@@ -90,11 +110,12 @@ Json to_json(const NormaliseOptions& o) {
 }
 
 NormalisedCase normalise(const Case& raw, const NormaliseOptions& options) {
+  validate(options);
   const std::string& name = options.reference.empty() ? options.channels.at(0) : options.reference;
   for (const std::string& channel : options.channels) require(raw.images.contains(channel), ErrorCode::kNotFound, "case " + raw.name + ": no " + channel + " image");
   const Volume& original = raw.images.at(name);
   Volume reference = imaging::orient(original, "LPS");
-  if (options.crop) reference = imaging::crop(reference, head_box(reference, name));
+  if (options.crop) reference = imaging::crop(reference, head_box(finite(reference, name), name));
   Vec3 spacing = options.spacing_mm;
   for (std::size_t a = 0; a < 3; ++a)
     if (spacing[a] == 0) spacing[a] = reference.geometry.spacing_mm[a];
@@ -106,13 +127,16 @@ NormalisedCase normalise(const Case& raw, const NormaliseOptions& options) {
   result.native = raw.labels ? raw.labels->geometry : original.geometry;
   for (const std::string& channel : options.channels) {
     const Volume& image = raw.images.at(channel);
-    require_overlap(raw.name, channel, image.geometry, result.grid);
+    require(covers_middle(image.geometry, result.grid), ErrorCode::kMismatch, "case " + raw.name + ": " + channel + " does not cover the middle of the reference image; are they of one examination?");
     // Scaled on its own voxels: interpolation would blur the edge between head and air that the statistics are taken over.
-    const Volume scaled = scale(image, channel, options);
+    const Volume scaled = scale(finite(image, channel), channel, options);
     const float outside = channel == "CT" ? -0.5F : 0.0F;
     result.images.push_back(same_grid(scaled.geometry, result.grid) ? scaled : imaging::resample(scaled, result.grid, {.outside = outside}));
     result.images.back().geometry = result.grid;
   }
+  // Labels may be drawn on a small part of the head.
+  require(!raw.labels || covers_middle(raw.labels->geometry, result.grid) || covers_middle(result.grid, raw.labels->geometry), ErrorCode::kMismatch,
+          "case " + raw.name + ": the labels lie beside the reference image; are they of one examination?");
   if (raw.labels) result.labels = imaging::resample_labels(*raw.labels, result.grid);
   return result;
 }

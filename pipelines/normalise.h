@@ -14,17 +14,19 @@ namespace consilium::pipelines {
 /// How a case becomes what a network reads.
 struct NormaliseOptions {
   std::vector<std::string> channels{"T1", "T1ce", "T2", "FLAIR"};  ///< order of the network's inputs
-  std::string reference;           ///< channel whose grid the others follow; empty: the first
-  Vec3 spacing_mm{0, 0, 0};        ///< voxels to resample to; 0: the reference's own along that axis
+  std::string reference{};         ///< channel whose grid the others follow; empty: the first
+  Vec3 spacing_mm{0, 0, 0};        ///< voxels to resample to, 0.1 to 50; 0: the reference's own along that axis
   bool crop = true;                ///< to the head (MR: Otsu's threshold, else what is not 0)
   double clip_percentile = 0.5;    ///< MR: both tails of the intensities, clipped before the z-score, [0, 50)
-  imaging::CtWindow ct_window;     ///< CT -> [0, 1], then 0.5 is taken away: zero is the middle of the window
+  imaging::CtWindow ct_window{};   ///< CT -> [0, 1], then 0.5 is taken away: zero is the middle of the window
   double pet_scale_suv = 5;        ///< PET: SUV divided by this, so that tumour is near 1
 };
 
 /// JSON keys are the field names. @throws Error{kUsage}
 void read_normalise_options(SettingsReader& reader, NormaliseOptions& options);
 Json to_json(const NormaliseOptions& options);
+/// @throws Error{kUsage} naming the field below `path`.
+void validate(const NormaliseOptions& options, const std::string& path = "normalise");
 
 /// Channels on one grid, axes turned to LPS, intensities comparable between scanners. A type of its own, so that nobody forgets the step.
 struct NormalisedCase {
@@ -37,7 +39,8 @@ struct NormalisedCase {
 };
 
 /// MR: clipped, then z-score over the head (over voxels that are not 0, when more than a tenth are 0: skull-stripped or masked images).
-/// @throws Error{kNotFound} a channel is missing; Error{kMismatch} images of one case do not overlap.
+/// Voxels that are no finite number count as air.
+/// @throws Error{kNotFound} a channel is missing; Error{kMismatch} images and labels of one case do not overlap; Error{kUsage} as validate.
 NormalisedCase normalise(const Case& raw, const NormaliseOptions& options = {});
 
 /// Class probabilities (one Volume per class, on the grid of the normalised case) -> labels on its native grid: interpolated linearly, the
