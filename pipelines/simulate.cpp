@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -56,6 +57,9 @@ struct Job {
   std::string name, kind;
   std::vector<SiteCases> sites;
 };
+
+/// Single-site models first, then pooled, then federated.
+int rank_of(const std::string& kind) { return kind == "single" ? 0 : kind == "pooled" ? 1 : 2; }
 
 std::string fold_folder(const SimulationSettings& settings, int fold) { return settings.folds == 0 ? "" : "fold_" + std::to_string(fold); }
 
@@ -186,6 +190,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     std::vector<SiteSplit> splits;
     for (const LoadedSite& site : sites) splits.push_back(split_site(site.cases, *site.site, settings, fold));
     std::vector<Job> jobs;
+    const auto wants = [&](const char* kind) { return std::find(settings.models.begin(), settings.models.end(), kind) != settings.models.end(); };
     Job pooled{"pooled", "pooled", {}};
     std::size_t test_cases = 0, training_sites = 0;
     for (std::size_t n = 0; n < sites.size(); ++n) {
@@ -193,11 +198,12 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       if (splits[n].train.empty()) continue;
       ++training_sites;
       const SiteCases own{sites[n].site->name, splits[n].train, splits[n].validation};
-      jobs.push_back({own.site, "single", {own}});
+      if (wants("single")) jobs.push_back({own.site, "single", {own}});
       pooled.sites.push_back(own);
     }
     if (test_cases == 0) continue;
-    jobs.insert(jobs.begin(), pooled);  // the longest validation first
+    if (wants("pooled")) jobs.insert(jobs.begin(), pooled);  // the longest validation first
+    if (!wants("federated")) training_sites = 0;
     const std::string suffix = settings.folds == 0 ? "" : fmt::format(" (fold {} of {})", fold + 1, folds);
     std::vector<TrainedModel> models;
     {
@@ -205,9 +211,9 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), progress);
       FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, double loss) { progress.advance(static_cast<std::uint64_t>(steps), fmt::format("federated loss {:.3f}", loss)); }};
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
-      models.push_back(to_trained(federate(request), settings));
+      if (wants("federated")) models.push_back(to_trained(federate(request), settings));
     }
-    std::rotate(models.begin(), models.begin() + 1, models.end() - 1);  // single-site models, pooled, federated
+    std::stable_sort(models.begin(), models.end(), [](const TrainedModel& a, const TrainedModel& b) { return rank_of(a.summary.kind) < rank_of(b.summary.kind); });
     for (const TrainedModel& model : models) {
       write_model(run / "models" / fold_folder(settings, fold) / (model.summary.name + ".safetensors"), model.best, settings.training);
       const auto known = std::find_if(results.models.begin(), results.models.end(), [&](const ModelSummary& m) { return m.name == model.summary.name; });

@@ -29,6 +29,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
     if (site.folder.empty()) site.folder = site.name;
     s.sites.push_back(site);
   });
+  reader.field("models", s.models);
   reader.object("training", [&](SettingsReader& training) { read_training_settings(training, s.training); });
   reader.field("quorum", s.quorum);
   reader.field("deadline_seconds", s.deadline_seconds);
@@ -38,6 +39,9 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.finish();
   require(s.sites.size() >= 2, ErrorCode::kUsage, origin + ".sites: a federation has at least two sites");
   require(s.folds == 0 || (s.folds >= 2 && s.folds <= 1000), ErrorCode::kUsage, origin + ".folds: expected 0, or 2 and more");
+  require(!s.models.empty(), ErrorCode::kUsage, origin + ".models: name at least one of single, pooled and federated");
+  for (const std::string& kind : s.models)
+    require(kind == "single" || kind == "pooled" || kind == "federated", ErrorCode::kUsage, origin + ".models: \"" + kind + "\" is none of single, pooled and federated");
   fl::FederationSettings federation;
   for (const SimulatedSite& site : s.sites) federation.sites.push_back(site.name);
   federation.rounds = s.training.rounds;
@@ -55,7 +59,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
 Json to_json(const SimulationSettings& s) {
   Json sites = Json::array();
   for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}});
-  return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"training", to_json(s.training)}, {"quorum", s.quorum},
+  return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"models", s.models}, {"training", to_json(s.training)}, {"quorum", s.quorum},
           {"deadline_seconds", s.deadline_seconds}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
 }
 

@@ -22,6 +22,7 @@ struct SimulationSettings {
   std::string title;
   std::string data;                ///< folder of the sites; --data overrides it
   std::vector<SimulatedSite> sites;
+  std::vector<std::string> models{"single", "pooled", "federated"};  ///< kinds to train and compare
   TrainingSettings training;
   std::int64_t quorum = 0;         ///< as FederationSettings
   double deadline_seconds = 3600;
