@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
-#include "base/error.h"
 #include "base/files.h"
 
 namespace consilium {
@@ -39,11 +39,21 @@ std::string reason(const Json::exception& error) {
 
 }  // namespace
 
-Json parse_json(std::string_view text, const std::string& origin) {
+Json parse_json(std::string_view text, const std::string& origin, ErrorCode code) {
+  std::vector<std::set<std::string>> keys_of_open_objects;
+  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && depth >= kJsonDepth) throw Error(code, origin + " is nested deeper than " + std::to_string(kJsonDepth) + " brackets");
+    if (event == Json::parse_event_t::object_start) keys_of_open_objects.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys_of_open_objects.pop_back();
+    if (event == Json::parse_event_t::key && !keys_of_open_objects.back().insert(parsed.get<std::string>()).second)
+      throw Error(code, origin + ": the key \"" + parsed.get<std::string>() + "\" occurs twice");
+    return true;
+  };
   try {
-    return Json::parse(text);
+    return Json::parse(text, check);
   } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kUsage, origin + " is not valid JSON: " + reason(error));
+    throw Error(code, origin + " is not valid JSON: " + reason(error));
   }
 }
 
@@ -93,14 +103,6 @@ const Json* SettingsReader::find(const std::string& key) {
 
 void SettingsReader::need(const std::string& key) {
   require(json_.contains(key), ErrorCode::kUsage, path_ + ": the key \"" + key + "\" is missing");
-}
-
-void SettingsReader::convert(const std::string& key, const Json& value, const std::function<void(const Json&)>& assign) const {
-  try {
-    assign(value);
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::kUsage, path_ + "." + key + ": " + reason(error));
-  }
 }
 
 void SettingsReader::refuse_word(const std::string& key, const std::string& word, const std::vector<std::string>& known) const {

@@ -7,12 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/json_value.h"
+
 namespace consilium {
 
 using Json = nlohmann::json;
 
-/// Parses JSON text. @throws Error{kUsage} naming `origin`, the line and what was expected.
-Json parse_json(std::string_view text, const std::string& origin);
+/// Brackets within brackets that are still read: copying and printing JSON recurses.
+inline constexpr int kJsonDepth = 64;
+
+/// Parses JSON text. A key that occurs twice in one object is refused: which of the two was meant is not for us to guess.
+/// @throws Error{code} naming `origin`, the line and what was expected, the key that occurs twice, or nesting deeper than kJsonDepth.
+Json parse_json(std::string_view text, const std::string& origin, ErrorCode code = ErrorCode::kUsage);
 
 /// Reads a JSON file of at most 64 MiB. @throws Error{kNotFound}, Error{kUsage}
 Json read_json(const std::filesystem::path& path);
@@ -34,7 +41,7 @@ class SettingsReader {
 
   template <typename T>
   void field(const std::string& key, T& target) {
-    if (const Json* value = find(key)) convert(key, *value, [&](const Json& v) { target = v.get<T>(); });
+    if (const Json* value = find(key)) target = json_value<T>(*value, path_ + "." + key);
   }
   template <typename T>
   void required(const std::string& key, T& target) {
@@ -67,7 +74,6 @@ class SettingsReader {
  private:
   const Json* find(const std::string& key);
   void need(const std::string& key);
-  void convert(const std::string& key, const Json& value, const std::function<void(const Json&)>& assign) const;
   [[noreturn]] void refuse_word(const std::string& key, const std::string& word, const std::vector<std::string>& known) const;
 
   const Json& json_;

@@ -28,6 +28,8 @@ using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using Memory = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 
+constexpr std::size_t kMostCertificateBytes = 1 << 20;
+
 void check(bool good, const std::string& what) {
   if (good) return;
   char reason[256] = "unknown reason";
@@ -93,9 +95,13 @@ void write_certificate(const fs::path& path, X509* certificate) {
   write_file(path, text_of(memory.get()));
 }
 
+/// OpenSSL would ask the terminal for the passphrase of an encrypted file, and wait.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
 Certificate read_certificate(std::string_view pem, const std::string& origin) {
+  require(pem.size() <= kMostCertificateBytes, ErrorCode::kCorruptData, origin + ": has " + std::to_string(pem.size()) + " bytes, too many for a certificate");
   const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Certificate certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+  Certificate certificate(PEM_read_bio_X509(memory.get(), nullptr, &no_passphrase, nullptr));
   ERR_clear_error();
   require(certificate != nullptr, ErrorCode::kCorruptData, origin + ": is no PEM certificate");
   return certificate;
@@ -151,9 +157,9 @@ void issue_certificate(const fs::path& folder, const std::string& name, const Ce
   require(!fs::exists(files.certificate) && !fs::exists(files.key), ErrorCode::kCannotWrite, files.certificate.string() + ": \"" + name + "\" has a certificate already");
   const std::string secret = read_file(folder / "ca.key", 1 << 20);
   const Memory memory(BIO_new_mem_buf(secret.data(), static_cast<int>(secret.size())));
-  const Key authority_key(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+  const Key authority_key(PEM_read_bio_PrivateKey(memory.get(), nullptr, &no_passphrase, nullptr));
   require(authority_key != nullptr, ErrorCode::kCorruptData, (folder / "ca.key").string() + ": is no PEM key");
-  const Certificate authority = read_certificate(read_file(folder / "ca.crt", 1 << 20), (folder / "ca.crt").string());
+  const Certificate authority = read_certificate(read_file(folder / "ca.crt", kMostCertificateBytes), (folder / "ca.crt").string());
   const Key key = make_key();
   const Certificate certificate = start_certificate(key.get(), options.valid_days);
   add_entry(X509_get_subject_name(certificate.get()), "CN", name);
@@ -189,7 +195,7 @@ CertificateSummary parse_certificate(std::string_view pem, const std::string& or
     summary.fingerprint += kDigits[hash[n] & 15];
   }
   std::tm time{};
-  check(ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &time) == 1, "reading a certificate's end");
+  require(ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &time) == 1, ErrorCode::kCorruptData, origin + ": its end of validity is no time");
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &time);
   summary.not_after = text;
@@ -204,7 +210,7 @@ std::vector<CertificateSummary> list_certificates(const fs::path& folder) {
     if (entry.path().extension() == ".crt") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   std::vector<CertificateSummary> summaries;
-  for (const fs::path& file : files) summaries.push_back(parse_certificate(read_file(file, 1 << 20), file.string()));
+  for (const fs::path& file : files) summaries.push_back(parse_certificate(read_file(file, kMostCertificateBytes), file.string()));
   return summaries;
 }
 

@@ -134,8 +134,9 @@ std::vector<CasePaths> nnunet_cases(const fs::path& folder) {
       if (stem.size() < 6 || stem[stem.size() - 5] != '_') continue;
       const std::string number = std::to_string(std::atoi(stem.substr(stem.size() - 4).c_str())), name = stem.substr(0, stem.size() - 5);
       if (!names->contains(number)) continue;
-      std::string channel = recognise_channel(names->at(number).get<std::string>() + ".nii");
-      if (channel.empty()) channel = names->at(number).get<std::string>();
+      const auto word = json_value<std::string>(names->at(number), (folder / "dataset.json").string() + ": channel_names." + number);
+      std::string channel = recognise_channel(word + ".nii");
+      if (channel.empty()) channel = word;
       CasePaths& found = cases[name];
       found.name = name, found.split = split, found.folder = folder;
       found.channels[channel] = file;

@@ -54,6 +54,8 @@ std::string ChunkCollector::assemble() const {
     require(found != chunks_.end(), ErrorCode::kMismatch, "chunks are missing");
     bytes += found->second;
   }
+  // One hash named twice can stand for a full chunk and for the last, shorter one: only one of them is kept.
+  require(bytes.size() == list_.size_bytes, ErrorCode::kCorruptData, "the chunks give " + std::to_string(bytes.size()) + " bytes, " + std::to_string(list_.size_bytes) + " were announced");
   return bytes;
 }
 

@@ -38,7 +38,7 @@ class ChunkCollector {
   /// @throws Error{kCorruptData} the data do not have this hash, or the list does not name it, or the chunk has another length.
   void add(std::string_view hash, std::string data);
   bool is_complete() const { return missing().empty(); }
-  /// @throws Error{kMismatch} not complete.
+  /// @throws Error{kMismatch} not complete; Error{kCorruptData} the announced size and hashes contradict each other.
   std::string assemble() const;
 
  private:

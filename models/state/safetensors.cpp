@@ -23,21 +23,8 @@ const std::string kGroupPrefix = "group:";
   throw Error(code, origin + ": " + what);
 }
 
-/// nlohmann-json keeps the last of two equal keys: here they are refused.
 Json parse_header(std::string_view text, const std::string& origin) {
-  Json header;
-  std::vector<std::string> names;
-  try {
-    header = Json::parse(text.begin(), text.end(), [&](int depth, Json::parse_event_t event, Json& parsed) {
-      if (event == Json::parse_event_t::key && depth == 1) names.push_back(parsed.get<std::string>());
-      return true;
-    });
-  } catch (const Json::exception&) {
-    refuse(origin, "the safetensors header is not valid JSON");
-  }
-  std::sort(names.begin(), names.end());
-  const auto repeated = std::adjacent_find(names.begin(), names.end());
-  if (repeated != names.end()) refuse(origin, "tensor \"" + *repeated + "\" occurs twice");
+  Json header = parse_json(text, origin + ": the safetensors header", ErrorCode::kCorruptData);
   if (!header.is_object()) refuse(origin, "the safetensors header is not a JSON object");
   return header;
 }

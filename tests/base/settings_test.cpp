@@ -53,5 +53,59 @@ TEST(Settings, DamagedJsonIsAUsageErrorThatNamesTheOrigin) {
   }
 }
 
+template <typename T>
+std::string refusal(const std::string& text) {
+  try {
+    T target{};
+    const Json json = parse_json("{\"key\": " + text + "}", "test");
+    SettingsReader(json, "train").field("key", target);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Settings, TakesNumbersOnlyAsTheyAreMeant) {
+  EXPECT_THAT(refusal<int>("2.7"), testing::HasSubstr("train.key: expected a whole number from -2147483648 to 2147483647, found 2.7"));
+  EXPECT_THAT(refusal<int>("4294967297"), testing::HasSubstr("found 4294967297"));
+  EXPECT_THAT(refusal<std::uint64_t>("-1"), testing::HasSubstr("found -1"));
+  EXPECT_THAT(refusal<int>("true"), testing::HasSubstr("found true"));
+  EXPECT_THAT(refusal<double>("true"), testing::HasSubstr("expected a number, found true"));
+  EXPECT_THAT(refusal<bool>("1"), testing::HasSubstr("expected true or false, found 1"));
+  EXPECT_THAT(refusal<int>("1e300"), testing::HasSubstr("expected a whole number"));
+  EXPECT_THAT(refusal<double>("1e999"), testing::HasSubstr("not valid JSON"));
+  EXPECT_EQ(refusal<double>("3"), "");
+  EXPECT_EQ(refusal<std::uint64_t>("18446744073709551615"), "");
+}
+
+TEST(Settings, TakesListsOnlyOfTheRightLengthAndNamesTheEntry) {
+  EXPECT_THAT((refusal<std::array<double, 3>>("[1, 2, 3, 4]")), testing::HasSubstr("expected a list of 3, found a list of 4"));
+  EXPECT_THAT((refusal<std::array<double, 3>>("[1, 2]")), testing::HasSubstr("found a list of 2"));
+  EXPECT_THAT((refusal<std::vector<int>>("[1, null]")), testing::HasSubstr("train.key[1]: expected a whole number"));
+  EXPECT_THAT((refusal<std::vector<std::string>>("\"word\"")), testing::HasSubstr("expected a list, found string"));
+  EXPECT_THAT((refusal<std::map<std::string, std::string>>("{\"a\": 1}")), testing::HasSubstr("train.key.a: expected text, found 1"));
+}
+
+std::string parse_refusal(const std::string& text) {
+  try {
+    parse_json(text, "plan.json");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Settings, RefusesAKeyThatOccursTwice) {
+  EXPECT_THAT(parse_refusal(R"({"a": 1, "b": {"a": 2, "a": 3}})"), testing::HasSubstr("plan.json: the key \"a\" occurs twice"));
+  EXPECT_EQ(parse_refusal(R"({"a": [{"a": 1}, {"a": 2}], "b": {"a": 2}})"), "");
+}
+
+TEST(Settings, RefusesNestingThatCopyingWouldNotSurvive) {
+  EXPECT_THAT(parse_refusal(std::string(1000000, '[')), testing::HasSubstr("nested deeper than 64"));
+  EXPECT_THAT(parse_refusal(std::string(65, '[') + std::string(65, ']')), testing::HasSubstr("nested deeper than 64"));
+  EXPECT_EQ(parse_refusal(std::string(64, '[') + std::string(64, ']')), "");
+}
+
 }  // namespace
 }  // namespace consilium

@@ -56,6 +56,13 @@ TEST(Chunks, AListThatDoesNotFitItsSizeIsRefused) {
   EXPECT_THROW(validate(list, 1 << 24, "test"), Error);
 }
 
+TEST(Chunks, OneHashForAFullAndForAShorterChunkIsRefusedWhenPutTogether) {
+  const std::string chunk(kChunkBytes, 'z');
+  ChunkCollector collector({kChunkBytes + 5, {sha256(chunk), sha256(chunk)}});
+  collector.add(sha256(chunk), chunk);
+  EXPECT_THROW(collector.assemble(), Error) << "2 MiB for an announced 1 MiB and 5 bytes";
+}
+
 TEST(Chunks, Sha256IsThatOfTheStandard) {
   // FIPS 180-4, example "abc".
   const std::string hash = sha256("abc");

@@ -67,5 +67,17 @@ TEST_F(Keys, NothingIsReplacedAndNothingIsMadeUp) {
   EXPECT_THROW(parse_certificate("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "x.crt"), Error);
 }
 
+TEST_F(Keys, AnEncryptedCertificateIsRefusedInsteadOfAskingForAPassphrase) {
+  std::string pem = read_file(file("site_a.crt"));
+  pem.replace(pem.find('\n'), 1, "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n");
+  try {
+    parse_certificate(pem, "odd.crt");
+    FAIL() << "was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorruptData);
+    EXPECT_THAT(error.what(), testing::HasSubstr("odd.crt: is no PEM certificate"));
+  }
+}
+
 }  // namespace
 }  // namespace consilium::fl

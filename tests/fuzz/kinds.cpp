@@ -1,0 +1,21 @@
+#include "tests/fuzz/bodies.h"
+
+namespace consilium::fuzz {
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> kKinds{
+      // gzip gives at most 1032 bytes for one; each may be a uint8 that becomes a float, beside the growing buffer it came from.
+      {"nifti", "nifti", fuzz_nifti, 1032 * 8},
+      // "{},": a list entry, an empty map and its allocation for three bytes.
+      {"settings", "settings", fuzz_settings, 200},
+#ifdef CONSILIUM_WITH_TORCH
+      {"training_settings", "settings", fuzz_training_settings, 200},
+#endif
+      {"wire", "wire", fuzz_wire, 200},
+      {"safetensors", "safetensors", fuzz_safetensors, 200},
+      {"certificate", "certificate", fuzz_certificate, 200},
+  };
+  return kKinds;
+}
+
+}  // namespace consilium::fuzz
