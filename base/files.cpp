@@ -65,7 +65,7 @@ void write_beside(const fs::path& path, const std::function<void(const fs::path&
     const fs::path& path;
     ~Remove() {
       std::error_code ignored;
-      fs::remove(path, ignored);
+      fs::remove_all(path, ignored);  // a writer may have made a folder
     }
   } remove{temporary};
   write(temporary);

@@ -19,7 +19,8 @@ std::string read_file(const fs::path& path, std::uint64_t limit_bytes = 1ULL << 
 /// @throws Error{kCannotWrite}
 void write_file(const fs::path& path, std::string_view bytes);
 
-/// Same guarantee for writers that need a path: `write` gets a temporary name that ends in the extension of `path`.
+/// Same guarantee for writers that need a path: `write` gets a temporary name that ends in the extension of `path`. It may make a folder of
+/// that name instead of a file; then `path` must not exist, or be an empty folder.
 void write_beside(const fs::path& path, const std::function<void(const fs::path& temporary)>& write);
 
 /// Makes a folder and its parents. @throws Error{kCannotWrite}

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "imaging/label_scheme.h"
 #include "imaging/nifti/nifti.h"
+#include "imaging/phantom/dicom_tags.h"
 #include "imaging/phantom/site_profile.h"
 
 namespace consilium::pipelines {
@@ -71,7 +72,19 @@ void write_nifti_case(const SiteProfile& site, const PhantomCase& c, const std::
   imaging::write_nifti(bids ? c.folder / "anat" / (c.name + "_dseg.nii.gz") : c.folder / (c.name + "-seg.nii.gz"), truth);
 }
 
-PhantomCase write_case(const SiteProfile& site, const Job& job, const fs::path& output, const Rng& seed) {
+void write_dicom_case(const SiteProfile& site, const PhantomCase& c, const std::vector<Volume>& images, const LabelMap& truth, const std::vector<imaging::Acquisition>& exam,
+                      const imaging::StudyTags& study) {
+  for (std::size_t n = 0; n < images.size(); ++n) {
+    const int number = static_cast<int>(n) + 1;
+    const fs::path folder = c.folder / "dicom" / (std::to_string(number) + "_" + site.protocol[n].name);
+    fs::remove_all(folder);  // what an interrupted run left
+    imaging::write_dicom_series(folder, images[n], study, imaging::describe_series(site, site.protocol[n], exam[n], number));
+  }
+  imaging::write_nifti(c.folder / (c.name + "-seg.nii.gz"), truth);
+}
+
+PhantomCase write_case(const SiteProfile& site, const Job& job, const PhantomRequest& request) {
+  const Rng seed(request.seed);
   Rng rng = seed.fork(site.name).fork(job.split).fork(static_cast<std::uint64_t>(job.number));
   Rng patient = rng.fork("patient"), protocol = rng.fork("exam");
   const imaging::HeadOptions options = imaging::draw_patient(site, patient);
@@ -88,7 +101,7 @@ PhantomCase write_case(const SiteProfile& site, const Job& job, const fs::path& 
   PhantomCase result;
   result.name = case_name(site, job);
   result.split = job.split;
-  result.folder = output / site.name / job.split / result.name;
+  result.folder = request.output / site.name / job.split / result.name;
   result.low_grade = options.tumour.low_grade;
   const auto& s = truth.geometry.spacing_mm;
   const double voxel_ml = s[0] * s[1] * s[2] / 1000;
@@ -97,7 +110,12 @@ PhantomCase write_case(const SiteProfile& site, const Job& job, const fs::path& 
     if (label == imaging::kOedema) result.oedema_ml += voxel_ml;
     if (label == imaging::kEnhancing) result.enhancing_ml += voxel_ml;
   }
-  write_nifti_case(site, result, images, truth);
+  if (site.delivery == Delivery::kDicom) {
+    const auto study = imaging::describe_study(site, result.name, job.number, request.seed, options.atrophy, rng.fork("identity"));
+    write_dicom_case(site, result, images, truth, exam, study);
+  } else {
+    write_nifti_case(site, result, images, truth);
+  }
   return result;
 }
 
@@ -122,13 +140,12 @@ PhantomReport write_phantom_sites(const PhantomRequest& request) {
     report.sites.push_back({site.name, delivery_word(site.delivery), {}});
     sites.push_back(std::move(site));
   }
-  const Rng seed(request.seed);
   std::vector<PhantomCase> cases(jobs.size());
   Progress progress("making patients", jobs.size());
   std::mutex guard;
   parallel_for(jobs.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) {
-      cases[n] = write_case(sites[jobs[n].site], jobs[n], request.output, seed);
+      cases[n] = write_case(sites[jobs[n].site], jobs[n], request);
       const std::lock_guard lock(guard);
       progress.advance(1, cases[n].name);
     }
