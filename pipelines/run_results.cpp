@@ -131,19 +131,27 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
 
 MeanScore mean_score(const RunResults& results, const std::string& model, const std::string& site, const std::string& region) {
   MeanScore mean;
-  double values = 0;
+  double values = 0, distances = 0;
   for (const CaseResult& c : results.cases) {
     if (c.model != model || (!site.empty() && c.site != site)) continue;
-    ++mean.cases;
+    bool judged = false;
     for (const RegionScore& score : c.regions) {
       if (!region.empty() && score.region != region) continue;
+      judged = true;
       mean.dice += score.dice;
-      mean.hd95_mm += score.hd95_mm;
       ++values;
+      if ((score.reference_ml > 0) != (score.predicted_ml > 0)) ++mean.missed;
+      if (std::isfinite(score.hd95_mm)) {
+        mean.hd95_mm += score.hd95_mm;
+        ++distances;
+      } else {
+        ++mean.without_hd95;
+      }
     }
+    mean.cases += judged ? 1 : 0;
   }
   mean.dice /= values;
-  mean.hd95_mm /= values;
+  mean.hd95_mm /= distances;
   return mean;
 }
 

@@ -63,10 +63,13 @@ Json to_json(const RunResults& results);
 RunResults parse_run_results(const Json& json, const std::string& origin);
 
 /// Mean over a site's cases (all sites: empty name) of one region, or over regions (empty name), of one model. NaN when there is none.
+/// A distance that was not recorded (null) is left out of its mean and counted.
 struct MeanScore {
   double dice = 0;
   double hd95_mm = 0;
   std::size_t cases = 0;
+  std::size_t missed = 0;          ///< regions that only the prediction or only the reference has: their HD95 is a penalty
+  std::size_t without_hd95 = 0;
 };
 MeanScore mean_score(const RunResults& results, const std::string& model, const std::string& site, const std::string& region);
 

@@ -47,7 +47,8 @@ double incomplete_beta(double a, double b, double x) {
   constexpr double kTiny = 1e-300;
   double c = 1, d = 1 / std::max(1 - (a + b) * x / (a + 1), kTiny), result = d;
   for (int m = 1; m < 500; ++m) {
-    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+                 odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
     for (const double step : {even, odd}) {
       d = 1 + step * d;
       c = 1 + step / c;
@@ -61,9 +62,29 @@ double incomplete_beta(double a, double b, double x) {
   return front * result;
 }
 
+void require_finite(std::span<const double> values) {
+  require(std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }), ErrorCode::kUsage,
+          "a test or an interval needs finite values");
+}
+
+/// Probability that Student's t of `freedom` degrees lies further from 0 than `t`.
+double two_sided_t(double t, double freedom) { return incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t)); }
+
+struct Moments {
+  double mean, squares;  ///< sum of squared deviations
+};
+
+Moments moments_of(std::span<const double> values) {
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  double squares = 0;
+  for (const double v : values) squares += (v - mean) * (v - mean);
+  return {mean, squares};
+}
+
 }  // namespace
 
 TestResult wilcoxon_signed_rank(std::span<const double> differences) {
+  require_finite(differences);
   std::vector<double> sizes, kept;
   for (const double d : differences)
     if (d != 0) kept.push_back(d), sizes.push_back(std::abs(d));
@@ -81,16 +102,16 @@ TestResult wilcoxon_signed_rank(std::span<const double> differences) {
 
 TestResult paired_t_test(std::span<const double> differences) {
   require(differences.size() >= 2, ErrorCode::kUsage, "a paired t-test needs at least two pairs");
+  require_finite(differences);
   const auto n = static_cast<double>(differences.size());
-  const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / n;
-  double squares = 0;
-  for (const double d : differences) squares += (d - mean) * (d - mean);
+  const auto [mean, squares] = moments_of(differences);
   if (squares == 0) return {0, mean == 0 ? 1.0 : 0.0};
-  const double t = mean / std::sqrt(squares / (n - 1) / n), freedom = n - 1;
-  return {t, incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))};
+  const double t = mean / std::sqrt(squares / (n - 1) / n);
+  return {t, two_sided_t(t, n - 1)};
 }
 
 std::vector<double> holm(std::span<const double> p_values) {
+  require_finite(p_values);
   std::vector<std::size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
@@ -103,8 +124,25 @@ std::vector<double> holm(std::span<const double> p_values) {
   return adjusted;
 }
 
+Interval student_mean_interval(std::span<const double> values, double confidence) {
+  require(values.size() >= 2, ErrorCode::kUsage, "Student's interval needs at least two values");
+  require(confidence > 0 && confidence < 1, ErrorCode::kUsage, "confidence must lie between 0 and 1");
+  require_finite(values);
+  const auto n = static_cast<double>(values.size());
+  const auto [mean, squares] = moments_of(values);
+  double low = 0, high = 1;
+  while (two_sided_t(high, n - 1) > 1 - confidence) high *= 2;
+  for (int step = 0; step < 100; ++step) {
+    const double middle = (low + high) / 2;
+    (two_sided_t(middle, n - 1) > 1 - confidence ? low : high) = middle;
+  }
+  const double half = high * std::sqrt(squares / (n - 1) / n);
+  return {mean - half, mean + half};
+}
+
 Interval bootstrap_mean_interval(std::span<const double> values, Rng rng, double confidence, int draws) {
-  require(!values.empty(), ErrorCode::kUsage, "an interval needs at least one value");
+  require(!values.empty() && draws > 0, ErrorCode::kUsage, "a bootstrap interval needs at least one value and one draw");
+  require(confidence > 0 && confidence < 1, ErrorCode::kUsage, "confidence must lie between 0 and 1");
   std::vector<double> means(static_cast<std::size_t>(draws));
   for (double& mean : means) {
     double sum = 0;
@@ -112,7 +150,9 @@ Interval bootstrap_mean_interval(std::span<const double> values, Rng rng, double
     mean = sum / static_cast<double>(values.size());
   }
   std::sort(means.begin(), means.end());
-  const auto at = [&](double share) { return means[static_cast<std::size_t>(std::clamp(share * (draws - 1), 0.0, static_cast<double>(draws - 1)))]; };
+  const auto at = [&](double share) {
+    return means[static_cast<std::size_t>(std::clamp(share * (draws - 1), 0.0, static_cast<double>(draws - 1)))];
+  };
   return {at((1 - confidence) / 2), at((1 + confidence) / 2)};
 }
 

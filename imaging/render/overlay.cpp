@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgcodecs.hpp>
+#include <cstdio>
 #include <opencv2/imgproc.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "imaging/ops/orient.h"
@@ -11,7 +12,8 @@
 namespace consilium::imaging {
 namespace {
 
-constexpr std::uint8_t kColours[4][3] = {{0, 0, 0}, {213, 94, 0}, {0, 158, 115}, {240, 228, 66}};  // vermilion, bluish green, yellow
+constexpr std::uint8_t kColours[][3] = {
+    {0, 0, 0}, {213, 94, 0}, {0, 158, 115}, {240, 228, 66}};  // vermilion, bluish green, yellow
 
 const std::uint8_t* colour_of(Label label) { return kColours[label > 3 ? 1 : label]; }
 
@@ -20,36 +22,57 @@ struct Window {
 };
 
 Window window_of(const std::vector<float>& voxels, const OverlayOptions& options) {
-  std::vector<float> sorted;
-  for (const float value : voxels)
-    if (std::isfinite(value)) sorted.push_back(value);
-  if (sorted.empty()) return {0, 1};
+  std::vector<float> finite;
+  std::copy_if(voxels.begin(), voxels.end(), std::back_inserter(finite), [](float value) { return std::isfinite(value); });
+  if (finite.empty()) return {0, 1};
   const auto at = [&](double percentile) {
-    const auto n = static_cast<std::ptrdiff_t>(percentile / 100 * static_cast<double>(sorted.size() - 1));
-    std::nth_element(sorted.begin(), sorted.begin() + n, sorted.end());
-    return sorted[static_cast<std::size_t>(n)];
+    const auto n = static_cast<std::ptrdiff_t>(percentile / 100 * static_cast<double>(finite.size() - 1));
+    std::nth_element(finite.begin(), finite.begin() + n, finite.end());
+    return finite[static_cast<std::size_t>(n)];
   };
   const float low = at(options.low_percentile), high = at(options.high_percentile);
   return {low, high > low ? high : low + 1};
 }
 
-/// 255 where `inside` says so, at the size of the picture.
-template <typename Inside>
-cv::Mat mask_of(const LabelMap& labels, std::size_t slice, const cv::Size& size, Inside inside) {
-  const Size3& n = labels.geometry.size;
-  cv::Mat mask(static_cast<int>(n[1]), static_cast<int>(n[0]), CV_8U);
+/// Of the picture of an LPS grid, where columns run to the patient's left and rows to the back: the radiological view.
+cv::Size picture_size(const Geometry& lps, std::size_t slice, const OverlayOptions& options) {
+  require(options.height >= 1 && options.height <= 4096, ErrorCode::kUsage, "overlay: height must lie between 1 and 4096 pixels");
+  require(slice < lps.size[2], ErrorCode::kNotFound,
+          "overlay: no slice " + std::to_string(slice) + ", the image has " + std::to_string(lps.size[2]));
+  const double pixels_per_mm = options.height / (static_cast<double>(lps.size[1]) * lps.spacing_mm[1]);
+  const double width = static_cast<double>(lps.size[0]) * lps.spacing_mm[0] * pixels_per_mm;
+  return {static_cast<int>(std::lround(std::clamp(width, 1.0, 8192.0))), options.height};
+}
+
+/// A slice as OpenCV has it, `value` of each voxel's offset, enlarged to the picture's size.
+template <typename Value>
+cv::Mat slice_of(const Size3& n, std::size_t slice, const cv::Size& size, int interpolation, Value value) {
+  cv::Mat small(static_cast<int>(n[1]), static_cast<int>(n[0]), CV_8U), large;
   for (std::size_t j = 0; j < n[1]; ++j)
-    for (std::size_t i = 0; i < n[0]; ++i) mask.at<std::uint8_t>(static_cast<int>(j), static_cast<int>(i)) = inside(labels.labels[offset_of(n, i, j, slice)]) ? 255 : 0;
-  cv::Mat large;
-  cv::resize(mask, large, size, 0, 0, cv::INTER_NEAREST);
+    for (std::size_t i = 0; i < n[0]; ++i)
+      small.at<std::uint8_t>(static_cast<int>(j), static_cast<int>(i)) = value(offset_of(n, i, j, slice));
+  cv::resize(small, large, size, 0, 0, interpolation);
   return large;
+}
+
+template <typename Inside>
+cv::Mat mask_of(const LabelMap& lps, std::size_t slice, const cv::Size& size, Inside inside) {
+  return slice_of(lps.geometry.size, slice, size, cv::INTER_NEAREST,
+                  [&](std::size_t offset) { return static_cast<std::uint8_t>(inside(lps.labels[offset]) ? 255 : 0); });
 }
 
 void outline(cv::Mat& canvas, const cv::Mat& mask, int thickness) {
   std::vector<std::vector<cv::Point>> contours;
   cv::findContours(mask, contours, cv::RETR_LIST, cv::CHAIN_APPROX_NONE);
-  cv::drawContours(canvas, contours, -1, cv::Scalar(0, 0, 0), thickness + 2, cv::LINE_AA);  // a dark edge, so that white shows on white
-  cv::drawContours(canvas, contours, -1, cv::Scalar(255, 255, 255), thickness, cv::LINE_AA);
+  // A dark edge first, so that white shows on white.
+  cv::drawContours(canvas, contours, -1, cv::Scalar(0, 0, 0, 150), thickness + 2);
+  cv::drawContours(canvas, contours, -1, cv::Scalar(255, 255, 255, 255), thickness);
+}
+
+Picture to_picture(const cv::Mat& mat) {
+  Picture picture{mat.cols, mat.rows, mat.channels(), {}};
+  picture.bytes.assign(mat.datastart, mat.dataend);
+  return picture;
 }
 
 }  // namespace
@@ -62,67 +85,64 @@ std::string label_colour(Label label) {
 }
 
 std::size_t best_axial_slice(const LabelMap& labels) {
-  const LabelMap turned = orient(labels, "LPS");
-  const Size3& n = turned.geometry.size;
-  std::size_t best = n[2] / 2, most = 0;
+  const LabelMap lps = orient(labels, "LPS");
+  const Size3& n = lps.geometry.size;
+  const auto area = static_cast<std::ptrdiff_t>(n[0] * n[1]);
+  std::size_t best = n[2] / 2;
+  std::ptrdiff_t most = 0;
   for (std::size_t k = 0; k < n[2]; ++k) {
-    std::size_t count = 0;
-    for (std::size_t v = n[0] * n[1] * k; v < n[0] * n[1] * (k + 1); ++v) count += turned.labels[v] != 0 ? 1 : 0;
-    if (count > most) most = count, best = k;
+    const auto first = lps.labels.begin() + area * static_cast<std::ptrdiff_t>(k);
+    const std::ptrdiff_t labelled = area - std::count(first, first + area, Label{0});
+    if (labelled > most) most = labelled, best = k;
   }
   return best;
 }
 
-Picture render_axial(const Volume& image, const LabelMap* prediction, const LabelMap* reference, std::size_t slice, const OverlayOptions& options) {
-  for (const LabelMap* labels : {prediction, reference})
-    require(labels == nullptr || same_grid(labels->geometry, image.geometry, 0.1), ErrorCode::kMismatch, "overlay: image and labels lie on different grids");
-  // LPS: columns run to the patient's left and rows to the back, which is the radiological view.
-  const Volume turned = orient(image, "LPS");
-  const Size3& n = turned.geometry.size;
-  require(slice < n[2], ErrorCode::kNotFound, "overlay: no slice " + std::to_string(slice));
-  const Window window = window_of(turned.voxels, options);
-  cv::Mat grey(static_cast<int>(n[1]), static_cast<int>(n[0]), CV_8U);
-  for (std::size_t j = 0; j < n[1]; ++j)
-    for (std::size_t i = 0; i < n[0]; ++i) {
-      const float value = (turned.voxels[offset_of(n, i, j, slice)] - window.low) / (window.high - window.low);
-      grey.at<std::uint8_t>(static_cast<int>(j), static_cast<int>(i)) = static_cast<std::uint8_t>(255 * std::clamp(std::isfinite(value) ? value : 0.0F, 0.0F, 1.0F));
-    }
-  const Vec3& mm = turned.geometry.spacing_mm;
-  const double pixels_per_mm = options.height / (static_cast<double>(n[1]) * mm[1]);
-  const cv::Size size(std::max(1, static_cast<int>(std::lround(static_cast<double>(n[0]) * mm[0] * pixels_per_mm))), options.height);
-  cv::Mat large, canvas;
-  cv::resize(grey, large, size, 0, 0, cv::INTER_LINEAR);
-  cv::cvtColor(large, canvas, cv::COLOR_GRAY2RGB);
-  if (prediction != nullptr) {
-    const LabelMap labels = orient(*prediction, "LPS");
-    for (int label = 1; label < 256; ++label) {
-      const auto wanted = static_cast<Label>(label);
-      if (std::find(labels.labels.begin(), labels.labels.end(), wanted) == labels.labels.end()) continue;
-      const cv::Mat mask = mask_of(labels, slice, size, [&](Label l) { return l == wanted; });
-      const std::uint8_t* c = colour_of(wanted);
-      cv::Mat coloured = canvas.clone();
-      coloured.setTo(cv::Scalar(c[0], c[1], c[2]), mask);
-      cv::addWeighted(coloured, options.fill_opacity, canvas, 1 - options.fill_opacity, 0, canvas);
-    }
-  }
-  if (reference != nullptr) {
-    const LabelMap labels = orient(*reference, "LPS");
-    outline(canvas, mask_of(labels, slice, size, [](Label l) { return l != 0; }), 2);
-    outline(canvas, mask_of(labels, slice, size, [](Label l) { return l == 3; }), 1);
-  }
-  Picture picture{size.width, size.height, {}};
-  picture.rgb.assign(canvas.datastart, canvas.dataend);
-  return picture;
+Picture render_grey(const Volume& image, std::size_t slice, const OverlayOptions& options) {
+  const Volume lps = orient(image, "LPS");
+  const cv::Size size = picture_size(lps.geometry, slice, options);
+  const Window window = window_of(lps.voxels, options);
+  return to_picture(slice_of(lps.geometry.size, slice, size, cv::INTER_LINEAR, [&](std::size_t offset) {
+    const float value = (lps.voxels[offset] - window.low) / (window.high - window.low);
+    return static_cast<std::uint8_t>(std::lround(255 * std::clamp(std::isfinite(value) ? value : 0.0F, 0.0F, 1.0F)));
+  }));
 }
 
-std::string encode_png(const Picture& picture) {
-  require(picture.width > 0 && picture.height > 0 && picture.rgb.size() == static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height) * 3, ErrorCode::kUsage, "a picture without pixels");
-  const cv::Mat rgb(picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.rgb.data()));
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  require(cv::imencode(".png", bgr, bytes, {cv::IMWRITE_PNG_COMPRESSION, 9}), ErrorCode::kUnexpected, "a picture could not be encoded");
-  return {bytes.begin(), bytes.end()};
+Picture render_fill(const LabelMap& prediction, std::size_t slice, const OverlayOptions& options) {
+  const LabelMap lps = orient(prediction, "LPS");
+  const cv::Size size = picture_size(lps.geometry, slice, options);
+  cv::Mat canvas(size, CV_8UC4, cv::Scalar(0, 0, 0, 0));
+  const double opacity = std::round(255 * std::clamp(options.fill_opacity, 0.0, 1.0));
+  const auto area = static_cast<std::ptrdiff_t>(lps.geometry.size[0] * lps.geometry.size[1]);
+  const auto first = lps.labels.begin() + area * static_cast<std::ptrdiff_t>(slice);
+  std::set<Label> present(first, first + area);
+  present.erase(Label{0});
+  for (const Label label : present) {
+    const std::uint8_t* c = colour_of(label);
+    canvas.setTo(cv::Scalar(c[0], c[1], c[2], opacity), mask_of(lps, slice, size, [&](Label l) { return l == label; }));
+  }
+  return to_picture(canvas);
+}
+
+Picture render_outline(const LabelMap& reference, std::size_t slice, const OverlayOptions& options) {
+  const LabelMap lps = orient(reference, "LPS");
+  const cv::Size size = picture_size(lps.geometry, slice, options);
+  cv::Mat canvas(size, CV_8UC4, cv::Scalar(0, 0, 0, 0));
+  outline(canvas, mask_of(lps, slice, size, [](Label l) { return l != 0; }), 2);
+  const Label inner = options.inner_label;
+  if (inner != 0) outline(canvas, mask_of(lps, slice, size, [&](Label l) { return l == inner; }), 1);
+  return to_picture(canvas);
+}
+
+Picture render_axial(const Volume& image, const LabelMap* prediction, const LabelMap* reference, std::size_t slice,
+                     const OverlayOptions& options) {
+  for (const LabelMap* labels : {prediction, reference})
+    require(labels == nullptr || same_grid(labels->geometry, image.geometry, 0.1), ErrorCode::kMismatch,
+            "overlay: image and labels lie on different grids");
+  Picture picture = render_grey(image, slice, options);
+  if (prediction != nullptr) picture = lay_upon(picture, render_fill(*prediction, slice, options));
+  if (reference != nullptr) picture = lay_upon(picture, render_outline(*reference, slice, options));
+  return picture;
 }
 
 }  // namespace consilium::imaging
