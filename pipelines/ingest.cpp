@@ -9,9 +9,11 @@
 
 #include "base/error.h"
 #include "base/settings.h"
-#include "imaging/dicom/classify.h"
+#include "imaging/dicom/header.h"
 #include "imaging/dicom/load.h"
+#include "imaging/dicom/scan.h"
 #include "imaging/nifti/nifti.h"
+#include "pipelines/choose_series.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -34,6 +36,12 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
   std::sort(entries.begin(), entries.end());
   return entries;
+}
+
+/// Also of "site/" and ".".
+std::string folder_name(const fs::path& folder) {
+  const std::string name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+  return name == "." || name == ".." ? fs::canonical(folder).filename().string() : name;
 }
 
 /// What a file is: by the site's own patterns where it has some, else by the usual names.
@@ -59,37 +67,10 @@ void add_file(CasePaths& found, const fs::path& file, const FilePatterns& patter
   if (!fresh) twice(place->second);
 }
 
-/// Study Instance UID of the first image directly in a folder; empty when there is none.
-std::string study_in(const fs::path& folder) {
-  int tries = 0;
-  for (const fs::path& entry : sorted_entries(folder)) {
-    if (!fs::is_regular_file(entry) || is_nifti(entry)) continue;
-    const std::string extension = lower(entry.extension().string());
-    if (extension == ".json" || extension == ".txt" || extension == ".csv") continue;
-    try {
-      const imaging::DicomHeader header = imaging::read_dicom_header(entry);
-      return header.study_uid.empty() ? "unknown" : header.study_uid;
-    } catch (const Error&) {  // not an image: the next file may be one
-      if (++tries == 3) return "";
-    }
-  }
-  return "";
-}
-
-/// Series of one study side by side, or the images themselves: how archives export a patient.
-bool is_dicom_case(const fs::path& folder) {
-  if (!study_in(folder).empty()) return true;
-  std::set<std::string> studies;
-  for (const fs::path& entry : sorted_entries(folder))
-    if (fs::is_directory(entry)) studies.insert(study_in(entry));
-  studies.erase("");
-  return studies.size() == 1;
-}
-
 /// One folder as one case; nothing when it holds none.
 std::optional<CasePaths> case_in(const fs::path& folder, const std::string& split, const FilePatterns& patterns) {
   CasePaths found;
-  found.name = folder.filename().string();
+  found.name = folder_name(folder);
   found.split = split;
   found.folder = folder;
   for (const fs::path& entry : sorted_entries(folder)) {
@@ -101,22 +82,66 @@ std::optional<CasePaths> case_in(const fs::path& folder, const std::string& spli
       for (const fs::path& file : sorted_entries(entry))
         if (fs::is_regular_file(file) && is_nifti(file)) add_file(found, file, patterns);
   }
-  if (found.channels.empty() && !found.dicom && is_dicom_case(folder)) found.dicom = folder;
   if (found.channels.empty() && !found.dicom) return std::nullopt;
   return found;
 }
 
+bool is_split(const std::string& name) { return name == "train" || name == "test"; }
+
+CasePaths archived_case(const fs::path& folder, const std::string& split, const FilePatterns& patterns) {
+  CasePaths found{.name = folder_name(folder), .split = split, .folder = folder, .channels = {}, .labels = {}, .dicom = folder};
+  for (const fs::path& file : sorted_entries(folder))
+    if (fs::is_regular_file(file) && is_nifti(file)) add_file(found, file, patterns);
+  return found;
+}
+
+/// Examination of the first DICOM file below a folder: absent without such a file, empty when it does not say.
+std::optional<std::string> first_examination(const fs::path& folder) {
+  const auto file = imaging::first_dicom_file(folder);
+  if (!file) return std::nullopt;
+  try {
+    return imaging::read_dicom_header(*file).study_uid;
+  } catch (const Error&) {  // the scan will tell what is wrong with it
+    return "";
+  }
+}
+
+/// Patients of an archive: each of `entries` that holds DICOM files at any depth; `folder` itself when it holds such files, or when the folders
+/// in it are the series of one examination.
+std::vector<CasePaths> archived_cases(const fs::path& folder, const std::vector<fs::path>& entries, const std::string& split,
+                                      const FilePatterns& patterns) {
+  for (const fs::path& file : sorted_entries(folder))
+    if (fs::is_regular_file(file) && imaging::looks_like_dicom(file)) return {archived_case(folder, split, patterns)};
+  std::vector<CasePaths> cases;
+  std::set<std::string> examinations;
+  for (const fs::path& entry : entries) {
+    const auto examination = first_examination(entry);
+    if (!examination) continue;
+    cases.push_back(archived_case(entry, split, patterns));
+    examinations.insert(*examination);
+  }
+  if (cases.size() > 1 && examinations.size() == 1 && !examinations.contains("")) return {archived_case(folder, split, patterns)};
+  return cases;
+}
+
+constexpr int kDeepestFolder = 4;
+
 void walk(const fs::path& folder, const std::string& split, int depth, const FilePatterns& patterns, std::vector<CasePaths>& cases) {
-  if (depth > 4) return;
+  if (depth > kDeepestFolder) return;
   if (auto found = case_in(folder, split, patterns)) {
     cases.push_back(std::move(*found));
     return;
   }
+  std::vector<fs::path> others;  // folders without any of our names
   for (const fs::path& entry : sorted_entries(folder)) {
     if (!fs::is_directory(entry)) continue;
     const std::string name = entry.filename().string();
-    walk(entry, name == "train" || name == "test" ? name : split, depth + 1, patterns, cases);
+    const std::size_t before = cases.size();
+    walk(entry, is_split(name) ? name : split, depth + 1, patterns, cases);
+    if (cases.size() == before && !is_split(name) && name != "sourcedata") others.push_back(entry);  // BIDS keeps raw files there
   }
+  if (depth == 0 || is_split(folder.filename().string()))
+    for (CasePaths& found : archived_cases(folder, others, split, patterns)) cases.push_back(std::move(found));
 }
 
 /// nnU-Net raw: imagesTr/<case>_0000.nii.gz, labelsTr/<case>.nii.gz, and the names of the channels in dataset.json.
@@ -148,6 +173,13 @@ std::vector<CasePaths> nnunet_cases(const fs::path& folder) {
   std::vector<CasePaths> result;
   for (auto& [name, found] : cases) result.push_back(std::move(found));
   return result;
+}
+
+void load_dicom(const CasePaths& paths, const std::vector<std::string>& channels, Case& result) {
+  for (auto& [channel, chosen] : choose_series(imaging::scan_study(*paths.dicom), channels, paths.name)) {
+    result.images[channel] = imaging::load_series(chosen.series);
+    result.evidence[channel] = std::move(chosen.evidence);
+  }
 }
 
 Volume load_channel(const CasePaths& paths, const std::string& channel) {
@@ -187,36 +219,26 @@ std::vector<CasePaths> find_cases(const fs::path& site_folder, const FilePattern
     walk(site_folder, "", 0, patterns, cases);
   }
   require(!cases.empty(), ErrorCode::kNotFound,
-          site_folder.string() + ": holds no case. Expected a folder per case with NIfTI files named as BraTS, BIDS or nnU-Net do, or with a folder \"dicom\"");
+          site_folder.string() + ": holds no case. Expected a folder per case with NIfTI files named as BraTS, BIDS or nnU-Net do, or with DICOM files");
   std::sort(cases.begin(), cases.end(), [](const CasePaths& a, const CasePaths& b) { return a.name < b.name; });
   for (std::size_t n = 1; n < cases.size(); ++n)
     require(cases[n].name != cases[n - 1].name, ErrorCode::kMismatch, site_folder.string() + ": two cases are named " + cases[n].name);
   return cases;
 }
 
-const imaging::Series& choose_series(const imaging::Study& study, const std::string& channel, const std::string& case_name) {
-  const imaging::Series* best = nullptr;
-  std::vector<std::string> seen;
-  for (const imaging::Series& series : study.series) {
-    const std::string found = imaging::classify(series).channel;
-    seen.push_back(fmt::format("series {} {}{}", series.header().series_number, found.empty() ? "not told apart" : found, series.problem.empty() ? "" : " (" + series.problem + ")"));
-    if (found != channel || !series.problem.empty() || series.volume > 1) continue;
-    if (best == nullptr || voxel_count(series.geometry) > voxel_count(best->geometry)) best = &series;
-  }
-  if (best != nullptr) return *best;
-  if (!study.rejected.empty()) seen.push_back(fmt::format("{} files were refused, the first because: {}", study.rejected.size(), study.rejected.front().reason));
-  throw Error(ErrorCode::kNotFound, fmt::format("case {}: no {} series that can be read; found: {}", case_name, channel, seen.empty() ? "no DICOM image" : fmt::format("{}", fmt::join(seen, "; "))));
-}
-
 Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme) {
   Case result;
   result.name = paths.name;
-  if (paths.dicom && paths.channels.empty()) {
-    const imaging::Study study = imaging::scan_study(*paths.dicom);
-    for (const std::string& channel : channels) result.images[channel] = imaging::load_series(choose_series(study, channel, paths.name));
-  } else {
-    for (const std::string& channel : channels) result.images[channel] = load_channel(paths, channel);
+  std::vector<std::string> from_dicom;
+  for (const std::string& channel : channels) {
+    if (paths.dicom && !paths.channels.contains(channel)) {
+      from_dicom.push_back(channel);
+      continue;
+    }
+    result.images[channel] = load_channel(paths, channel);
+    result.evidence[channel] = "file name";
   }
+  if (!from_dicom.empty()) load_dicom(paths, from_dicom, result);
   if (paths.labels) result.labels = imaging::to_internal(imaging::read_nifti_labels(*paths.labels), scheme);
   return result;
 }

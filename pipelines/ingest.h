@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "imaging/dicom/scan.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/case.h"
 
@@ -22,17 +21,15 @@ std::string recognise_channel(std::string_view file_name);
 using FilePatterns = std::map<std::string, std::string>;
 
 /// The cases below a site's folder, by name: every folder that holds recognised NIfTI files (BIDS: in its anat, ct and pet folders), or a
-/// folder named "dicom", or the DICOM series of one study (as files, or a folder per series), or an nnU-Net raw dataset (dataset.json with
-/// imagesTr and labelsTr). Folders "train" and "test" give the split. Patterns, where given, take the place of the usual names.
+/// folder named "dicom", or an nnU-Net raw dataset (dataset.json with imagesTr and labelsTr). Folders "train" and "test" give the split.
+/// A folder right below the site's, "train" or "test" that holds DICOM files at any depth and no such case is a case as well: an archive. When
+/// these folders are the series of one examination, the folder above is the case. Patterns, where given, take the place of the usual names.
 /// @throws Error{kNotFound} no such folder, or no case in it; Error{kMismatch} two files of one channel in one case, or two cases of one name.
 std::vector<CasePaths> find_cases(const std::filesystem::path& site_folder, const FilePatterns& patterns = {});
 
-/// The series of a study that shows `channel`: the one with most voxels, the first of equals.
-/// @throws Error{kNotFound} naming the case, the channel, and what is there instead.
-const imaging::Series& choose_series(const imaging::Study& study, const std::string& channel, const std::string& case_name);
-
-/// Reads the wanted channels of a case, and its labels where there are any.
-/// @throws Error{kNotFound} naming the case, the channel that is missing and those that are there; as read_nifti and load_series.
+/// Reads the wanted channels of a case, and its labels where there are any. Channels without a NIfTI file come from the case's DICOM series
+/// (choose_series.h).
+/// @throws Error{kNotFound} naming the case, the channel that is missing and those that are there; as read_nifti, choose_series and load_series.
 Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme);
 
 }  // namespace consilium::pipelines

@@ -26,7 +26,9 @@ std::vector<std::string> split_words(const DicomHeader& h) {
   return words;
 }
 
-bool has(const std::vector<std::string>& words, std::string_view wanted) { return std::find(words.begin(), words.end(), wanted) != words.end(); }
+bool has(const std::vector<std::string>& words, std::string_view wanted) {
+  return std::find(words.begin(), words.end(), wanted) != words.end();
+}
 
 /// The first word that holds one of the parts.
 std::string word_with(const std::vector<std::string>& words, std::initializer_list<std::string_view> parts) {
@@ -37,7 +39,8 @@ std::string word_with(const std::vector<std::string>& words, std::initializer_li
 }
 
 std::string contrast_word(const std::vector<std::string>& words) {
-  static constexpr std::array<std::string_view, 14> kWords{"gd", "gad", "+c", "c+", "+gd", "gd+", "post", "ce", "t1ce", "t1c", "contrast", "km", "+km", "postcontrast"};
+  static constexpr std::array<std::string_view, 14> kWords{"gd", "gad",  "+c",  "c+",       "+gd", "gd+", "post",
+                                                           "ce", "t1ce", "t1c", "contrast", "km",  "+km", "postcontrast"};
   for (const std::string& word : words)
     if (std::find(kWords.begin(), kWords.end(), word) != kWords.end() || word.starts_with("gadolin")) return word;
   return "";
@@ -48,7 +51,8 @@ std::string weighting_by_physics(const DicomHeader& h, std::vector<std::string>&
   if (!h.te_ms || !h.tr_ms) return "";
   const double te = *h.te_ms, tr = *h.tr_ms, ti = h.ti_ms.value_or(0);
   const bool inversion = has(h.scanning_sequence, "IR") || ti > 0;
-  evidence.push_back(inversion && ti > 0 ? fmt::format("TR {:g}, TE {:g}, TI {:g} ms", tr, te, ti) : fmt::format("TR {:g}, TE {:g} ms", tr, te));
+  evidence.push_back(inversion && ti > 0 ? fmt::format("TR {:g}, TE {:g}, TI {:g} ms", tr, te, ti)
+                                         : fmt::format("TR {:g}, TE {:g} ms", tr, te));
   if (has(h.scanning_sequence, "EP")) {
     evidence.push_back("ScanningSequence EP");
     return "other";  // diffusion, perfusion, BOLD
@@ -72,7 +76,8 @@ std::string weighting_by_words(const std::vector<std::string>& words, std::vecto
     std::initializer_list<std::string_view> parts;
     const char* weighting;
   };
-  for (const Rule& rule : {Rule{{"dwi", "adc", "trace", "perf", "bold", "swi", "tof", "localizer", "scout"}, "other"}, Rule{{"flair", "dark"}, "FLAIR"}, Rule{{"t1", "mprage", "bravo", "tfe"}, "T1"}, Rule{{"t2"}, "T2"}})
+  for (const Rule& rule : {Rule{{"dwi", "adc", "trace", "perf", "bold", "swi", "tof", "localizer", "scout"}, "other"},
+                           Rule{{"flair", "dark"}, "FLAIR"}, Rule{{"t1", "mprage", "bravo", "tfe"}, "T1"}, Rule{{"t2"}, "T2"}})
     if (const std::string word = word_with(words, rule.parts); !word.empty()) {
       evidence.push_back("description says \"" + word + "\"");
       return rule.weighting;

@@ -13,8 +13,9 @@ struct SeriesClass {
   std::vector<std::string> evidence;  ///< "InversionTime 2500 ms", "ContrastBolusAgent", ...: never values that name a patient
 };
 
-/// Physics first (inversion, repetition and echo time), then words of the description; the contrast agent's tag, then words, tell T1 from T1ce.
-/// Source: thresholds from the usual ranges of clinical protocols (Bernstein, King, Zhou: Handbook of MRI Pulse Sequences, chapters 14 and 15).
+/// Physics first (inversion, repetition and echo time), then words of the description; the contrast agent's tag, then words, tell
+/// T1 from T1ce. Source: thresholds from the usual ranges of clinical protocols (Bernstein, King, Zhou: Handbook of MRI Pulse
+/// Sequences, chapters 14 and 15).
 SeriesClass classify(const Series& series);
 
 }  // namespace consilium::imaging

@@ -1,82 +1,38 @@
 #include "imaging/dicom/header.h"
 
-#include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dctk.h>
-
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/error.h"
+#include "imaging/dicom/parse.h"
+#include "imaging/dicom/values.h"
 
 namespace consilium::imaging {
 namespace {
 
-std::string text_of(DcmItem& item, const DcmTagKey& tag) {
-  OFString value;
-  if (item.findAndGetOFStringArray(tag, value).bad()) return "";
-  std::string text(value.c_str(), value.length());
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
-  return text.substr(std::min(text.find_first_not_of(' '), text.size()));
-}
-
-std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag) {
-  std::vector<std::string> words;
-  std::string text = text_of(item, tag), word;
-  if (text.empty()) return words;
-  for (const char c : text + "\\") {
-    if (c == '\\') {
-      words.push_back(word);
-      word.clear();
-    } else if (c != ' ') {
-      word += c;
-    }
-  }
-  return words;
-}
-
-std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0) {
-  Float64 value = 0;
-  if (item.findAndGetFloat64(tag, value, index).bad() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-int integer_of(DcmItem& item, const DcmTagKey& tag, int otherwise) {
-  const auto value = number_of(item, tag);
-  if (value && std::abs(*value) < 2e9) return static_cast<int>(*value);
-  Sint32 whole = 0;
-  return item.findAndGetSint32(tag, whole).good() ? whole : otherwise;
-}
-
-int unsigned_of(DcmItem& item, const DcmTagKey& tag, int otherwise) {
-  Uint16 value = 0;
-  return item.findAndGetUint16(tag, value).good() ? value : otherwise;
-}
-
-bool read_vector(DcmItem& item, const DcmTagKey& tag, unsigned long first, Vec3& target) {
-  for (unsigned long n = 0; n < 3; ++n) {
-    const auto value = number_of(item, tag, first + n);
-    if (!value) return false;
-    target[n] = *value;
-  }
-  return true;
-}
+/// Beyond these a header is wrong: no scanner is larger.
+constexpr double kFarthest_mm = 1e5, kLargestPixel_mm = 1e3;
 
 bool normalise(Vec3& v) {
   const double length = std::hypot(v[0], v[1], v[2]);
-  if (std::abs(length - 1) > 0.01) return false;
+  if (!(std::abs(length - 1) < 0.01)) return false;
   for (double& x : v) x /= length;
   return true;
 }
 
+bool is_length(const std::optional<double>& value) { return value && *value > 1e-4 && *value < kLargestPixel_mm; }
+
 /// Position, orientation and spacing; false when one is missing or makes no sense.
 bool read_plane(DcmItem& item, DicomHeader& h) {
-  if (!read_vector(item, DCM_ImagePositionPatient, 0, h.position_mm) || !read_vector(item, DCM_ImageOrientationPatient, 0, h.row) ||
-      !read_vector(item, DCM_ImageOrientationPatient, 3, h.column))
-    return false;
+  const auto position = vector_of(item, DCM_ImagePositionPatient);
+  const auto row = vector_of(item, DCM_ImageOrientationPatient), column = vector_of(item, DCM_ImageOrientationPatient, 3);
   const auto rows = number_of(item, DCM_PixelSpacing, 0), columns = number_of(item, DCM_PixelSpacing, 1);
-  if (!rows || !columns || *rows <= 0 || *columns <= 0) return false;
-  h.row_spacing_mm = *rows;
-  h.column_spacing_mm = *columns;
+  if (!position || !row || !column || !is_length(rows) || !is_length(columns)) return false;
+  for (const double x : *position)
+    if (std::abs(x) > kFarthest_mm) return false;
+  h.position_mm = *position, h.row = *row, h.column = *column;
+  h.row_spacing_mm = *rows, h.column_spacing_mm = *columns;
   if (!normalise(h.row) || !normalise(h.column)) return false;
   const double dot = h.row[0] * h.column[0] + h.row[1] * h.column[1] + h.row[2] * h.column[2];
   if (std::abs(dot) > 0.01) return false;
@@ -87,6 +43,20 @@ bool read_plane(DcmItem& item, DicomHeader& h) {
   return true;
 }
 
+void read_identity(DcmItem& item, DicomHeader& h) {
+  h.sop_instance_uid = text_of(item, DCM_SOPInstanceUID);
+  h.study_uid = text_of(item, DCM_StudyInstanceUID);
+  h.series_uid = text_of(item, DCM_SeriesInstanceUID);
+  if (const std::string patient = text_of(item, DCM_PatientID); !patient.empty())
+    h.patient_key = std::hash<std::string>{}(patient) | 1;
+  h.modality = text_of(item, DCM_Modality);
+  h.image_type = words_of(item, DCM_ImageType);
+  h.series_number = integer_of(item, DCM_SeriesNumber).value_or(0);
+  h.instance_number = integer_of(item, DCM_InstanceNumber).value_or(0);
+  h.temporal_position = integer_of(item, DCM_TemporalPositionIdentifier);
+  h.acquisition_number = integer_of(item, DCM_AcquisitionNumber);
+}
+
 void read_acquisition(DcmItem& item, DicomHeader& h) {
   h.manufacturer = text_of(item, DCM_Manufacturer);
   h.model = text_of(item, DCM_ManufacturerModelName);
@@ -95,77 +65,88 @@ void read_acquisition(DcmItem& item, DicomHeader& h) {
   h.sequence_name = text_of(item, DCM_SequenceName);
   h.scanning_sequence = words_of(item, DCM_ScanningSequence);
   h.sequence_variant = words_of(item, DCM_SequenceVariant);
+  h.scan_options = words_of(item, DCM_ScanOptions);
   h.contrast_agent = text_of(item, DCM_ContrastBolusAgent);
   h.units = text_of(item, DCM_Units);
-  h.series_number = integer_of(item, DCM_SeriesNumber, 0);
-  h.instance_number = integer_of(item, DCM_InstanceNumber, 0);
-  h.echo_number = integer_of(item, DCM_EchoNumbers, 0);
   h.field_tesla = number_of(item, DCM_MagneticFieldStrength);
   h.tr_ms = number_of(item, DCM_RepetitionTime);
   h.te_ms = number_of(item, DCM_EchoTime);
   h.ti_ms = number_of(item, DCM_InversionTime);
   h.flip_degrees = number_of(item, DCM_FlipAngle);
-  h.slice_thickness_mm = number_of(item, DCM_SliceThickness).value_or(0);
+  const auto thickness = number_of(item, DCM_SliceThickness), spacing = number_of(item, DCM_SpacingBetweenSlices);
+  if (is_length(thickness)) h.slice_thickness_mm = *thickness;
+  // Some scanners write it negative, for the order of acquisition.
+  if (spacing && is_length(std::abs(*spacing))) h.slice_spacing_mm = std::abs(*spacing);
 }
 
 void read_pixel_format(DcmItem& item, DicomHeader& h) {
   h.photometric = text_of(item, DCM_PhotometricInterpretation);
-  h.rows = unsigned_of(item, DCM_Rows, 0);
-  h.columns = unsigned_of(item, DCM_Columns, 0);
-  h.frames = integer_of(item, DCM_NumberOfFrames, 1);
-  h.samples_per_pixel = unsigned_of(item, DCM_SamplesPerPixel, 1);
-  h.bits_allocated = unsigned_of(item, DCM_BitsAllocated, 0);
-  h.bits_stored = unsigned_of(item, DCM_BitsStored, h.bits_allocated);
-  h.is_signed = unsigned_of(item, DCM_PixelRepresentation, 0) == 1;
+  h.rows = integer_of(item, DCM_Rows).value_or(0);
+  h.columns = integer_of(item, DCM_Columns).value_or(0);
+  h.frames = integer_of(item, DCM_NumberOfFrames).value_or(1);
+  h.samples_per_pixel = integer_of(item, DCM_SamplesPerPixel).value_or(1);
+  h.bits_allocated = integer_of(item, DCM_BitsAllocated).value_or(0);
+  h.bits_stored = integer_of(item, DCM_BitsStored).value_or(h.bits_allocated);
+  h.high_bit = integer_of(item, DCM_HighBit).value_or(h.bits_stored - 1);
+  h.is_signed = integer_of(item, DCM_PixelRepresentation).value_or(0) == 1;
+  h.has_value_table = item.tagExists(DCM_ModalityLUTSequence);
   h.slope = number_of(item, DCM_RescaleSlope).value_or(1);
   h.intercept = number_of(item, DCM_RescaleIntercept).value_or(0);
 }
 
 bool is_known(const std::string& sop_class) {
-  return sop_class == UID_MRImageStorage || sop_class == UID_CTImageStorage || sop_class == UID_PositronEmissionTomographyImageStorage;
+  return sop_class == UID_MRImageStorage || sop_class == UID_CTImageStorage ||
+         sop_class == UID_PositronEmissionTomographyImageStorage;
 }
 
-std::string name_of(const std::string& uid) {
-  const char* name = dcmFindNameOfUID(uid.c_str());
-  return name != nullptr ? name : (uid.empty() ? "no SOP class" : uid);
+std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
+  if (!h.has_pixels) return "the file ends before its pixels";
+  const auto text = [](int n) { return std::to_string(n); };
+  if (h.frames != 1) return "multi-frame images (" + text(h.frames) + " frames) are not read yet";
+  if (h.samples_per_pixel != 1 || !h.photometric.starts_with("MONOCHROME"))
+    return "colour images (" + h.photometric + ") are not read";
+  if (h.rows < 1 || h.columns < 1) return "Rows (0028,0010) or Columns (0028,0011) is missing or 0";
+  if (h.bits_allocated != 8 && h.bits_allocated != 16)
+    return "Bits Allocated (0028,0100) is " + text(h.bits_allocated) + "; 8 and 16 are read";
+  if (h.bits_stored < 1 || h.bits_stored > h.bits_allocated)
+    return "Bits Stored (0028,0101) is " + text(h.bits_stored) + " of " + text(h.bits_allocated) + " allocated";
+  if (h.high_bit < h.bits_stored - 1 || h.high_bit >= h.bits_allocated)
+    return "High Bit (0028,0102) is " + text(h.high_bit) + " for " + text(h.bits_stored) + " bits stored";
+  if (h.has_value_table) return "values by table (Modality LUT (0028,3000)) are not read";
+  if (h.slope == 0) return "Rescale Slope (0028,1053) is 0";
+  return std::nullopt;
 }
 
 }  // namespace
 
 DicomHeader read_dicom_header(const std::filesystem::path& file) {
-  require(std::filesystem::is_regular_file(file), ErrorCode::kNotFound, file.string() + ": no such file");
-  DcmFileFormat format;
-  // 4 KiB: longer values stay in the file. Parsing ends where the pixels begin.
-  const OFCondition loaded = format.loadFileUntilTag(file.c_str(), EXS_Unknown, EGL_noChange, 4096, ERM_autoDetect, DCM_PixelData);
-  DcmDataset& item = *format.getDataset();
+  const ParsedDicom parsed = parse_dicom(file, DicomPart::kHeader);
+  DcmDataset& item = parsed.dataset();
   DicomHeader h;
   h.file = file;
   h.sop_class_uid = text_of(item, DCM_SOPClassUID);
-  require(loaded.good() || !h.sop_class_uid.empty(), ErrorCode::kCorruptData, file.string() + ": is not DICOM, or damaged (" + loaded.text() + ")");
-  require(loaded.good(), ErrorCode::kCorruptData, file.string() + ": damaged DICOM (" + loaded.text() + ")");
-  require(!h.sop_class_uid.empty(), ErrorCode::kCorruptData, file.string() + ": is not DICOM: no SOP Class UID (0008,0016)");
-  h.sop_instance_uid = text_of(item, DCM_SOPInstanceUID);
-  h.study_uid = text_of(item, DCM_StudyInstanceUID);
-  h.series_uid = text_of(item, DCM_SeriesInstanceUID);
+  // A DICOMDIR and files cut after the meta header say it there alone.
+  if (h.sop_class_uid.empty() && parsed.format->getMetaInfo() != nullptr)
+    h.sop_class_uid = text_of(*parsed.format->getMetaInfo(), DCM_MediaStorageSOPClassUID);
+  require(!h.sop_class_uid.empty(), ErrorCode::kCorruptData,
+          file.string() + ": is not a DICOM image: no SOP Class UID (0008,0016)");
   h.transfer_syntax = DcmXfer(item.getOriginalXfer()).getXferID();
-  h.modality = text_of(item, DCM_Modality);
-  h.image_type = words_of(item, DCM_ImageType);
+  read_identity(item, h);
   read_acquisition(item, h);
   read_pixel_format(item, h);
+  h.has_pixels = parsed.has_pixels;
   h.has_geometry = read_plane(item, h);
   return h;
 }
 
 std::optional<std::string> reason_not_loadable(const DicomHeader& h) {
-  if (!is_known(h.sop_class_uid)) return name_of(h.sop_class_uid) + " is not read; classic MR, CT and PET images are";
-  if (std::find(h.image_type.begin(), h.image_type.end(), "MOSAIC") != h.image_type.end()) return "Siemens mosaics are not read yet; export the series as single slices";
-  if (h.frames != 1) return "multi-frame images (" + std::to_string(h.frames) + " frames) are not read yet";
-  if (h.samples_per_pixel != 1 || !h.photometric.starts_with("MONOCHROME")) return "colour images (" + h.photometric + ") are not read";
-  if (h.rows < 1 || h.columns < 1) return "Rows (0028,0010) and Columns (0028,0011) are missing or 0";
-  if (h.bits_allocated != 8 && h.bits_allocated != 16 && h.bits_allocated != 32) return "Bits Allocated (0028,0100) is " + std::to_string(h.bits_allocated) + "; 8, 16 and 32 are read";
-  if (h.bits_stored < 1 || h.bits_stored > h.bits_allocated) return "Bits Stored (0028,0101) is " + std::to_string(h.bits_stored) + " of " + std::to_string(h.bits_allocated) + " allocated";
-  if (!h.has_geometry) return "Image Position (0020,0032), Image Orientation (0020,0037) or Pixel Spacing (0028,0030) is missing or wrong";
-  if (!std::isfinite(h.slope) || !std::isfinite(h.intercept) || h.slope == 0) return "Rescale Slope (0028,1053) or Intercept (0028,1052) is no usable number";
+  if (h.sop_class_uid == UID_MediaStorageDirectoryStorage) return "an index of files (DICOMDIR), not an image";
+  if (!is_known(h.sop_class_uid)) return sop_class_name(h.sop_class_uid) + " is not read yet; classic MR, CT and PET images are";
+  if (std::find(h.image_type.begin(), h.image_type.end(), "MOSAIC") != h.image_type.end())
+    return "Siemens mosaics are not read yet; export the series as single slices";
+  if (auto reason = reason_of_pixels(h)) return reason;
+  if (!h.has_geometry)
+    return "Image Position (0020,0032), Image Orientation (0020,0037) or Pixel Spacing (0028,0030) is missing or wrong";
   return std::nullopt;
 }
 

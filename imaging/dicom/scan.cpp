@@ -1,13 +1,11 @@
 #include "imaging/dicom/scan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <fstream>
 #include <map>
-#include <optional>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 #include "base/error.h"
@@ -19,27 +17,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> files_below(const fs::path& path) {
-  if (fs::is_regular_file(path)) return {path};
-  require(fs::is_directory(path), ErrorCode::kNotFound, path.string() + ": no such file or folder");
-  std::vector<fs::path> files;
-  const auto options = fs::directory_options::skip_permission_denied;  // does not follow links to folders
-  for (const auto& entry : fs::recursive_directory_iterator(path, options))
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
+/// Archives have patient, study, series and a few more; what is deeper was not meant.
+constexpr int kDeepestFolder = 16;
+
+/// Calls `visit` on files, folder by folder in the order of names, until it answers false. Links to folders are not followed: no
+/// loops.
+template <typename Visit>
+bool walk_files(const fs::path& folder, int depth, const Visit& visit) {
+  std::error_code status;
+  std::vector<fs::directory_entry> entries;
+  for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, status), end; !status && it != end;
+       it.increment(status))
+    entries.push_back(*it);
+  std::sort(entries.begin(), entries.end());
+  for (const fs::directory_entry& entry : entries) {
+    if (entry.is_directory(status) && !entry.is_symlink(status)) {
+      if (depth < kDeepestFolder && !walk_files(entry.path(), depth + 1, visit)) return false;
+    } else if (entry.is_regular_file(status) && !visit(entry.path())) {
+      return false;
+    }
+  }
+  return true;
 }
 
-/// "DICM" after the preamble, or a first group of 0002 or 0008 in either byte order: what a file without preamble starts with.
-bool looks_like_dicom(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  char head[132] = {};
-  stream.read(head, sizeof head);
-  const auto count = stream.gcount();
-  if (count == 132 && std::string_view(head + 128, 4) == "DICM") return true;
-  if (count < 8) return false;
-  const auto is_group = [&](int group) { return (head[0] == group && head[1] == 0) || (head[0] == 0 && head[1] == group); };
-  return is_group(2) || is_group(8);
+std::vector<fs::path> files_of(const fs::path& path) {
+  std::error_code status;
+  if (fs::is_regular_file(path, status)) return {path};
+  require(fs::is_directory(path, status), ErrorCode::kNotFound, path.string() + ": no such file or folder");
+  std::vector<fs::path> files;
+  walk_files(path, 0, [&](const fs::path& file) {
+    files.push_back(file);
+    return true;
+  });
+  return files;
 }
 
 struct Read {
@@ -62,70 +72,50 @@ Read read_one(const fs::path& file) {
   return result;
 }
 
-/// What slices of one block share. Directions to a thousandth: vendors round them slice by slice.
-using Key = std::tuple<std::string, int, int, std::vector<long>, std::vector<std::string>, long>;
-
-Key key_of(const DicomHeader& h) {
-  std::vector<long> plane;
-  for (const Vec3& v : {h.row, h.column})
-    for (const double x : v) plane.push_back(std::lround(x * 200));
-  plane.push_back(std::lround(h.row_spacing_mm * 1000));
-  plane.push_back(std::lround(h.column_spacing_mm * 1000));
-  return {h.series_uid, h.rows, h.columns, plane, h.image_type, std::lround(h.te_ms.value_or(0) * 100)};
-}
-
-/// How parts of one series differ, in words.
-std::string part_name(const DicomHeader& a, const DicomHeader& b) {
-  if (a.rows != b.rows || a.columns != b.columns) return fmt::format("{} x {} pixels", a.columns, a.rows);
-  if (a.te_ms != b.te_ms) return fmt::format("echo time {} ms", a.te_ms.value_or(0));
-  if (a.image_type != b.image_type) {
-    std::string type;
-    for (const std::string& word : a.image_type) type += (type.empty() ? "" : "/") + word;
-    return "image type " + type;
-  }
-  return "another orientation or spacing";
-}
-
-void add_series(std::map<Key, std::vector<DicomHeader>>& groups, Study& study) {
-  std::map<std::string, std::vector<const Key*>> parts;
-  for (const auto& [key, slices] : groups) parts[std::get<0>(key)].push_back(&key);
-  std::map<const Key*, std::string> names;
-  for (const auto& [uid, keys] : parts)
-    if (keys.size() > 1)
-      for (std::size_t n = 0; n < keys.size(); ++n) names[keys[n]] = part_name(groups.at(*keys[n]).front(), groups.at(*keys[n == 0 ? 1 : 0]).front());
-  for (auto& [key, slices] : groups)
-    for (Series& series : arrange_slices(std::move(slices))) {
-      if (const auto name = names.find(&key); name != names.end()) series.part = name->second;
-      study.series.push_back(std::move(series));
-    }
-}
-
 }  // namespace
 
+bool looks_like_dicom(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::array<char, 132> head{};
+  stream.read(head.data(), head.size());
+  const auto count = stream.gcount();
+  if (count == 132 && std::string_view(head.data() + 128, 4) == "DICM") return true;
+  if (count < 8) return false;
+  const auto is_group = [&](int group) { return (head[0] == group && head[1] == 0) || (head[0] == 0 && head[1] == group); };
+  return is_group(2) || is_group(8);
+}
+
+std::optional<fs::path> first_dicom_file(const fs::path& folder) {
+  std::optional<fs::path> found;
+  walk_files(folder, 0, [&](const fs::path& file) {
+    if (looks_like_dicom(file)) found = file;
+    return !found;
+  });
+  return found;
+}
+
 Study scan_study(const fs::path& path) {
-  const std::vector<fs::path> files = files_below(path);
+  const std::vector<fs::path> files = files_of(path);
   std::vector<Read> read(files.size());
   parallel_for(files.size(), 16, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) read[n] = read_one(files[n]);
   });
   Study study;
-  std::map<Key, std::vector<DicomHeader>> groups;
+  std::vector<DicomHeader> images;
   std::set<std::string> instances;
   for (std::size_t n = 0; n < files.size(); ++n) {
+    const int number = read[n].header ? read[n].header->series_number : 0;
     if (!read[n].is_dicom) {
       ++study.other_files;
     } else if (!read[n].reason.empty()) {
-      study.rejected.push_back({files[n], read[n].reason});
+      study.rejected.push_back({files[n], read[n].reason, number});
     } else if (const std::string& uid = read[n].header->sop_instance_uid; !uid.empty() && !instances.insert(uid).second) {
-      study.rejected.push_back({files[n], "another file holds the same image (SOP Instance UID)"});
+      study.rejected.push_back({files[n], "another file holds the same image (SOP Instance UID)", number});
     } else {
-      groups[key_of(*read[n].header)].push_back(std::move(*read[n].header));
+      images.push_back(std::move(*read[n].header));
     }
   }
-  add_series(groups, study);
-  std::stable_sort(study.series.begin(), study.series.end(), [](const Series& a, const Series& b) {
-    return std::make_tuple(a.header().series_number, a.header().series_uid, a.part, a.volume) < std::make_tuple(b.header().series_number, b.header().series_uid, b.part, b.volume);
-  });
+  study.series = group_series(std::move(images));
   return study;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Series {
 struct RejectedFile {
   std::filesystem::path file;
   std::string reason;
+  int series_number = 0;  ///< 0 when the file does not say
 };
 
 /// What lies in a folder.
@@ -33,11 +35,17 @@ struct Study {
 
 /// Reads the headers below a folder (or of one file) on thread_limit() threads and groups them into series.
 ///
-/// A series is what shares a Series Instance UID, and within it image size, spacing, orientation, image type and echo time. Slices are ordered by the
-/// projection of their position on the normal. Uneven distances, gantry tilt and images that do not fill a block are told in `problem`.
-/// Links to folders are not followed.
+/// A series is what shares a Series Instance UID, and within it image size, spacing, orientation, image type and echo time.
+/// Slices are ordered by the projection of their position on the normal. Uneven distances, gantry tilt and images that do not
+/// fill a block are told in `problem`. Links to folders are not followed; folders are read 16 deep.
 /// @throws Error{kNotFound} no such folder or file.
 /// Source: DICOM PS3.3 C.7.6.2.1.1 (image plane).
 Study scan_study(const std::filesystem::path& path);
+
+/// Whether a file starts as DICOM does: "DICM" after the preamble, or an element of group 0002 or 0008 where there is none.
+bool looks_like_dicom(const std::filesystem::path& file);
+
+/// The first DICOM file below a folder, in the order of names.
+std::optional<std::filesystem::path> first_dicom_file(const std::filesystem::path& folder);
 
 }  // namespace consilium::imaging

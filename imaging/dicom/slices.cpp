@@ -4,15 +4,25 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <map>
+#include <numbers>
+#include <tuple>
 
 namespace consilium::imaging {
 namespace {
 
-/// Positions closer than this are one position, mm.
-constexpr double kSamePosition = 1e-3;
+/// Positions closer than this are one position; headers hold three decimals or more.
+constexpr double kSamePosition_mm = 0.01;
+/// Distances may differ by this part of their mean: positions are rounded. Beyond it a voxel's place would be wrong by more than
+/// rounding.
+constexpr double kUnevenShare = 0.02;
 
 double dot(const Vec3& a, const Vec3& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-Vec3 cross(const Vec3& a, const Vec3& b) { return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]}; }
+Vec3 cross(const Vec3& a, const Vec3& b) {
+  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
+Vec3 normal_of(const DicomHeader& h) { return cross(h.row, h.column); }
 
 /// "13 x 4.002, 1 x 1.081, 13 x 6.999"
 std::string list_gaps(const std::vector<double>& gaps) {
@@ -22,34 +32,62 @@ std::string list_gaps(const std::vector<double>& gaps) {
     while (last < gaps.size() && std::abs(gaps[last] - gaps[first]) < 0.005) ++last;
     text += fmt::format("{}{} x {:.3f}", text.empty() ? "" : ", ", last - first, gaps[first]);
     first = last;
-    if (text.size() > 300) return text + ", ...";
+    if (text.size() > 300 && first < gaps.size()) return text + ", ...";
   }
   return text;
+}
+
+/// Slices that must be missing when every gap is a multiple of the smallest; 0 when that explains nothing.
+long missing_slices(const std::vector<double>& gaps) {
+  const double least = *std::min_element(gaps.begin(), gaps.end());
+  long missing = 0;
+  for (const double gap : gaps) {
+    const double steps = gap / least;
+    if (std::abs(steps - std::round(steps)) > kUnevenShare * steps || steps > 1000) return 0;
+    missing += std::lround(steps) - 1;
+  }
+  return missing;
+}
+
+std::string problem_of_gaps(const std::vector<double>& gaps) {
+  double mean = 0;
+  for (const double gap : gaps) mean += gap / static_cast<double>(gaps.size());
+  const auto [least, most] = std::minmax_element(gaps.begin(), gaps.end());
+  if (*most - *least <= kUnevenShare * mean) return "";
+  if (const long missing = missing_slices(gaps); missing > 0)
+    return fmt::format("{} slice{} missing: the gaps are (mm) {}", missing, missing == 1 ? " is" : "s are", list_gaps(gaps));
+  return "slices are not evenly spaced: the gaps are (mm) " + list_gaps(gaps);
+}
+
+/// Slices must lie straight above one another: told when the last lies more than half a pixel, or more than a hundredth of the
+/// height, aside.
+std::string problem_of_shear(const Series& series, const Vec3& normal) {
+  const DicomHeader &first = series.slices.front(), &last = series.slices.back();
+  Vec3 way;
+  for (std::size_t a = 0; a < 3; ++a) way[a] = last.position_mm[a] - first.position_mm[a];
+  const double height = dot(way, normal);
+  const double aside = std::sqrt(std::max(0.0, dot(way, way) - height * height));
+  const double allowed = std::min(0.5 * std::min(first.row_spacing_mm, first.column_spacing_mm), 0.01 * height);
+  // Short stacks: rounded positions must not count.
+  if (aside <= std::max(allowed, 0.02)) return "";
+  return fmt::format("the slices are sheared by {:.2f} degrees (gantry tilt): a grid of voxels would need resampling",
+                     std::atan2(aside, height) * 180 / std::numbers::pi);
 }
 
 /// Fills geometry, or problem. Slices are sorted, one per position.
 void derive_geometry(Series& series) {
   const DicomHeader& first = series.slices.front();
-  const Vec3 normal = cross(first.row, first.column);
-  std::vector<double> gaps;
-  for (std::size_t n = 1; n < series.slices.size(); ++n)
-    gaps.push_back(dot(normal, series.slices[n].position_mm) - dot(normal, series.slices[n - 1].position_mm));
-  double step = first.slice_thickness_mm > 0 ? first.slice_thickness_mm : 1;
-  if (!gaps.empty()) {
-    const auto [least, most] = std::minmax_element(gaps.begin(), gaps.end());
-    step = 0;
-    for (const double gap : gaps) step += gap / static_cast<double>(gaps.size());
-    if (*most - *least > std::max(0.02 * step, 0.02)) {
-      series.problem = "slices are not evenly spaced; the gaps are (mm) " + list_gaps(gaps);
-      return;
-    }
-    Vec3 shift{};
-    for (std::size_t a = 0; a < 3; ++a) shift[a] = series.slices.back().position_mm[a] - first.position_mm[a] - normal[a] * step * static_cast<double>(gaps.size());
-    const double lateral = std::hypot(shift[0], shift[1], shift[2]) / static_cast<double>(gaps.size());
-    if (lateral > 0.01 * step) {
-      series.problem = fmt::format("the slices are sheared (gantry tilt of {:.1f} degrees): each lies {:.3f} mm beside the one below", std::atan2(lateral, step) * 180 / M_PI, lateral);
-      return;
-    }
+  const Vec3 normal = normal_of(first);
+  double step = first.slice_spacing_mm > 0 ? first.slice_spacing_mm : first.slice_thickness_mm;
+  if (step <= 0) step = 1;
+  if (series.slices.size() > 1) {
+    std::vector<double> gaps;
+    for (std::size_t n = 1; n < series.slices.size(); ++n)
+      gaps.push_back(dot(normal, series.slices[n].position_mm) - dot(normal, series.slices[n - 1].position_mm));
+    const std::string uneven = problem_of_gaps(gaps), shear = problem_of_shear(series, normal);
+    series.problem = uneven + (uneven.empty() || shear.empty() ? "" : "; ") + shear;
+    if (!series.problem.empty()) return;
+    step = (dot(normal, series.slices.back().position_mm) - dot(normal, first.position_mm)) / static_cast<double>(gaps.size());
   }
   Geometry& g = series.geometry;
   g.size = {static_cast<std::size_t>(first.columns), static_cast<std::size_t>(first.rows), series.slices.size()};
@@ -58,40 +96,69 @@ void derive_geometry(Series& series) {
   for (std::size_t a = 0; a < 3; ++a) g.direction[a] = {first.row[a], first.column[a], normal[a]};
 }
 
+using Places = std::vector<std::vector<DicomHeader>>;
+
+/// Images by position, each place in the order of time: Temporal Position, Acquisition Number, Instance Number.
+Places places_of(std::vector<DicomHeader> slices) {
+  const Vec3 normal = normal_of(slices.front());
+  const auto height = [&](const DicomHeader& h) { return dot(normal, h.position_mm); };
+  std::stable_sort(slices.begin(), slices.end(), [&](const auto& a, const auto& b) { return height(a) < height(b); });
+  Places places;
+  for (DicomHeader& slice : slices) {
+    if (places.empty() || height(slice) - height(places.back().front()) > kSamePosition_mm) places.emplace_back();
+    places.back().push_back(std::move(slice));
+  }
+  const auto time = [](const DicomHeader& h) {
+    return std::make_tuple(h.temporal_position.value_or(0), h.acquisition_number.value_or(0), h.instance_number);
+  };
+  for (auto& place : places)
+    std::stable_sort(place.begin(), place.end(), [&](const auto& a, const auto& b) { return time(a) < time(b); });
+  return places;
+}
+
+/// Whether two images of one place have the same time, so that nothing tells which volume each belongs to.
+bool has_ties(const Places& places) {
+  for (const auto& place : places)
+    for (std::size_t n = 1; n < place.size(); ++n)
+      if (place[n].temporal_position == place[n - 1].temporal_position &&
+          place[n].acquisition_number == place[n - 1].acquisition_number &&
+          place[n].instance_number == place[n - 1].instance_number)
+        return true;
+  return false;
+}
+
+/// Why the places do not make whole volumes.
+std::string problem_of_places(const Places& places) {
+  std::map<std::size_t, std::size_t> positions_with;
+  for (const auto& place : places) ++positions_with[place.size()];
+  if (positions_with.size() == 1)
+    return has_ties(places)
+               ? fmt::format("{} images lie at each position, and nothing tells which belong together", places.front().size())
+               : "";
+  std::string counts;
+  for (const auto& [images, positions] : positions_with)
+    counts += fmt::format("{}{} of {} positions hold {}", counts.empty() ? "" : ", ", positions, places.size(), images);
+  return "slices are missing, or several acquisitions share one series (images: " + counts + ")";
+}
+
 }  // namespace
 
 std::vector<Series> arrange_slices(std::vector<DicomHeader> slices) {
-  const Vec3 normal = cross(slices.front().row, slices.front().column);
-  const auto height = [&](const DicomHeader& h) { return dot(normal, h.position_mm); };
-  std::sort(slices.begin(), slices.end(), [&](const DicomHeader& a, const DicomHeader& b) {
-    const double difference = height(a) - height(b);
-    if (std::abs(difference) > kSamePosition) return difference < 0;
-    return std::tie(a.instance_number, a.sop_instance_uid) < std::tie(b.instance_number, b.sop_instance_uid);
-  });
-  std::vector<std::vector<DicomHeader>> places;
-  for (DicomHeader& slice : slices) {
-    if (places.empty() || height(slice) - height(places.back().front()) > kSamePosition) places.emplace_back();
-    places.back().push_back(std::move(slice));
+  Places places = places_of(std::move(slices));
+  const std::string problem = problem_of_places(places);
+  if (!problem.empty()) {
+    Series series;
+    series.problem = problem;
+    for (auto& place : places) std::move(place.begin(), place.end(), std::back_inserter(series.slices));
+    return {std::move(series)};
   }
-  const std::size_t volumes = places.front().size();
-  const bool full = std::all_of(places.begin(), places.end(), [&](const auto& place) { return place.size() == volumes; });
-  std::vector<Series> result(full ? volumes : 1);
-  for (std::size_t v = 0; v < result.size(); ++v) {
-    if (volumes > 1 && full) result[v].volume = static_cast<int>(v + 1);
-    for (auto& place : places) {
-      if (full) {
-        result[v].slices.push_back(std::move(place[v]));
-      } else {
-        for (DicomHeader& slice : place) result[v].slices.push_back(std::move(slice));
-      }
-    }
-    if (full) {
-      derive_geometry(result[v]);
-    } else {
-      result[v].problem = "some positions hold more images than others: slices are missing, or several acquisitions share one series";
-    }
+  std::vector<Series> volumes(places.front().size());
+  for (std::size_t v = 0; v < volumes.size(); ++v) {
+    if (volumes.size() > 1) volumes[v].volume = static_cast<int>(v + 1);
+    for (auto& place : places) volumes[v].slices.push_back(std::move(place[v]));
+    derive_geometry(volumes[v]);
   }
-  return result;
+  return volumes;
 }
 
 }  // namespace consilium::imaging

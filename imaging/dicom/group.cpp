@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "imaging/dicom/slices.h"
+
+namespace consilium::imaging {
+namespace {
+
+/// Vendors round directions, spacings and echo times slice by slice.
+constexpr double kSameDirection = 0.005, kSameSpacing_mm = 1e-3, kSameEcho_ms = 0.05;
+
+bool close(const Vec3& a, const Vec3& b) {
+  for (std::size_t n = 0; n < 3; ++n)
+    if (std::abs(a[n] - b[n]) > kSameDirection) return false;
+  return true;
+}
+
+bool same_block(const DicomHeader& a, const DicomHeader& b) {
+  return a.rows == b.rows && a.columns == b.columns && a.image_type == b.image_type && close(a.row, b.row) &&
+         close(a.column, b.column) && std::abs(a.row_spacing_mm - b.row_spacing_mm) < kSameSpacing_mm &&
+         std::abs(a.column_spacing_mm - b.column_spacing_mm) < kSameSpacing_mm &&
+         std::abs(a.te_ms.value_or(0) - b.te_ms.value_or(0)) < kSameEcho_ms && a.units == b.units && a.study_uid == b.study_uid;
+}
+
+/// How parts of one series differ, in words.
+std::string part_name(const DicomHeader& a, const DicomHeader& b) {
+  if (a.rows != b.rows || a.columns != b.columns) return fmt::format("{} x {} pixels", a.columns, a.rows);
+  if (std::abs(a.te_ms.value_or(0) - b.te_ms.value_or(0)) >= kSameEcho_ms)
+    return fmt::format("echo time {:g} ms", a.te_ms.value_or(0));
+  if (a.image_type != b.image_type) return fmt::format("image type {}", fmt::join(a.image_type, "/"));
+  if (!close(a.row, b.row) || !close(a.column, b.column)) return "another orientation";
+  return "another spacing, unit or examination";
+}
+
+/// The blocks of one Series Instance UID, in the order of their first image.
+std::vector<std::vector<DicomHeader>> blocks_of(std::vector<DicomHeader> images) {
+  std::vector<std::vector<DicomHeader>> blocks;
+  for (DicomHeader& image : images) {
+    const auto place =
+        std::find_if(blocks.begin(), blocks.end(), [&](const auto& block) { return same_block(block.front(), image); });
+    if (place == blocks.end()) {
+      blocks.emplace_back().push_back(std::move(image));
+    } else {
+      place->push_back(std::move(image));
+    }
+  }
+  return blocks;
+}
+
+}  // namespace
+
+std::vector<Series> group_series(std::vector<DicomHeader> images) {
+  std::map<std::string, std::vector<DicomHeader>> by_uid;
+  for (DicomHeader& image : images)
+    by_uid[image.series_uid.empty() ? std::to_string(image.series_number) : image.series_uid].push_back(std::move(image));
+  std::vector<Series> result;
+  for (auto& [uid, members] : by_uid) {
+    auto blocks = blocks_of(std::move(members));
+    std::vector<std::string> parts(blocks.size());
+    for (std::size_t n = 0; blocks.size() > 1 && n < blocks.size(); ++n)
+      parts[n] = part_name(blocks[n].front(), blocks[n == 0 ? 1 : 0].front());
+    for (std::size_t n = 0; n < blocks.size(); ++n)
+      for (Series& series : arrange_slices(std::move(blocks[n]))) {
+        series.part = parts[n];
+        result.push_back(std::move(series));
+      }
+  }
+  std::stable_sort(result.begin(), result.end(), [](const Series& a, const Series& b) {
+    return std::tie(a.header().series_number, a.header().series_uid, a.part, a.volume) <
+           std::tie(b.header().series_number, b.header().series_uid, b.part, b.volume);
+  });
+  return result;
+}
+
+}  // namespace consilium::imaging
