@@ -1,6 +1,7 @@
 #include "pipelines/phantom_site.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <mutex>
 #include <set>
@@ -39,11 +40,6 @@ std::pair<std::string, std::string> bids_place(const std::string& series) {
   return series == "CT" ? std::pair<std::string, std::string>{"ct", "ct"} : std::pair<std::string, std::string>{"pet", "pet"};
 }
 
-std::string delivery_word(Delivery delivery) {
-  if (delivery == Delivery::kDicom) return "dicom";
-  return delivery == Delivery::kNiftiBids ? "nifti_bids" : "nifti_brats";
-}
-
 struct Job {
   std::size_t site;
   std::string split;
@@ -54,7 +50,8 @@ std::string case_name(const SiteProfile& site, const Job& job) {
   char digits[8];
   std::snprintf(digits, sizeof digits, "%04d", job.number);
   std::string name = site.name + "-" + digits;
-  if (site.delivery == Delivery::kNiftiBids) std::erase_if(name, [](unsigned char c) { return std::isalnum(c) == 0; });  // BIDS labels are alphanumeric
+  if (site.delivery == Delivery::kNiftiBids)
+    std::erase_if(name, [](unsigned char c) { return std::isalnum(c) == 0; });  // BIDS labels are alphanumeric
   return site.delivery == Delivery::kNiftiBids ? "sub-" + name : name;
 }
 
@@ -72,8 +69,8 @@ void write_nifti_case(const SiteProfile& site, const PhantomCase& c, const std::
   imaging::write_nifti(bids ? c.folder / "anat" / (c.name + "_dseg.nii.gz") : c.folder / (c.name + "-seg.nii.gz"), truth);
 }
 
-void write_dicom_case(const SiteProfile& site, const PhantomCase& c, const std::vector<Volume>& images, const LabelMap& truth, const std::vector<imaging::Acquisition>& exam,
-                      const imaging::StudyTags& study) {
+void write_dicom_case(const SiteProfile& site, const PhantomCase& c, const std::vector<Volume>& images, const LabelMap& truth,
+                      const std::vector<imaging::Acquisition>& exam, const imaging::StudyTags& study) {
   for (std::size_t n = 0; n < images.size(); ++n) {
     const int number = static_cast<int>(n) + 1;
     const fs::path folder = c.folder / "dicom" / (std::to_string(number) + "_" + site.protocol[n].name);
@@ -111,7 +108,8 @@ PhantomCase write_case(const SiteProfile& site, const Job& job, const PhantomReq
     if (label == imaging::kEnhancing) result.enhancing_ml += voxel_ml;
   }
   if (site.delivery == Delivery::kDicom) {
-    const auto study = imaging::describe_study(site, result.name, job.number, request.seed, options.atrophy, rng.fork("identity"));
+    const auto study =
+        imaging::describe_study(site, result.name, job.number, request.seed, options.atrophy, rng.fork("identity"));
     write_dicom_case(site, result, images, truth, exam, study);
   } else {
     write_nifti_case(site, result, images, truth);
@@ -123,23 +121,28 @@ PhantomCase write_case(const SiteProfile& site, const Job& job, const PhantomReq
 
 PhantomReport write_phantom_sites(const PhantomRequest& request) {
   require(!request.profiles.empty(), ErrorCode::kUsage, "no site profile was given");
-  require(request.scale > 0, ErrorCode::kUsage, "scale is above 0");
+  require(std::isfinite(request.scale) && request.scale > 0, ErrorCode::kUsage,
+          "scale: expected a number above 0, found " + std::to_string(request.scale));
   std::vector<SiteProfile> sites;
   PhantomReport report;
   std::vector<Job> jobs;
   std::set<std::string> names;
   for (const fs::path& file : request.profiles) {
     SiteProfile site = imaging::read_site_profile(file);
-    require(names.insert(site.name).second, ErrorCode::kUsage, file.filename().string() + ": another profile has the name \"" + site.name + "\" too");
+    require(names.insert(site.name).second, ErrorCode::kUsage,
+            file.filename().string() + ": another profile has the name \"" + site.name + "\" too");
     site.scale *= request.scale;
+    if (request.delivery) site.delivery = *request.delivery;
     if (request.cases) site.cases = *request.cases;
     if (request.held_out_cases) site.held_out_cases = *request.held_out_cases;
-    require(site.cases >= 0 && site.held_out_cases >= 0 && site.cases + site.held_out_cases > 0, ErrorCode::kUsage, site.name + ": there is no case to make");
+    require(site.cases >= 0 && site.held_out_cases >= 0 && site.cases + site.held_out_cases > 0, ErrorCode::kUsage,
+            site.name + ": there is no case to make");
     for (int n = 1; n <= site.cases; ++n) jobs.push_back({sites.size(), "train", n});
     for (int n = 1; n <= site.held_out_cases; ++n) jobs.push_back({sites.size(), "test", site.cases + n});
-    report.sites.push_back({site.name, delivery_word(site.delivery), {}});
+    report.sites.push_back({site.name, site.delivery, {}});
     sites.push_back(std::move(site));
   }
+  make_folder(request.output);  // before the work, not after the first minute of it
   std::vector<PhantomCase> cases(jobs.size());
   Progress progress("making patients", jobs.size());
   std::mutex guard;
@@ -156,12 +159,19 @@ PhantomReport write_phantom_sites(const PhantomRequest& request) {
 }
 
 Json to_json(const PhantomReport& report) {
-  Json json{{"schema", "consilium.phantom/1"}, {"labels", {{"1", "necrotic or non-enhancing core"}, {"2", "oedema"}, {"3", "enhancing tumour"}}}, {"sites", Json::array()}};
+  Json json{{"schema", "consilium.phantom/1"},
+            {"labels", {{"1", "necrotic or non-enhancing core"}, {"2", "oedema"}, {"3", "enhancing tumour"}}},
+            {"sites", Json::array()}};
   for (const PhantomSite& site : report.sites) {
     Json cases = Json::array();
     for (const PhantomCase& c : site.cases)
-      cases.push_back({{"case", c.name}, {"split", c.split}, {"low_grade", c.low_grade}, {"necrotic_ml", c.necrotic_ml}, {"oedema_ml", c.oedema_ml}, {"enhancing_ml", c.enhancing_ml}});
-    json["sites"].push_back({{"name", site.name}, {"delivery", site.delivery}, {"cases", cases}});
+      cases.push_back({{"case", c.name},
+                       {"split", c.split},
+                       {"low_grade", c.low_grade},
+                       {"necrotic_ml", c.necrotic_ml},
+                       {"oedema_ml", c.oedema_ml},
+                       {"enhancing_ml", c.enhancing_ml}});
+    json["sites"].push_back({{"name", site.name}, {"delivery", imaging::to_string(site.delivery)}, {"cases", cases}});
   }
   return json;
 }

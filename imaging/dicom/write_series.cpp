@@ -1,19 +1,23 @@
 #include "imaging/dicom/write_series.h"
 
-#include "imaging/dicom/write_modules.h"
-
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcostrmb.h>
+#include <dcmtk/dcmdata/dcwcache.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <fstream>
 #include <memory>
 #include <span>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "imaging/dicom/uid.h"
+#include "imaging/dicom/write_modules.h"
 
 namespace consilium::imaging {
 namespace {
@@ -98,8 +102,33 @@ void check(const Volume& volume, const SeriesTags& series) {
             "DICOM series: MR and PET images are written as magnitudes, but a voxel is below zero");
 }
 
-void check(const OFCondition& outcome, const std::string& what) {
-  require(outcome.good(), ErrorCode::kCannotWrite, "cannot write " + what + ": " + outcome.text());
+/// The whole file as bytes. DCMTK's own writer to disk does not notice a full disk when a small file's buffer is flushed on
+/// closing.
+std::string to_bytes(DcmFileFormat& file) {
+  std::string bytes;
+  std::vector<char> buffer(1 << 16);
+  DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()));
+  DcmWriteCache cache;
+  file.transferInit();
+  OFCondition outcome = EC_StreamNotifyClient;
+  while (outcome == EC_StreamNotifyClient) {
+    outcome = file.write(stream, EXS_LittleEndianExplicit, EET_ExplicitLength, &cache, EGL_recalcGL);
+    void* filled = nullptr;
+    offile_off_t length = 0;
+    stream.flushBuffer(filled, length);
+    bytes.append(static_cast<const char*>(filled), static_cast<std::size_t>(length));
+  }
+  file.transferEnd();
+  require(outcome.good(), ErrorCode::kUnexpected, std::string("DICOM: an image could not be encoded: ") + outcome.text());
+  return bytes;
+}
+
+/// Into a folder that nobody knows yet: no detour over a temporary name.
+void write_plain(const fs::path& path, const std::string& bytes, const fs::path& final_path) {
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  stream.close();
+  require(!stream.fail(), ErrorCode::kCannotWrite, "cannot write " + final_path.string() + ": " + std::strerror(errno));
 }
 
 struct Slice {
@@ -107,8 +136,9 @@ struct Slice {
   std::size_t instance_number;
 };
 
-void write_slice(const fs::path& path, const DcmDataset& common, const Volume& volume, const StudyTags& study,
-                 const SeriesTags& series, Coding coding, const Slice& slice) {
+/// One file.
+std::string encode_slice(const DcmDataset& common, const Volume& volume, const StudyTags& study, const SeriesTags& series,
+                         Coding coding, const Slice& slice) {
   const Size3& size = volume.geometry.size;
   const std::span<const float> values(volume.voxels.data() + slice.k * size[0] * size[1], size[0] * size[1]);
   DcmFileFormat file(std::make_unique<DcmDataset>(common).release(), OFFalse);  // owned by `file` from here on
@@ -127,9 +157,9 @@ void write_slice(const fs::path& path, const DcmDataset& common, const Volume& v
     put_unsigned(item, DCM_ImageIndex, slice.instance_number);
   }
   const std::vector<Uint16> stored = encode(values, coding);
-  check(item.putAndInsertUint16Array(DCM_PixelData, stored.data(), static_cast<unsigned long>(stored.size())),
-        path.filename().string());
-  check(file.saveFile(path.c_str(), EXS_LittleEndianExplicit, EET_ExplicitLength), path.filename().string());
+  require(item.putAndInsertUint16Array(DCM_PixelData, stored.data(), static_cast<unsigned long>(stored.size())).good(),
+          ErrorCode::kUnexpected, "DICOM: the pixels of an image could not be stored");
+  return to_bytes(file);
 }
 
 }  // namespace
@@ -151,7 +181,7 @@ WrittenSeries write_dicom_series(const fs::path& folder, const Volume& volume, c
     for (std::size_t k = 0; k < slices; ++k) {
       const Slice slice{k, series.last_slice_first ? slices - k : k + 1};
       const std::string name = fmt::format("{:04}.dcm", slice.instance_number);
-      write_slice(temporary / name, common, volume, study, series, coding, slice);
+      write_plain(temporary / name, encode_slice(common, volume, study, series, coding, slice), folder / name);
       result.files.push_back(folder / name);
     }
   });

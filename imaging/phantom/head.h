@@ -39,7 +39,7 @@ inline constexpr int kConditionLevels = 16;
 
 struct TumourOptions {
   bool present = true;
-  bool low_grade = false;          ///< no enhancing part: solid non-enhancing core, little oedema
+  bool low_grade = false;          ///< no enhancing part: a solid, non-enhancing core; rim_mm is ignored
   double radius_mm = 18;           ///< of the core, > 0; necrotic, enhancing and non-enhancing parts together
   double rim_mm = 5;               ///< mean thickness of the enhancing rim; it varies around the core by about a half
   double oedema_reach_mm = 14;     ///< mean distance the oedema extends into white matter beyond the core

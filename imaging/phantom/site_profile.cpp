@@ -8,21 +8,26 @@
 namespace consilium::imaging {
 namespace {
 
-const std::vector<std::pair<std::string, PhantomModality>> kModalities{{"MR", PhantomModality::kMr}, {"CT", PhantomModality::kCt}, {"PET", PhantomModality::kPet}};
-const std::vector<std::pair<std::string, MrKind>> kSequences{
-    {"spin_echo", MrKind::kSpinEcho}, {"spoiled_gradient_echo", MrKind::kSpoiledGradientEcho}, {"inversion_recovery", MrKind::kInversionRecovery}};
+const std::vector<std::pair<std::string, PhantomModality>> kModalities{
+    {"MR", PhantomModality::kMr}, {"CT", PhantomModality::kCt}, {"PET", PhantomModality::kPet}};
+const std::vector<std::pair<std::string, MrKind>> kSequences{{"spin_echo", MrKind::kSpinEcho},
+                                                             {"spoiled_gradient_echo", MrKind::kSpoiledGradientEcho},
+                                                             {"inversion_recovery", MrKind::kInversionRecovery}};
 const std::vector<std::pair<std::string, SliceOrientation>> kOrientations{
     {"axial", SliceOrientation::kAxial}, {"sagittal", SliceOrientation::kSagittal}, {"coronal", SliceOrientation::kCoronal}};
-const std::vector<std::pair<std::string, Delivery>> kDeliveries{{"dicom", Delivery::kDicom}, {"nifti_brats", Delivery::kNiftiBrats}, {"nifti_bids", Delivery::kNiftiBids}};
+const std::vector<std::pair<std::string, Delivery>> kDeliveries{
+    {"dicom", Delivery::kDicom}, {"nifti_brats", Delivery::kNiftiBrats}, {"nifti_bids", Delivery::kNiftiBids}};
 const std::vector<std::string> kSeriesNames{"T1", "T1ce", "T2", "FLAIR", "CT", "PET"};
 
 void require_range(const std::string& key, double value, double low, double high) {
-  require(std::isfinite(value) && value >= low && value <= high, ErrorCode::kUsage,
-          key + ": expected a number in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " + std::to_string(value));
+  require(
+      std::isfinite(value) && value >= low && value <= high, ErrorCode::kUsage,
+      key + ": expected a number in [" + std::to_string(low) + ", " + std::to_string(high) + "], found " + std::to_string(value));
 }
 
 void require_ordered(const std::string& key, double low, double high) {
-  require(low <= high, ErrorCode::kUsage, key + ": the minimum " + std::to_string(low) + " is above the maximum " + std::to_string(high));
+  require(low <= high, ErrorCode::kUsage,
+          key + ": the minimum " + std::to_string(low) + " is above the maximum " + std::to_string(high));
 }
 
 void read_sequence(SettingsReader& reader, MrSequence& sequence) {
@@ -40,7 +45,8 @@ ProtocolItem read_item(SettingsReader& reader) {
   reader.required("name", item.name);
   if (std::find(kSeriesNames.begin(), kSeriesNames.end(), item.name) == kSeriesNames.end()) {
     const std::string nearest = nearest_word(item.name, kSeriesNames);
-    throw Error(ErrorCode::kUsage, reader.path() + ".name: \"" + item.name + "\" is none of T1, T1ce, T2, FLAIR, CT, PET" + (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+    throw Error(ErrorCode::kUsage, reader.path() + ".name: \"" + item.name + "\" is none of T1, T1ce, T2, FLAIR, CT, PET" +
+                                       (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
   }
   if (item.name == "CT") item.modality = PhantomModality::kCt;
   if (item.name == "PET") item.modality = PhantomModality::kPet;
@@ -72,12 +78,17 @@ void read_population(SettingsReader& reader, Population& p) {
 
 void validate(const SiteProfile& s, const std::string& origin) {
   const auto key = [&](const char* name) { return origin + ": " + name; };
-  const bool plain = !s.name.empty() && std::all_of(s.name.begin(), s.name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
-  require(plain, ErrorCode::kUsage, key("name") + " \"" + s.name + "\": expected letters, digits, _ and - only, since it names a folder");
+  const bool plain = !s.name.empty() && std::all_of(s.name.begin(), s.name.end(),
+                                                    [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+  require(plain, ErrorCode::kUsage,
+          key("name") + " \"" + s.name + "\": expected letters, digits, _ and - only, since it names a folder");
   require(!s.protocol.empty(), ErrorCode::kUsage, key("protocol") + " is empty: name at least one series");
   for (std::size_t a = 0; a < s.protocol.size(); ++a)
-    for (std::size_t b = 0; b < a; ++b) require(s.protocol[a].name != s.protocol[b].name, ErrorCode::kUsage, key("protocol") + ": two series are named " + s.protocol[a].name);
-  require(s.field_tesla == 1.5 || s.field_tesla == 3, ErrorCode::kUsage, key("field_tesla") + ": expected 1.5 or 3, found " + std::to_string(s.field_tesla));
+    for (std::size_t b = 0; b < a; ++b)
+      require(s.protocol[a].name != s.protocol[b].name, ErrorCode::kUsage,
+              key("protocol") + ": two series are named " + s.protocol[a].name);
+  require(s.field_tesla == 1.5 || s.field_tesla == 3, ErrorCode::kUsage,
+          key("field_tesla") + ": expected 1.5 or 3, found " + std::to_string(s.field_tesla));
   for (std::size_t a = 0; a < 3; ++a) {
     require_range(key("spacing_mm"), s.spacing_mm[a], 0.3, 10);
     require_range(key("field_of_view_mm"), s.field_of_view_mm[a], 20, 400);
@@ -105,10 +116,28 @@ void validate(const SiteProfile& s, const std::string& origin) {
   require_ordered(key("population.rim"), p.rim_min_mm, p.rim_max_mm);
   require_ordered(key("population.oedema"), p.oedema_min_mm, p.oedema_max_mm);
   require_ordered(key("population.atrophy"), p.atrophy_min, p.atrophy_max);
-  require(s.cases >= 0 && s.cases <= 9999 && s.held_out_cases >= 0 && s.held_out_cases <= 9999, ErrorCode::kUsage, key("cases") + " and held_out_cases: expected 0 to 9999");
+  require(s.cases >= 0 && s.cases <= 9999 && s.held_out_cases >= 0 && s.held_out_cases <= 9999, ErrorCode::kUsage,
+          key("cases") + " and held_out_cases: expected 0 to 9999");
 }
 
 }  // namespace
+
+std::string_view to_string(Delivery delivery) {
+  for (const auto& [word, value] : kDeliveries)
+    if (value == delivery) return word;
+  throw Error(ErrorCode::kUnexpected, "delivery of an unknown kind");
+}
+
+Delivery parse_delivery(const std::string& word) {
+  std::vector<std::string> known;
+  for (const auto& [name, value] : kDeliveries) {
+    if (name == word) return value;
+    known.push_back(name);
+  }
+  const std::string nearest = nearest_word(word, known);
+  throw Error(ErrorCode::kUsage, "delivery: \"" + word + "\" is none of dicom, nifti_brats, nifti_bids" +
+                                     (nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"));
+}
 
 SiteProfile parse_site_profile(const Json& json, const std::string& origin) {
   SiteProfile site;
@@ -142,7 +171,9 @@ SiteProfile parse_site_profile(const Json& json, const std::string& origin) {
   return site;
 }
 
-SiteProfile read_site_profile(const std::filesystem::path& path) { return parse_site_profile(read_json(path), path.filename().string()); }
+SiteProfile read_site_profile(const std::filesystem::path& path) {
+  return parse_site_profile(read_json(path), path.filename().string());
+}
 
 HeadOptions draw_patient(const SiteProfile& profile, Rng& rng) {
   const Population& p = profile.population;
