@@ -80,8 +80,8 @@ void put_modality(DcmItem& item, const PetTags& pet, const StudyTags& study, con
   put(item, DCM_Units, "GML");
   put(item, DCM_SUVType, "BW");
   put(item, DCM_CountsSource, "EMISSION");
-  put(item, DCM_SeriesType, "STATIC\\IMAGE");
-  put(item, DCM_CorrectedImage, "DECY\\ATTN\\SCAT\\DTIM\\RAN\\NORM");
+  put(item, DCM_SeriesType, std::vector<std::string>{"STATIC", "IMAGE"});
+  put(item, DCM_CorrectedImage, std::vector<std::string>{"DECY", "ATTN", "SCAT", "DTIM", "RAN", "NORM"});
   put(item, DCM_DecayCorrection, "START");
   put(item, DCM_CollimatorType, "NONE");
   put(item, DCM_RandomsCorrectionMethod, "DLYD");
@@ -121,20 +121,25 @@ const char* sop_class(const SeriesTags& series) {
 
 }  // namespace
 
-void put(DcmItem& item, const DcmTagKey& tag, const std::string& value) {
-  const auto refuse = [&](const char* why) {
-    throw Error(ErrorCode::kUsage, std::string("DICOM ") + DcmTag(tag).getTagName() + " " + tag.toString().c_str() + ": " + why);
+void put(DcmItem& item, const DcmTagKey& tag, const std::vector<std::string>& words) {
+  const auto need = [&](bool condition, const char* why) {
+    require(condition, ErrorCode::kUsage,
+            std::string("DICOM ") + DcmTag(tag).getTagName() + " " + tag.toString().c_str() + ": " + why);
   };
-  // One character set (the default one, ASCII) spares readers a guess.
-  if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; }))
-    refuse("expected printable ASCII text");
+  const std::size_t longest = DcmVR(DcmTag(tag).getEVR()).getMaxValueLength();
+  for (const std::string& word : words) {
+    // One character set (the default one, ASCII) spares readers a guess; a backslash would begin another value.
+    need(std::all_of(word.begin(), word.end(), [](unsigned char c) { return c >= 0x20 && c <= 0x7E && c != '\\'; }),
+         "expected printable ASCII text without backslash");
+    need(word.size() <= longest, "the value is too long");
+  }
   DcmElement* element = nullptr;
-  if (item.putAndInsertOFStringArray(tag, OFString(value.data(), value.size())).bad()) refuse("the value cannot be stored");
-  if (item.findAndGetElement(tag, element).bad() || element->checkValue("1-n").bad())
-    refuse("the value is too long or holds characters that DICOM does not allow here");
+  need(item.putAndInsertOFStringArray(tag, joined(words).c_str()).good() && item.findAndGetElement(tag, element).good(),
+       "the value cannot be stored");
+  need(element->checkValue("1-n").good(), "the value holds characters that DICOM does not allow here");
 }
 
-void put(DcmItem& item, const DcmTagKey& tag, const std::vector<std::string>& words) { put(item, tag, joined(words)); }
+void put(DcmItem& item, const DcmTagKey& tag, const std::string& value) { put(item, tag, std::vector<std::string>{value}); }
 
 std::string to_decimal_string(double value) {
   for (int digits = 15; digits > 0; --digits) {

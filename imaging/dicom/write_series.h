@@ -29,8 +29,8 @@ struct StudyTags {
 struct MrTags {
   std::vector<std::string> scanning_sequence{"SE"};   ///< SE, IR, GR, EP, RM
   std::vector<std::string> sequence_variant{"NONE"};  ///< SK, MTC, SS, TRSS, SP, MP, OSP, NONE
-  std::vector<std::string> scan_options;              ///< FS (fat saturation), ...
-  std::string sequence_name;                          ///< the vendor's; empty: not written
+  std::vector<std::string> scan_options{};            ///< FS (fat saturation), ...
+  std::string sequence_name{};                        ///< the vendor's; empty: not written
   bool is_3d = false;
   double field_tesla = 3;
   double tr_ms = 0;
