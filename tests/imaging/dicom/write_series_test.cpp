@@ -144,11 +144,12 @@ TEST(WriteSeries, SameArgumentsSameBytesAndTheNameDecidesTheUids) {
   EXPECT_EQ(contents(folder.path() / "a").size(), 7U);
   EXPECT_EQ(contents(folder.path() / "a"), contents(folder.path() / "b"));
   std::set<std::string> instances;
-  for (const Series& found : scan_study(folder.path() / "c").series)
+  const Study third = scan_study(folder.path() / "c");
+  for (const Series& found : third.series)
     for (const DicomHeader& slice : found.slices) instances.insert(slice.sop_instance_uid);
   EXPECT_EQ(instances.size(), 7U);
-  for (const DicomHeader& slice : scan_study(folder.path() / "a").series.at(0).slices)
-    EXPECT_FALSE(instances.contains(slice.sop_instance_uid));
+  const Study first = scan_study(folder.path() / "a");
+  for (const DicomHeader& slice : first.series.at(0).slices) EXPECT_FALSE(instances.contains(slice.sop_instance_uid));
 }
 
 TEST(WriteSeries, ValuesThatCannotBeWrittenAreRefused) {
