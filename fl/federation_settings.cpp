@@ -16,24 +16,36 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
   Json task = Json::object();
   reader.raw("task", task);
   settings.task = task.dump();
-  validate(settings);
+  validate(settings, reader.path());
 }
 
 Json to_json(const FederationSettings& s) {
   return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"task", parse_json(s.task, "task")}};
 }
 
-void validate(const FederationSettings& s) {
-  require(!s.sites.empty() && s.sites.size() <= 10000, ErrorCode::kUsage, "sites: name at least one site");
-  std::set<std::string> names;
-  for (const std::string& name : s.sites) {
-    const bool plain = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
-    require(plain, ErrorCode::kUsage, "sites: \"" + name + "\" is no site name: up to 64 letters, digits, '_', '-' and '.'");
-    require(names.insert(name).second, ErrorCode::kUsage, "sites: \"" + name + "\" is named twice");
+void validate_site_names(const std::vector<std::string>& names, const std::string& path) {
+  require(!names.empty() && names.size() <= 10000, ErrorCode::kUsage, path + ": name at least one site");
+  std::set<std::string> known;
+  for (const std::string& name : names) {
+    const bool plain = !name.empty() && name.size() <= 64 && name[0] != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
+    require(plain, ErrorCode::kUsage, path + ": \"" + name + "\" is no site name: up to 64 letters, digits, '_', '-' and '.', not starting with '.'");
+    require(known.insert(name).second, ErrorCode::kUsage, path + ": \"" + name + "\" is named twice");
   }
-  require(s.rounds >= 1 && s.rounds <= 1000000, ErrorCode::kUsage, "rounds: expected 1 to 1000000, found " + std::to_string(s.rounds));
-  require(s.quorum >= 0 && s.quorum <= static_cast<std::int64_t>(s.sites.size()), ErrorCode::kUsage, "quorum: expected 0 to the number of sites, found " + std::to_string(s.quorum));
-  require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, "deadline_seconds: expected a number above 0");
+}
+
+bool is_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  const std::string host = text.substr(0, colon), port = text.substr(colon + 1);
+  if (host.find(':') != std::string::npos && !(host.front() == '[' && host.back() == ']')) return false;
+  return !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos && std::stoi(port) <= 65535;
+}
+
+void validate(const FederationSettings& s, const std::string& path) {
+  validate_site_names(s.sites, path + ".sites");
+  require(s.rounds >= 1 && s.rounds <= 1000000, ErrorCode::kUsage, path + ".rounds: expected 1 to 1000000, found " + std::to_string(s.rounds));
+  require(s.quorum >= 0 && s.quorum <= static_cast<std::int64_t>(s.sites.size()), ErrorCode::kUsage, path + ".quorum: expected 0 to the number of sites, found " + std::to_string(s.quorum));
+  require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, path + ".deadline_seconds: expected a number above 0");
 }
 
 std::int64_t quorum_of(const FederationSettings& s) { return s.quorum > 0 ? s.quorum : static_cast<std::int64_t>(s.sites.size() / 2 + 1); }

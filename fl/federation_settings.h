@@ -20,8 +20,13 @@ struct FederationSettings {
 /// JSON keys are the field names; `task` is any JSON. @throws Error{kUsage}
 void read_federation_settings(SettingsReader& reader, FederationSettings& settings);
 Json to_json(const FederationSettings& settings);
-/// @throws Error{kUsage} naming the field.
-void validate(const FederationSettings& settings);
+/// @throws Error{kUsage} naming the field below `path`.
+void validate(const FederationSettings& settings, const std::string& path = "federation");
+/// At least one name, none twice, each of 1 to 64 letters, digits, '_', '-' and '.', not starting with '.': they become names of files.
+/// @throws Error{kUsage}
+void validate_site_names(const std::vector<std::string>& names, const std::string& path);
+/// "host:port", port 0 to 65535; an IPv6 host stands in brackets.
+bool is_address(const std::string& text);
 std::int64_t quorum_of(const FederationSettings& settings);
 
 }  // namespace consilium::fl

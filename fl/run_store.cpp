@@ -112,7 +112,7 @@ constexpr const char* kSchema =
 
 }  // namespace
 
-RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) : folder_(folder) {
+RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) : folder_(folder), lock_(folder) {
   make_folder(folder / "models");
   database_ = std::make_unique<Database>(folder / "run.sqlite");
   database_->run(kSchema);

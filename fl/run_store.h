@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/folder_lock.h"
 #include "fl/coordinator.h"
 
 namespace consilium::fl {
@@ -14,7 +15,7 @@ namespace consilium::fl {
 /// last saved round is whole.
 class RunStore {
  public:
-  /// Opens or makes the folder. @throws Error{kCannotWrite}; Error{kCorruptData} the database is damaged; Error{kMismatch} the folder holds
+  /// Opens or makes the folder. @throws Error{kCannotWrite}, also while another process has it open; Error{kCorruptData} the database is damaged; Error{kMismatch} the folder holds
   /// a run of other settings.
   RunStore(const std::filesystem::path& folder, const FederationSettings& settings);
   ~RunStore();
@@ -28,6 +29,7 @@ class RunStore {
  private:
   struct Database;
   std::filesystem::path folder_;
+  FolderLock lock_;
   std::unique_ptr<Database> database_;
 };
 

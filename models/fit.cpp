@@ -16,14 +16,11 @@ namespace {
 
 void validate(const FitOptions& options, const StepRange& range, const UNetOptions& network, std::size_t cases) {
   require(cases > 0, ErrorCode::kUsage, "there is no case to train on");
-  require(options.batch >= 1, ErrorCode::kUsage, "batch is at least 1");
+  models::validate(options);
   require(range.first >= 0 && range.count >= 1 && range.first + range.count <= range.total, ErrorCode::kUsage, "steps to train lie outside the training's total");
-  require(options.foreground_share >= 0 && options.foreground_share <= 1, ErrorCode::kUsage, "foreground_share is a fraction in [0, 1]");
   require(!options.regions || network.out_channels == 3, ErrorCode::kMismatch, "a network for WT, TC and ET has 3 outputs, this one has " + std::to_string(network.out_channels));
-  validate(options.optimiser);
-  validate(options.augment);
   for (const std::int64_t size : options.patch)
-    require(size > 0 && size % stride_of(network) == 0, ErrorCode::kUsage, "patch size " + std::to_string(size) + " is no multiple of " + std::to_string(stride_of(network)));
+    require(size % stride_of(network) == 0, ErrorCode::kUsage, "patch size " + std::to_string(size) + " is no multiple of " + std::to_string(stride_of(network)));
 }
 
 struct Batch {
@@ -80,6 +77,20 @@ void read_fit_options(SettingsReader& reader, FitOptions& o) {
   reader.object("optimiser", [&](SettingsReader& optimiser) { read_optimiser_options(optimiser, o.optimiser); });
   reader.object("augment", [&](SettingsReader& augment) { read_augment_options(augment, o.augment); });
   reader.finish();
+  validate(o);
+}
+
+void validate(const FitOptions& o) {
+  require(o.batch >= 1 && o.batch <= 1024, ErrorCode::kUsage, "fit.batch: expected 1 to 1024, found " + std::to_string(o.batch));
+  std::int64_t voxels = o.batch;
+  for (const std::int64_t size : o.patch) {
+    require(size >= 1 && size <= 1024, ErrorCode::kUsage, "fit.patch: expected 1 to 1024 voxels along each axis, found " + std::to_string(size));
+    voxels *= size;
+  }
+  require(voxels <= 1LL << 28, ErrorCode::kUsage, "fit.patch: a batch of such patches takes " + std::to_string(voxels) + " voxels, more than memory holds");
+  require(o.foreground_share >= 0 && o.foreground_share <= 1, ErrorCode::kUsage, "fit.foreground_share: expected 0 to 1");
+  validate(o.optimiser);
+  validate(o.augment);
 }
 
 Json to_json(const FitOptions& o) {

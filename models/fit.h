@@ -23,6 +23,9 @@ struct FitOptions {
   AugmentOptions augment{};
 };
 
+/// @throws Error{kUsage} naming the field. A batch takes at most 2^28 voxels: more than any device holds, and less than a mistyped size asks for.
+void validate(const FitOptions& options);
+
 /// JSON keys are the field names. @throws Error{kUsage}
 void read_fit_options(SettingsReader& reader, FitOptions& options);
 Json to_json(const FitOptions& options);

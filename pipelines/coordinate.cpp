@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
@@ -27,7 +29,10 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.field("quorum", s.federation.quorum);
   reader.field("deadline_seconds", s.federation.deadline_seconds);
   reader.finish();
-  fl::validate(s.federation);
+  fl::validate(s.federation, origin);
+  fl::validate_site_names({s.name}, origin + ".name");
+  require(fl::is_address(s.listen), ErrorCode::kUsage, origin + ".listen: expected host:port, found \"" + s.listen + "\"");
+  require(std::isfinite(s.linger_seconds) && s.linger_seconds >= 0, ErrorCode::kUsage, origin + ".linger_seconds: expected 0 or more");
   for (std::string* path : {&s.keys, &s.initial_model, &s.folder})
     if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
   return s;
@@ -47,7 +52,7 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
   require(rounds != task.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, settings.initial_model + ": its training settings name no rounds");
   federation.rounds = rounds->get<std::int64_t>();
   const fs::path folder = settings.folder;
-  const fl::CoordinatorOptions options{settings.listen, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds};
+  const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds};
   fl::RunState state = fl::run_coordinator(options, federation, initial.state, [&](const fl::RoundReport& report) {
     std::size_t accepted = 0;
     for (const fl::SiteOutcome& site : report.sites) {

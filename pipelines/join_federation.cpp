@@ -1,13 +1,17 @@
 #include "pipelines/join_federation.h"
 
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder_lock.h"
+#include "base/stop.h"
+#include "fl/federation_settings.h"
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
-#include "pipelines/segment.h"
+#include "pipelines/model_metadata.h"
 #include "pipelines/site_trainer.h"
 
 namespace consilium::pipelines {
@@ -16,7 +20,7 @@ namespace {
 /// Reads the site's cases when the first plan tells how they are to be prepared.
 class DataTrainer : public fl::Trainer {
  public:
-  DataTrainer(const JoinSettings& settings, std::function<void(const std::string&)> on_event) : settings_(settings), on_event_(std::move(on_event)) {}
+  DataTrainer(const JoinSettings& settings, std::function<void(const std::string&)> on_event, const std::atomic<bool>* stop) : settings_(settings), on_event_(std::move(on_event)), stop_(stop) {}
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).validate(plan, global); }
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).train(plan, global); }
 
@@ -24,16 +28,25 @@ class DataTrainer : public fl::Trainer {
   SiteTrainer& trainer(const fl::RoundPlan& plan) {
     if (trainer_) return *trainer_;
     const TrainingSettings training = parse_training_settings(parse_json(plan.task, "the coordinator's task"), "the coordinator's task");
+    require_same_federation(plan.task);
     if (on_event_) on_event_("reading cases");
-    cases_ = prepare_site(settings_.data, training, imaging::label_scheme(settings_.scheme), settings_.files);
+    cases_ = prepare_site(settings_.data, training, imaging::label_scheme(settings_.scheme), settings_.files, [&](const std::string&) { throw_if_stopped(stop_); });
     const SiteSplit split = settings_.folds == 0 ? split_by_folders(cases_, settings_.name, training) : split_by_folds(cases_, settings_.name, training, settings_.fold, settings_.folds);
     if (on_event_) on_event_(std::to_string(split.train.size()) + " cases for training, " + std::to_string(split.validation.size()) + " for validation");
-    trainer_ = std::make_unique<SiteTrainer>(settings_.name, split, fs::path(settings_.folder) / "optimiser");
+    trainer_ = std::make_unique<SiteTrainer>(settings_.name, split, fs::path(settings_.folder) / "optimiser", [this](std::int64_t, double) { throw_if_stopped(stop_); });
     return *trainer_;
+  }
+
+  /// The memory of another federation's optimiser must not leak into this one.
+  void require_same_federation(const std::string& task) const {
+    const fs::path file = fs::path(settings_.folder) / "task.json";
+    if (!fs::exists(file)) write_file(file, task);
+    require(read_file(file, 64 << 20) == task, ErrorCode::kMismatch, settings_.folder + ": holds what this site did in another federation; give another folder, or remove this one");
   }
 
   JoinSettings settings_;
   std::function<void(const std::string&)> on_event_;
+  const std::atomic<bool>* stop_;
   std::vector<PreparedCase> cases_;
   std::unique_ptr<SiteTrainer> trainer_;
 };
@@ -44,7 +57,7 @@ std::string resolve_address(const JoinSettings& settings, const std::atomic<bool
   const fs::path file = settings.coordinator.substr(1);
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(settings.give_up_seconds);
   while (!fs::exists(file)) {
-    require(!(stop != nullptr && *stop), ErrorCode::kInterrupted, "interrupted");
+    throw_if_stopped(stop);
     require(std::chrono::steady_clock::now() < end, ErrorCode::kUnreachable, file.string() + ": no coordinator has written its address there");
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
@@ -72,6 +85,10 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.field("folds", s.folds);
   reader.field("fold", s.fold);
   reader.finish();
+  fl::validate_site_names({s.name}, origin + ".name");
+  require(s.coordinator.starts_with("@") ? s.coordinator.size() > 1 : fl::is_address(s.coordinator), ErrorCode::kUsage, origin + ".coordinator: expected host:port or @FILE, found \"" + s.coordinator + "\"");
+  require(std::isfinite(s.give_up_seconds) && s.give_up_seconds > 0, ErrorCode::kUsage, origin + ".give_up_seconds: expected a number above 0");
+  require(s.folds == 0 || (s.folds >= 2 && s.fold >= 0 && s.fold < s.folds), ErrorCode::kUsage, origin + ".fold: expected 0 to below folds, and folds 0 or at least 2");
   imaging::label_scheme(s.scheme);
   for (std::string* path : {&s.keys, &s.data, &s.folder})
     if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
@@ -85,12 +102,14 @@ Json to_json(const JoinSettings& s) {
 }
 
 ModelState join_federation(const JoinSettings& settings, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
-  DataTrainer trainer(settings, on_event);
+  const FolderLock lock(settings.folder);
+  DataTrainer trainer(settings, on_event, stop);
   fl::SiteOptions options;
   options.name = settings.name;
   options.coordinator = resolve_address(settings, stop);
   options.tls = fl::tls_files(settings.keys, settings.name);
   options.folder = settings.folder;
+  options.model_metadata = [](const std::string& task) { return model_metadata(parse_json(task, "the coordinator's task")); };
   options.give_up_seconds = settings.give_up_seconds;
   return fl::run_site(options, trainer, on_event, stop);
 }

@@ -12,7 +12,7 @@ namespace consilium::pipelines {
 inline constexpr const char* kTrainingKey = "consilium.training";
 
 std::map<std::string, std::string> model_metadata(const Json& training);
-/// @throws Error{kUnsupported} a safetensors file that consilium did not write.
+/// @throws Error{kUnsupported} a safetensors file that consilium did not write; Error{kCorruptData} its JSON is damaged.
 Json training_metadata(const ModelFile& file, const std::string& origin);
 
 }  // namespace consilium::pipelines

@@ -1,5 +1,6 @@
 #include "pipelines/segment.h"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "base/error.h"
@@ -28,6 +29,18 @@ at::Tensor regions_to_classes(const at::Tensor& r) {
 }
 
 }  // namespace
+
+models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelState& state) {
+  // The network is made from its settings before weights are compared: no damaged or hostile file may make it take more memory than the
+  // weights it comes with. Each level has a convolution of 27 taps from and to all of its filters.
+  double least = 0, held = 0;
+  for (const int filters : settings.model.filters) least += 27.0 * filters * filters;
+  for (const NamedTensor& tensor : state.tensors) held += static_cast<double>(tensor.values.size());
+  require(least <= held, ErrorCode::kMismatch, fmt::format("the settings describe a network of more than {:.0f} weights, there are {:.0f}", least, held));
+  models::Segmenter segmenter(settings.model, Rng(0));
+  segmenter.load(state);
+  return segmenter;
+}
 
 LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings) {
   const models::TrainingCase& s = prepared.sample;
@@ -65,9 +78,7 @@ void write_model(const std::filesystem::path& path, const ModelState& state, con
 LoadedModel read_model(const std::filesystem::path& path) {
   const ModelFile file = read_safetensors(path);
   const TrainingSettings settings = parse_training_settings(training_metadata(file, path.string()), path.string());
-  LoadedModel model{models::Segmenter(settings.model, Rng(0)), settings};
-  model.segmenter.load(file.state);
-  return model;
+  return {to_segmenter(settings, file.state), settings};
 }
 
 }  // namespace consilium::pipelines

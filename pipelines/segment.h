@@ -10,6 +10,9 @@
 
 namespace consilium::pipelines {
 
+/// The network of the settings with these weights. @throws Error{kMismatch} the weights are those of another network.
+models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelState& state);
+
 /// Classes of a case on the scanner's own grid.
 LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings);
 
@@ -25,7 +28,7 @@ struct LoadedModel {
   models::Segmenter segmenter;
   TrainingSettings settings;
 };
-/// @throws as read_safetensors; Error{kUnsupported} a safetensors file that consilium did not write.
+/// @throws as read_safetensors, training_metadata and to_segmenter.
 LoadedModel read_model(const std::filesystem::path& path);
 
 }  // namespace consilium::pipelines

@@ -9,8 +9,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder_lock.h"
 #include "base/parallel.h"
 #include "base/progress.h"
+#include "base/stop.h"
 #include "fl/run_in_process.h"
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
@@ -43,13 +45,16 @@ struct LoadedSite {
   std::vector<PreparedCase> cases;
 };
 
-std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs::path& data) {
+std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs::path& data, const std::atomic<bool>* stop) {
   std::size_t total = 0;
   for (const SimulatedSite& site : settings.sites) total += find_cases(data / site.folder, site.files).size();
   SharedProgress progress("reading cases", total);
   std::vector<LoadedSite> sites;
   for (const SimulatedSite& site : settings.sites)
-    sites.push_back({&site, prepare_site(data / site.folder, settings.training, imaging::label_scheme(site.scheme), site.files, [&](const std::string&) { progress.advance(1, site.name); })});
+    sites.push_back({&site, prepare_site(data / site.folder, settings.training, imaging::label_scheme(site.scheme), site.files, [&](const std::string&) {
+                       throw_if_stopped(stop);
+                       progress.advance(1, site.name);
+                     })});
   return sites;
 }
 
@@ -64,11 +69,14 @@ int rank_of(const std::string& kind) { return kind == "single" ? 0 : kind == "po
 std::string fold_folder(const SimulationSettings& settings, int fold) { return settings.folds == 0 ? "" : "fold_" + std::to_string(fold); }
 
 /// Single-site and pooled models of one fold, as many at a time as there are threads, each with one.
-std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const SimulationSettings& settings, const fs::path& folder, SharedProgress& progress) {
+std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const SimulationSettings& settings, const fs::path& folder, SharedProgress& progress, const std::atomic<bool>* stop) {
   std::vector<TrainedModel> models(jobs.size());
   parallel_for(jobs.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) {
-      models[n] = train_model(jobs[n].name, jobs[n].sites, settings.training, folder / jobs[n].name, [&](std::int64_t steps, double loss) { progress.advance(static_cast<std::uint64_t>(steps), fmt::format("{} loss {:.3f}", jobs[n].name, loss)); });
+      models[n] = train_model(jobs[n].name, jobs[n].sites, settings.training, folder / jobs[n].name, [&](std::int64_t steps, double loss) {
+        throw_if_stopped(stop);
+        progress.advance(static_cast<std::uint64_t>(steps), fmt::format("{} loss {:.3f}", jobs[n].name, loss));
+      });
       models[n].summary.kind = jobs[n].kind;
     }
   });
@@ -100,15 +108,16 @@ TrainedModel to_trained(const fl::RunState& state, const SimulationSettings& set
 
 /// Judges one model on one site's test cases; predictions that are on disk from an earlier run are read, not made again.
 void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& split, const SimulationSettings& settings, int fold, const fs::path& run, std::vector<CaseResult>& results, std::mutex& guard,
-           SharedProgress& progress) {
+           SharedProgress& progress, const std::atomic<bool>* stop) {
   models::configure_torch(1);
-  models::Segmenter segmenter(settings.training.model, Rng(0));
-  segmenter.load(model.best);
+  const models::Segmenter segmenter = to_segmenter(settings.training, model.best);
   for (const PreparedCase* c : split.test) {
+    throw_if_stopped(stop);
     const fs::path file = run / "predictions" / model.summary.name / site.site->name / (c->name + ".nii.gz");
     LabelMap predicted;
     if (fs::exists(file)) {
       predicted = imaging::read_nifti_labels(file);
+      require(same_grid(predicted.geometry, c->native, 0.01), ErrorCode::kMismatch, file.string() + ": is not on the grid of its case; remove it, or give another folder");
       predicted.geometry = c->native;
     } else {
       predicted = segment(segmenter, *c, settings.training);
@@ -138,6 +147,18 @@ void write_pictures(const SimulationSettings& settings, const fs::path& data, co
       }
     });
   }
+}
+
+/// Said before hours of training, not after.
+void require_judgement(const std::vector<LoadedSite>& sites, const SimulationSettings& settings) {
+  std::size_t judging = 0;
+  for (const LoadedSite& site : sites)
+    for (const PreparedCase& c : site.cases) {
+      if (settings.folds == 0 && c.split != "test") continue;
+      require(c.reference.has_value(), ErrorCode::kNotFound, "site " + site.site->name + ": case " + c.name + " has no labels to judge a prediction by");
+      ++judging;
+    }
+  require(judging > 0, ErrorCode::kNotFound, "no site has a case in a folder named \"test\" to judge the models by; put some there, or set \"folds\"");
 }
 
 void require_same_run(const fs::path& run, const SimulationSettings& settings) {
@@ -179,10 +200,12 @@ fl::RunState federate_in_process(const FederationRequest& request) {
   return fl::run_in_process(settings, initial_model(request.settings.training).state(), sites, request.folder);
 }
 
-RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate) {
+RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate, const std::atomic<bool>* stop) {
   const auto start = Clock::now();
+  const FolderLock lock(run);
   require_same_run(run, settings);
-  const std::vector<LoadedSite> sites = load_sites(settings, data);
+  const std::vector<LoadedSite> sites = load_sites(settings, data, stop);
+  require_judgement(sites, settings);
   const int folds = std::max(1, settings.folds);
   RunResults results;
   std::mutex guard;
@@ -208,8 +231,11 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     std::vector<TrainedModel> models;
     {
       SharedProgress progress("training" + suffix, (jobs.size() + training_sites) * static_cast<std::size_t>(settings.training.steps));
-      models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), progress);
-      FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, double loss) { progress.advance(static_cast<std::uint64_t>(steps), fmt::format("federated loss {:.3f}", loss)); }};
+      models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), progress, stop);
+      FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, double loss) {
+                                  throw_if_stopped(stop);
+                                  progress.advance(static_cast<std::uint64_t>(steps), fmt::format("federated loss {:.3f}", loss));
+                                }, stop};
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
       if (wants("federated")) models.push_back(to_trained(federate(request), settings));
     }
@@ -225,7 +251,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     }
     SharedProgress progress("judging" + suffix, test_cases * models.size());
     parallel_for(models.size() * sites.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t n = begin; n < end; ++n) judge(models[n / sites.size()], sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results.cases, guard, progress);
+      for (std::size_t n = begin; n < end; ++n) judge(models[n / sites.size()], sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results.cases, guard, progress, stop);
     });
     for (std::size_t n = 0; n < sites.size(); ++n) {
       if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0});

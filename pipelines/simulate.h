@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -19,6 +20,7 @@ struct FederationRequest {
   std::vector<std::pair<std::string, SiteSplit>> sites;
   std::filesystem::path folder;    ///< of this federation
   std::function<void(std::int64_t steps, double loss)> on_step;
+  const std::atomic<bool>* stop = nullptr;  ///< when set, the federation ends early, in order
 };
 using RunFederation = std::function<fl::RunState(const FederationRequest&)>;
 
@@ -32,7 +34,8 @@ fl::FederationSettings federation_settings(const FederationRequest& request);
 /// Trains single-site, pooled and federated models with equal steps, judges each on every site's test cases, and writes
 /// RUN/results.json, RUN/models/[fold_<n>/]<model>.safetensors, RUN/predictions/<model>/<site>/<case>.nii.gz, and references and images for the pictures.
 /// Started again, it goes on where it stopped.
-/// @throws Error{kMismatch} the folder holds another simulation; and as its parts.
-RunResults simulate(const SimulationSettings& settings, const std::filesystem::path& data, const std::filesystem::path& run, const RunFederation& federate);
+/// @throws Error{kMismatch} the folder holds another simulation; Error{kNotFound} there is nothing to judge by; Error{kInterrupted} `stop` was
+/// set; and as its parts.
+RunResults simulate(const SimulationSettings& settings, const std::filesystem::path& data, const std::filesystem::path& run, const RunFederation& federate, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace consilium::pipelines

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "base/stop.h"
 #include "fl/keys.h"
 #include "fl/run_store.h"
 #include "pipelines/coordinate.h"
@@ -44,9 +45,12 @@ class Child {
   ~Child() {
     if (pid_ <= 0) return;
     kill(pid_, SIGTERM);
-    for (int n = 0; n < 50 && waitpid(pid_, nullptr, WNOHANG) == 0; ++n) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    for (int n = 0; n < 100; ++n) {
+      if (waitpid(pid_, nullptr, WNOHANG) != 0) return;  // gone: its number may be another's by now
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
     kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, WNOHANG);
+    waitpid(pid_, nullptr, 0);
   }
   Child(const Child&) = delete;
 
@@ -171,10 +175,14 @@ fl::RunState federate_in_processes(const FederationRequest& request) {
     };
     supervise("coordinator", "consilium-federation", "coordinate");
     // From now on a restarted coordinator takes the port that its sites know.
-    while (!fs::exists(folder / "coordinator" / "address") && !children[0]->check()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    while (!fs::exists(folder / "coordinator" / "address") && !children[0]->check()) {
+      throw_if_stopped(request.stop);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
     prepare_folder(request, federation);
     for (const std::string& site : federation.sites) supervise(site, "consilium-models", "join");
     for (bool running = true; running;) {
+      throw_if_stopped(request.stop);  // before the children are looked at: they end by themselves when the whole group is interrupted
       running = false;
       for (const auto& child : children) running = !child->check() || running;
       tell();

@@ -47,7 +47,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   federation.rounds = s.training.rounds;
   federation.quorum = s.quorum;
   federation.deadline_seconds = s.deadline_seconds;
-  fl::validate(federation);
+  fl::validate(federation, origin);
   for (const SimulatedSite& site : s.sites)
     require(site.name != "pooled" && site.name != "federated", ErrorCode::kUsage, origin + ".sites: \"" + site.name + "\" is the name of a model; call the site otherwise");
   const auto& channels = s.training.normalise.channels;

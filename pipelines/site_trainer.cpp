@@ -22,12 +22,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_;
 };
 
-models::Segmenter loaded(const TrainingSettings& settings, const ModelState& state) {
-  models::Segmenter segmenter(settings.model, Rng(0));
-  segmenter.load(state);
-  return segmenter;
-}
-
 fs::path memory_file(const fs::path& folder, std::int64_t round) { return folder / ("optimiser_after_" + std::to_string(round) + ".safetensors"); }
 
 }  // namespace
@@ -42,7 +36,7 @@ fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState
   // The untrained model of round 0 needs no judge.
   if (split_.validation.empty() || plan.round == 0) return {};
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
-  return {validation_score(loaded(settings, global), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size())};
+  return {validation_score(to_segmenter(settings, global), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size())};
 }
 
 fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& global) {
@@ -50,7 +44,7 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& globa
   std::optional<Stopwatch> watch(training_seconds);
   models::configure_torch(1);
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
-  models::Segmenter segmenter = loaded(settings, global);
+  models::Segmenter segmenter = to_segmenter(settings, global);
   models::OptimiserState memory;
   // The memory of the round before; a site that joined late or lost it starts with an empty one.
   if (const fs::path file = memory_file(folder_, plan.round - 1); fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
@@ -59,7 +53,8 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& globa
     if (on_step_) on_step_(1, loss);
   });
   write_file(memory_file(folder_, plan.round), models::encode(memory));
-  fs::remove(memory_file(folder_, plan.round - 2));
+  std::error_code ignored;
+  fs::remove(memory_file(folder_, plan.round - 2), ignored);
   fl::Update update;
   update.delta = segmenter.state();
   for (std::size_t t = 0; t < update.delta.tensors.size(); ++t) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder_lock.h"
 #include "models/runtime.h"
 #include "models/state/safetensors.h"
 #include "pipelines/segment.h"
@@ -20,7 +21,7 @@ struct Checkpoint {
   std::vector<CurvePoint> curve;
 };
 
-std::string request_digest(const std::vector<SiteCases>& sites, const TrainingSettings& settings) {
+std::string request_of(const std::vector<SiteCases>& sites, const TrainingSettings& settings) {
   Json request{{"settings", to_json(settings)}, {"sites", Json::object()}};
   for (const SiteCases& site : sites) {
     Json names = Json::array();
@@ -37,9 +38,11 @@ Json to_json(const Checkpoint& c, const std::string& request) {
   return {{"schema", "consilium.checkpoint/1"}, {"round", c.round}, {"best_score", c.best_score}, {"best_round", c.best_round}, {"seconds", c.seconds}, {"curve", curve}, {"request", request}};
 }
 
-Checkpoint read_checkpoint(const fs::path& file, const std::string& request) {
+Checkpoint read_checkpoint(const fs::path& file, const std::string& request, std::int64_t rounds) {
   Checkpoint c;
-  const Json json = read_json(file);
+  const std::string text = read_file(file, 64 << 20);
+  require(Json::accept(text), ErrorCode::kCorruptData, file.string() + ": is not valid JSON; remove the folder to train anew");
+  const Json json = parse_json(text, file.string());
   SettingsReader fields(json, file.string());
   std::string schema, found;
   fields.required("schema", schema);
@@ -59,6 +62,8 @@ Checkpoint read_checkpoint(const fs::path& file, const std::string& request) {
   fields.required("request", found);
   fields.finish();
   require(found == request, ErrorCode::kMismatch, file.parent_path().string() + ": holds a training with other settings, seed or cases; give another folder, or remove this one");
+  const bool whole = c.round >= 1 && c.round <= rounds && c.best_round >= 1 && c.best_round <= c.round && c.curve.size() == static_cast<std::size_t>(c.round);
+  require(whole, ErrorCode::kCorruptData, file.string() + ": its rounds do not fit together; remove the folder to train anew");
   return c;
 }
 
@@ -83,21 +88,22 @@ double validate_all(const models::Segmenter& segmenter, const std::vector<SiteCa
 models::Segmenter initial_model(const TrainingSettings& settings) { return {settings.model, Rng(settings.seed).fork("initial weights")}; }
 
 TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const fs::path& folder, const std::function<void(std::int64_t, double)>& on_step) {
+  const FolderLock lock(folder);
   models::configure_torch(1);
-  const std::string request = request_digest(sites, settings);
+  const std::string request = request_of(sites, settings);
   const fs::path progress = folder / "progress.json";
   models::Segmenter segmenter = initial_model(settings);
   models::OptimiserState memory;
   Checkpoint at;
   ModelState best = segmenter.state();
   if (fs::exists(progress)) {
-    at = read_checkpoint(progress, request);
+    at = read_checkpoint(progress, request, settings.rounds);
     segmenter.load(read_safetensors(folder / of_round("weights", at.round)).state);
     best = read_safetensors(folder / of_round("best", at.best_round)).state;
     const fs::path file = folder / of_round("optimiser", at.round);
     if (at.round < settings.rounds) memory = models::parse_optimiser_state(read_file(file), file.string());
-    const std::int64_t done = at.round == 0 ? 0 : steps_of_round(settings, at.round - 1).first + steps_of_round(settings, at.round - 1).count;
-    if (on_step && done > 0) on_step(done, at.curve.back().loss);
+    const std::int64_t done = steps_of_round(settings, at.round - 1).first + steps_of_round(settings, at.round - 1).count;
+    if (on_step) on_step(done, at.curve.back().loss);
   }
   std::vector<models::TrainingCase> samples;
   bool validates = false;
@@ -127,9 +133,10 @@ TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& 
     write_safetensors(folder / of_round("weights", at.round), segmenter.state());
     if (at.round < settings.rounds) write_file(folder / of_round("optimiser", at.round), models::encode(memory));
     write_file(progress, to_json(at, request).dump(1) + "\n");
-    fs::remove(folder / of_round("weights", at.round - 1));
-    fs::remove(folder / of_round("optimiser", at.round - 1));
-    if (old_best != at.best_round) fs::remove(folder / of_round("best", old_best));
+    std::error_code ignored;
+    fs::remove(folder / of_round("weights", at.round - 1), ignored);
+    fs::remove(folder / of_round("optimiser", at.round - 1), ignored);
+    if (old_best != at.best_round) fs::remove(folder / of_round("best", old_best), ignored);
   }
   TrainedModel result{std::move(best), {}};
   result.summary.name = name;

@@ -29,8 +29,8 @@ models::Segmenter initial_model(const TrainingSettings& settings);
 ///
 /// After each round the model is validated; the best one is the result. Its state is kept in `folder` after each round (weights, optimiser,
 /// curve), so that a run that was stopped goes on byte for byte. A folder with a finished training of the same settings and cases returns at once.
-/// `on_step` is called after every step, also (with the count) for those found done.
-/// @throws Error{kMismatch} `folder` holds a training of other settings or cases; as models::fit.
+/// `on_step` is called after every step, also (with the count) for those found done; an Error of it ends the training, which can go on later.
+/// @throws Error{kMismatch} `folder` holds a training of other settings or cases; Error{kCorruptData} what it holds is damaged; as models::fit.
 TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const std::filesystem::path& folder,
                          const std::function<void(std::int64_t steps, double loss)>& on_step = {});
 

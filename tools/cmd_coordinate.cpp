@@ -23,7 +23,9 @@ int cmd_coordinate(int argc, char** argv) {
     } else {
       fmt::print("{} rounds closed, best model after round {} (validation {:.3f})\n", state.reports.size(), state.best_round, state.best_validation);
     }
-    return interrupted() ? static_cast<int>(ErrorCode::kInterrupted) : 0;
+    // Stopped while it waited for sites to fetch the finished model, it has done its work.
+    const bool finished = fs::exists(fs::path(settings.folder) / "model.safetensors");
+    return interrupted() && !finished ? static_cast<int>(ErrorCode::kInterrupted) : 0;
   });
 }
 

@@ -22,13 +22,13 @@ int cmd_keys(int argc, char** argv) {
   CLI::App* init = app.add_subcommand("init", "make the authority: ca.key (keep it secret, off line) and ca.crt");
   init->add_option("FOLDER", folder, "where the keys lie")->required();
   init->add_option("--federation", federation, "name in the authority's certificate");
-  init->add_option("--days", days, "valid for so many days (default 3650)");
+  init->add_option("--days", days, "valid for so many days (default 3650)")->check(CLI::Range(1, 36500));
   CLI::App* issue = app.add_subcommand("issue", "make NAME.key and NAME.crt, signed by the authority in FOLDER");
   issue->add_option("FOLDER", folder, "where ca.key lies")->required();
   issue->add_option("NAME", name, "of the site or the coordinator")->required();
   issue->add_option("--role", role, "site or coordinator")->check(CLI::IsMember({"site", "coordinator"}));
   issue->add_option("--host", hosts, "DNS name or address of a coordinator; may be given several times");
-  issue->add_option("--days", days, "valid for so many days (default 825)");
+  issue->add_option("--days", days, "valid for so many days (default 825)")->check(CLI::Range(1, 36500));
   CLI::App* list = app.add_subcommand("list", "whose certificates lie in FOLDER, and until when they hold");
   list->add_option("FOLDER", folder, "where the certificates lie")->required();
   add_common(app, common, "consilium keys init keys && consilium keys issue keys coordinator --role coordinator --host fl.example.org && consilium keys issue keys site_a");

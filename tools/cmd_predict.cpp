@@ -8,6 +8,7 @@
 #include "models/runtime.h"
 #include "pipelines/ingest.h"
 #include "pipelines/segment.h"
+#include "tools/interrupt.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -20,20 +21,25 @@ int cmd_predict(int argc, char** argv) {
   app.add_option("-m,--model", model_file, "model.safetensors of consilium train, join or simulate")->required();
   app.add_option("IN", input, "folder of cases: BraTS, BIDS or nnU-Net names, or DICOM")->required();
   app.add_option("-o", output, "folder for CASE.nii.gz")->required()->type_name("OUT_DIR");
-  app.add_option("--scheme", scheme, "numbers to write: brats2021, brats2023, msd, ... (default brats2023)");
+  CLI::Option* scheme_option = app.add_option("--scheme", scheme, "numbers to write: brats2021, brats2023, msd, ... (default brats2023; binary for a model of one lesion)");
   app.add_flag("--overwrite", overwrite, "replace files that exist");
   add_common(app, common, "consilium predict -m model.safetensors scans -o segmentations");
   return run_verb(app, argc, argv, common, [&] {
     models::configure_torch();
     const pipelines::LoadedModel model = pipelines::read_model(model_file);
     const bool regions = model.settings.target == pipelines::Target::kBratsRegions;
+    const bool fits = scheme_option->count() == 0 || (imaging::label_scheme(scheme).regions == pipelines::scheme_of(model.settings.target).regions);
+    require(fits, ErrorCode::kMismatch, model_file + (regions ? ": tells three kinds of tissue; --scheme " + scheme + " cannot hold them" : ": knows one lesion; give --scheme binary, or none"));
     const imaging::LabelScheme& written = imaging::label_scheme(regions ? scheme : "binary");
     const auto cases = pipelines::find_cases(input);
+    make_folder(output);  // before work that could not be kept
+    stop_on_signals();
     Json results = Json::array();
     int failed = 0;
     ErrorCode last = ErrorCode::kPartial;
     Progress progress("segmenting", cases.size());
     for (pipelines::CasePaths paths : cases) {
+      throw_if_interrupted();
       const fs::path target = fs::path(output) / (paths.name + ".nii.gz");
       try {
         require(overwrite || !fs::exists(target), ErrorCode::kCannotWrite, target.string() + ": exists; give --overwrite to replace it");

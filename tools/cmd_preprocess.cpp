@@ -6,6 +6,7 @@
 #include "imaging/nifti/nifti.h"
 #include "pipelines/ingest.h"
 #include "pipelines/normalise.h"
+#include "tools/interrupt.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -39,12 +40,17 @@ int cmd_preprocess(int argc, char** argv) {
     pipelines::NormaliseOptions options = preset(name);
     if (!channels.empty()) options.channels = channels, options.reference.clear();
     if (!spacing.empty()) options.spacing_mm = {spacing[0], spacing[1], spacing[2]};
+    pipelines::validate(options);
+    imaging::label_scheme(scheme);
     const auto cases = pipelines::find_cases(input);
+    make_folder(output);  // before work that could not be kept
+    stop_on_signals();
     Json results = Json::array();
     int failed = 0;
     ErrorCode last = ErrorCode::kPartial;
     Progress progress("preprocessing", cases.size());
     for (const auto& paths : cases) {
+      throw_if_interrupted();
       const fs::path folder = fs::path(output) / paths.name;
       try {
         require(overwrite || !fs::exists(folder), ErrorCode::kCannotWrite, folder.string() + ": exists; give --overwrite to replace it");

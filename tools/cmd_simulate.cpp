@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "pipelines/simulate.h"
 #include "pipelines/simulate_processes.h"
+#include "tools/interrupt.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -22,10 +23,13 @@ int cmd_simulate(int argc, char** argv) {
   add_common(app, common, "consilium simulate sample_data/demo.json --data runs/demo/data -o runs/demo/run --processes");
   return run_verb(app, argc, argv, common, [&] {
     pipelines::SimulationSettings settings = pipelines::parse_simulation_settings(read_json(settings_file), fs::path(settings_file).filename().string());
+    // A path in a settings file is relative to the file, one on the command line to where the user is.
+    if (!settings.data.empty()) settings.data = (fs::absolute(settings_file).parent_path() / settings.data).lexically_normal().string();
     if (!data.empty()) settings.data = data;
     require(!settings.data.empty(), ErrorCode::kUsage, settings_file + ": \"data\" is missing; name the folder of the sites there or with --data");
+    require(fs::is_directory(settings.data), ErrorCode::kNotFound, settings.data + ": no such folder");
     if (seed_option->count() > 0) settings.training.seed = seed;
-    const auto results = pipelines::simulate(settings, settings.data, run, processes ? pipelines::federate_in_processes : pipelines::federate_in_process);
+    const auto results = pipelines::simulate(settings, settings.data, run, processes ? pipelines::federate_in_processes : pipelines::federate_in_process, stop_on_signals());
     fmt::print("{}", common.json ? to_json(results).dump(2) + "\n" : to_text(results));
     return 0;
   });

@@ -6,6 +6,7 @@
 #include "imaging/label_scheme.h"
 #include "pipelines/segment.h"
 #include "pipelines/train_model.h"
+#include "tools/interrupt.h"
 #include "tools/train_settings.h"
 #include "tools/verb.h"
 
@@ -29,20 +30,26 @@ int cmd_train(int argc, char** argv) {
     const fs::path folder = run;
     if (initial) {
       pipelines::write_model(folder / "initial.safetensors", pipelines::initial_model(settings.training).state(), settings.training);
-      fmt::print("{}\n", (folder / "initial.safetensors").string());
+      const std::string path = (folder / "initial.safetensors").string();
+      fmt::print("{}\n", common.json ? Json{{"schema", "consilium.train/1"}, {"model", path}}.dump(2) : path);
       return 0;
     }
     require(!settings.sites.empty(), ErrorCode::kUsage, settings_file + ".sites: name at least one folder of cases");
     std::vector<std::vector<pipelines::PreparedCase>> cases;
     std::vector<pipelines::SiteCases> sites;
+    make_folder(folder);  // before work that could not be kept
+    stop_on_signals();
     log_line("reading cases");
-    for (const auto& site : settings.sites) cases.push_back(pipelines::prepare_site(site.folder, settings.training, imaging::label_scheme(site.scheme), site.files));
+    for (const auto& site : settings.sites) cases.push_back(pipelines::prepare_site(site.folder, settings.training, imaging::label_scheme(site.scheme), site.files, [](const std::string&) { throw_if_interrupted(); }));
     for (std::size_t n = 0; n < cases.size(); ++n) {
       const auto split = pipelines::split_by_folders(cases[n], settings.sites[n].name, settings.training);
       sites.push_back({settings.sites[n].name, split.train, split.validation});
     }
     Progress progress("training", static_cast<std::uint64_t>(settings.training.steps));
-    const auto model = pipelines::train_model("model", sites, settings.training, folder / "checkpoint", [&](std::int64_t steps, double loss) { progress.advance(static_cast<std::uint64_t>(steps), fmt::format("loss {:.3f}", loss)); });
+    const auto model = pipelines::train_model("model", sites, settings.training, folder / "checkpoint", [&](std::int64_t steps, double loss) {
+      throw_if_interrupted();
+      progress.advance(static_cast<std::uint64_t>(steps), fmt::format("loss {:.3f}", loss));
+    });
     progress.finish();
     pipelines::write_model(folder / "model.safetensors", model.best, settings.training);
     const std::string path = (folder / "model.safetensors").string();

@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include "base/stop.h"
+
 namespace consilium::tools {
 namespace {
 
@@ -24,5 +26,7 @@ const std::atomic<bool>* stop_on_signals() {
 }
 
 bool interrupted() { return stop_requested; }
+
+void throw_if_interrupted() { throw_if_stopped(&stop_requested); }
 
 }  // namespace consilium::tools

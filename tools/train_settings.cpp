@@ -1,6 +1,7 @@
 #include "tools/train_settings.h"
 
 #include "base/error.h"
+#include "fl/federation_settings.h"
 #include "imaging/label_scheme.h"
 
 namespace consilium::tools {
@@ -24,6 +25,9 @@ TrainSettings parse_train_settings(const Json& json, const std::string& origin, 
   });
   reader.object("training", [&](SettingsReader& training) { pipelines::read_training_settings(training, settings.training); });
   reader.finish();
+  std::vector<std::string> names;
+  for (const auto& site : settings.sites) names.push_back(site.name);
+  if (!names.empty()) fl::validate_site_names(names, origin + ".sites");
   return settings;
 }
 

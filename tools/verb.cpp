@@ -32,7 +32,12 @@ int run_verb(CLI::App& app, int argc, char** argv, const CommonOptions& common, 
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
-    return report(common, ErrorCode::kUsage, std::string(error.what()) + "; see " + app.get_name() + " --help");
+    // The flag may stand behind the word that was not understood.
+    CommonOptions told = common;
+    const CLI::Option* json = app.get_option_no_throw("--json");
+    if (json != nullptr && json->get_expected_min() == 0)
+      for (int n = 1; n < argc; ++n) told.json = told.json || std::string_view(argv[n]) == "--json";
+    return report(told, ErrorCode::kUsage, std::string(error.what()) + "; see " + app.get_name() + " --help");
   }
   try {
     set_progress_quiet(common.quiet);

@@ -10,10 +10,10 @@
 
 namespace consilium::fl {
 
-/// Mutual TLS: the other side shows a certificate of our authority, or there is no connection.
-/// @throws Error{kNotFound} naming the file that is missing; Error{kCorruptData} a certificate or key that is none, or that do not belong together.
-std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files);
-std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsFiles& files);
+/// Mutual TLS: the other side shows a certificate of our authority, or there is no connection. `name` is the owner of the files.
+/// @throws as read_tls_files.
+std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files, const std::string& name);
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsFiles& files, const std::string& name);
 
 /// The name in the certificate of who called. @throws Error{kRefused} no certificate, or not that of a site.
 std::string certified_site(const grpc::ServerContext& context);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/stop.h"
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
@@ -63,7 +64,8 @@ class Watcher {
   Announced next(std::uint64_t& seen, const std::atomic<bool>* stop) {
     std::unique_lock lock(guard_);
     while (version_ == seen) {
-      if (stop != nullptr && *stop) throw Error(ErrorCode::kInterrupted, "interrupted");
+      throw_if_stopped(stop);
+      if (ended_ && ended_->error_code() == grpc::StatusCode::FAILED_PRECONDITION) throw Error(ErrorCode::kMismatch, "the coordinator refuses: " + ended_->error_message());
       if (ended_) fail(*ended_, "connection");
       changed_.wait_for(lock, std::chrono::milliseconds(200));
     }
@@ -174,12 +176,13 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   const auto tell = [&](const std::string& event) {
     if (on_event) on_event(event);
   };
-  const auto credentials = channel_credentials(options.tls);
+  const auto credentials = channel_credentials(options.tls, options.name);
   const UpdateFile file(options.folder);
   Downloads downloads;
   auto last_contact = Clock::now();
   double pause_seconds = 0.2;
   std::int64_t answered = -1;
+  std::string told;
   for (;;) {
     try {
       grpc::ChannelArguments arguments;
@@ -195,10 +198,11 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         const Announced a = watcher.next(seen, stop);
         last_contact = Clock::now();
         pause_seconds = 0.2;
+        told.clear();
         if (!a.finished && a.plan.round <= answered) continue;
         const ModelState global = downloads.fetch(*stub, a);
         if (a.finished) {
-          write_safetensors(options.folder / "model.safetensors", global);
+          write_safetensors(options.folder / "model.safetensors", global, options.model_metadata ? options.model_metadata(a.plan.task) : std::map<std::string, std::string>{});
           tell("finished: the federation's best model is here");
           return global;
         }
@@ -217,10 +221,12 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
     } catch (const Broken& broken) {  // the adapter's own: gRPC gives no exceptions
       const double silent = std::chrono::duration<double>(Clock::now() - last_contact).count();
       require(silent < options.give_up_seconds, ErrorCode::kUnreachable, "no contact with the coordinator at " + options.coordinator + " for " + std::to_string(static_cast<int>(silent)) + " s (" + broken.reason + ")");
+      if (broken.reason != told) tell("no contact with the coordinator at " + options.coordinator + " (" + broken.reason + "); trying again");
+      told = broken.reason;
       answered = -1;  // a coordinator that restarted has forgotten what it got in the open round
       const auto end = Clock::now() + std::chrono::duration<double>(pause_seconds);
       while (Clock::now() < end) {
-        require(!(stop != nullptr && *stop), ErrorCode::kInterrupted, "interrupted");
+        throw_if_stopped(stop);
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
       }
       pause_seconds = std::min(10.0, 2 * pause_seconds);

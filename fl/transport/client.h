@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "fl/keys.h"
@@ -16,6 +17,7 @@ struct SiteOptions {
   TlsFiles tls;
   std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
   double give_up_seconds = 600;     ///< without any contact to the coordinator
+  std::function<std::map<std::string, std::string>(const std::string& task)> model_metadata{};  ///< of model.safetensors, from the plan's task
 };
 
 /// Takes part until the federation is finished, and returns its best model.
@@ -23,7 +25,7 @@ struct SiteOptions {
 /// A connection that breaks is opened again, with growing pauses. A site that was killed repeats at most the round it was in: an update that was
 /// finished is on disk and is sent, not computed again. `on_event` gets a line per step of the protocol.
 /// @throws Error{kUnreachable} no contact for give_up_seconds, saying why; Error{kRefused} the coordinator does not accept this site;
-/// Error of the trainer; Error{kInterrupted} `stop` was set by another thread.
+/// Error{kMismatch} it speaks another version of the protocol; as read_tls_files; Error of the trainer; Error{kInterrupted} `stop` was set by another thread.
 ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event = {}, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace consilium::fl

@@ -213,7 +213,7 @@ class Service final : public pb::Federation::Service {
     const bool finished = coordinator_.is_finished();
     parcel_ = make_parcel(finished ? coordinator_.state().best : coordinator_.state().global);
     announced_.finished = finished;
-    announced_.plan = finished ? RoundPlan{coordinator_.state().round, coordinator_.settings().rounds, parcel_->digest, "{}"} : coordinator_.plan();
+    announced_.plan = finished ? RoundPlan{coordinator_.state().round, coordinator_.settings().rounds, parcel_->digest, coordinator_.settings().task} : coordinator_.plan();
     announced_.model = parcel_->chunks;
     ++version_;
     changed_.notify_all();
@@ -238,6 +238,7 @@ std::string host_of(const std::string& address) { return address.substr(0, addre
 }  // namespace
 
 RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, const ModelState& initial, const std::function<void(const RoundReport&)>& on_round, const std::atomic<bool>* stop) {
+  const auto credentials = server_credentials(options.tls, options.name);
   RunStore store(options.folder, settings);
   const auto saved = store.load();
   Coordinator coordinator = saved ? Coordinator(settings, *saved, now()) : Coordinator(settings, initial, now());
@@ -251,7 +252,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
   builder.SetMaxReceiveMessageSize(8 << 20);
-  builder.AddListeningPort(options.listen, server_credentials(options.tls), &port);
+  builder.AddListeningPort(options.listen, credentials, &port);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   require(server != nullptr && port > 0, ErrorCode::kUnreachable, "cannot listen at " + options.listen + ": is the port in use, or the address not of this machine?");

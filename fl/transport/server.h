@@ -12,6 +12,7 @@ namespace consilium::fl {
 
 struct CoordinatorOptions {
   std::string listen = "0.0.0.0:7443";  ///< host:port; port 0 takes a free one
+  std::string name = "coordinator";     ///< as in the certificate
   TlsFiles tls;
   std::filesystem::path folder;         ///< run store; the address in use is written to folder/address
   double linger_seconds = 60;           ///< at the end: how long sites that have not fetched the best model are waited for
@@ -19,7 +20,7 @@ struct CoordinatorOptions {
 
 /// Runs a federation to its end over gRPC and mutual TLS (docs/wire_format.md). Started again on the same folder, it goes on after the last
 /// closed round. `stop`, when set by another thread, ends it early and in order.
-/// @throws Error{kUnreachable} the address cannot be listened at; as RunStore and read_file.
+/// @throws Error{kUnreachable} the address cannot be listened at; as RunStore and read_tls_files.
 RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, const ModelState& initial, const std::function<void(const RoundReport&)>& on_round = {},
                          const std::atomic<bool>* stop = nullptr);
 

@@ -11,10 +11,15 @@
 #include "fl/transport/server.h"
 #include "models/state/safetensors.h"
 #include "tests/fl/toy.h"
+#include "tests/support/process.h"
+#include "tests/support/refusal.h"
 
 namespace consilium::fl {
 namespace {
 
+using consilium::test::Process;
+using consilium::test::refusal;
+using consilium::test::wait_until;
 using test::toy_model;
 using test::toy_settings;
 using test::ToyTrainer;
@@ -30,7 +35,7 @@ class Federation : public testing::Test {
   fs::path keys() const { return folder.path() / "keys"; }
 
   std::future<RunState> coordinator(const FederationSettings& settings, const std::string& listen = "localhost:0", const std::atomic<bool>* stop = nullptr, std::function<void(const RoundReport&)> on_round = {}) {
-    return std::async(std::launch::async, [=, this] { return run_coordinator({.listen = listen, .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = 5}, settings, toy_model(1), on_round, stop); });
+    return std::async(std::launch::async, [=, this] { return run_coordinator({.listen = listen, .name = "hub", .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = 5}, settings, toy_model(1), on_round, stop); });
   }
   std::string address() const {
     const fs::path file = folder.path() / "hub" / "address";
@@ -126,36 +131,54 @@ TEST_F(Federation, StrangersAreRefused) {
     }
     return ErrorCode::kUnexpected;
   };
-  // A certificate of another authority, one of this authority that the settings do not name, and a coordinator's.
+  // A whole federation of another authority, and a certificate of this authority whose site the settings do not name.
   init_authority(folder.path() / "other");
   issue_certificate(folder.path() / "other", "east");
   SiteOptions foreign = site("east", 1);
-  foreign.tls.certificate = folder.path() / "other" / "east.crt";
-  foreign.tls.key = folder.path() / "other" / "east.key";
+  foreign.tls = tls_files(folder.path() / "other", "east");
   EXPECT_EQ(code_of(foreign), ErrorCode::kUnreachable);
   issue_certificate(keys(), "south");
   EXPECT_EQ(code_of(site("south", 1)), ErrorCode::kRefused);
-  SiteOptions posing = site("east", 1);
-  posing.tls = tls_files(keys(), "hub");
-  EXPECT_NE(code_of(posing), ErrorCode::kUnexpected);
   EXPECT_EQ(trainer.trained, 0);
   stop = true;
   hub.get();
 }
 
-TEST_F(Federation, ASiteCannotPoseAsTheCoordinator) {
-  std::atomic<bool> stop = false;
-  auto hub = std::async(std::launch::async, [&] { return run_coordinator({.listen = "localhost:0", .tls = tls_files(keys(), "north"), .folder = folder.path() / "hub"}, toy_settings(1), toy_model(), {}, &stop); });
+TEST_F(Federation, ACoordinatorDoesNotListenWithTheCertificateOfASite) {
+  refusal(ErrorCode::kRefused, [&] { run_coordinator({.listen = "localhost:0", .name = "north", .tls = tls_files(keys(), "north"), .folder = folder.path() / "hub"}, toy_settings(1), toy_model()); });
+}
+
+TEST_F(Federation, ASiteDoesNotTalkToAServerWithTheCertificateOfASite) {
+  // Not our program, so that nothing but the handshake stands in the way.
+  const auto listen = [&](const char* name) {
+    return std::make_unique<Process>(std::vector<std::string>{"/usr/bin/openssl", "s_server", "-accept", "localhost:0", "-alpn", "h2", "-Verify", "1", "-CAfile", (keys() / "ca.crt").string(), "-cert",
+                                                              (keys() / (std::string(name) + ".crt")).string(), "-key", (keys() / (std::string(name) + ".key")).string()});
+  };
+  const auto port_of = [](const Process& server) {
+    const auto line = [&] { return server.out().find("ACCEPT "); };
+    EXPECT_TRUE(wait_until([&] { return line() != std::string::npos && server.out().find('\n', line()) != std::string::npos; }));
+    const std::string rest = server.out().substr(line()), address = rest.substr(0, rest.find('\n'));
+    return address.substr(address.rfind(':') + 1);
+  };
   ToyTrainer trainer(1, 1);
-  try {
-    run_site(site("east", 1), trainer);
-    ADD_FAILURE() << "a site's certificate passed for a coordinator's";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUnreachable);
-  }
+  const auto reason = [&](const char* server_name) {
+    const auto server = listen(server_name);
+    const SiteOptions options{.name = "east", .coordinator = "localhost:" + port_of(*server), .tls = tls_files(keys(), "east"), .folder = folder.path() / "east", .give_up_seconds = 0.1};
+    return refusal(ErrorCode::kUnreachable, [&] { run_site(options, trainer); });
+  };
+  EXPECT_THAT(reason("north"), testing::HasSubstr("handshake"));
+  // The same server with the coordinator's own certificate gets through the handshake; what it then says is not gRPC.
+  EXPECT_THAT(reason("hub"), testing::Not(testing::HasSubstr("handshake")));
   EXPECT_EQ(trainer.trained, 0);
-  stop = true;
-  hub.get();
+}
+
+TEST_F(Federation, TheReasonForSilenceIsToldWhileTheSiteTriesOn) {
+  std::vector<std::string> told;
+  ToyTrainer trainer(1, 1);
+  const SiteOptions options{.name = "east", .coordinator = "localhost:1", .tls = tls_files(keys(), "east"), .folder = folder.path() / "east", .give_up_seconds = 1};
+  EXPECT_THAT(refusal(ErrorCode::kUnreachable, [&] { run_site(options, trainer, [&](const std::string& line) { told.push_back(line); }); }), testing::HasSubstr("localhost:1"));
+  ASSERT_EQ(told.size(), 1U) << "said once, not at every try";
+  EXPECT_THAT(told[0], testing::AllOf(testing::HasSubstr("localhost:1"), testing::HasSubstr("trying again")));
 }
 
 }  // namespace

@@ -1,0 +1,69 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "models/state/safetensors.h"
+#include "pipelines/coordinate.h"
+#include "tests/support/refusal.h"
+
+namespace consilium::pipelines {
+namespace {
+
+using test::refusal;
+using testing::HasSubstr;
+
+Json valid() {
+  return {{"keys", "keys"}, {"initial_model", "initial.safetensors"}, {"folder", "run"}, {"sites", {"east", "west"}}};
+}
+
+std::string refused(const std::string& key, const Json& value) {
+  Json json = valid();
+  json[key] = value;
+  return refusal(ErrorCode::kUsage, [&] { parse_coordinate_settings(json, "hub.json", "/srv"); });
+}
+
+TEST(CoordinateSettings, RelativePathsAreTakenFromTheFile) {
+  const CoordinateSettings settings = parse_coordinate_settings(valid(), "hub.json", "/srv");
+  EXPECT_EQ(settings.keys, "/srv/keys");
+  EXPECT_EQ(settings.initial_model, "/srv/initial.safetensors");
+  EXPECT_EQ(settings.folder, "/srv/run");
+  EXPECT_EQ(to_json(parse_coordinate_settings(to_json(settings), "again", "/")), to_json(settings));
+}
+
+TEST(CoordinateSettings, WrongOnesAreRefusedByName) {
+  for (const char* key : {"keys", "initial_model", "folder", "sites"}) {
+    Json json = valid();
+    json.erase(key);
+    EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_coordinate_settings(json, "hub.json", "/"); }),
+                testing::AllOf(HasSubstr("hub.json"), HasSubstr(key), HasSubstr("missing")));
+    EXPECT_THAT(refused(key, 5), HasSubstr(std::string("hub.json.") + key));
+  }
+  EXPECT_THAT(refused("deadline", 5), HasSubstr("did you mean \"deadline_seconds\""));
+  EXPECT_THAT(refused("schema", "consilium.site/1"), HasSubstr("consilium.coordinator/1"));
+  EXPECT_THAT(refused("sites", Json::array()), HasSubstr("hub.json.sites"));
+  EXPECT_THAT(refused("sites", {"east", "east"}), HasSubstr("twice"));
+  EXPECT_THAT(refused("quorum", 3), HasSubstr("hub.json.quorum"));
+  EXPECT_THAT(refused("quorum", -1), HasSubstr("hub.json.quorum"));
+  EXPECT_THAT(refused("deadline_seconds", -1), HasSubstr("hub.json.deadline_seconds"));
+  EXPECT_THAT(refused("linger_seconds", -1), HasSubstr("hub.json.linger_seconds"));
+  EXPECT_THAT(refused("listen", "localhost"), testing::AllOf(HasSubstr("hub.json.listen"), HasSubstr("host:port")));
+  EXPECT_THAT(refused("name", "a b"), HasSubstr("hub.json.name"));
+}
+
+TEST(Coordinate, AModelThatSaysNothingOfItsTrainingIsRefused) {
+  const TemporaryFolder folder;
+  const ModelState state{{{"w", "trunk", {1}, {1}}}};
+  CoordinateSettings settings = parse_coordinate_settings(valid(), "hub.json", folder.path());
+  EXPECT_THAT(refusal(ErrorCode::kNotFound, [&] { coordinate(settings); }), HasSubstr("initial.safetensors"));
+  write_safetensors(settings.initial_model, state);
+  EXPECT_THAT(refusal(ErrorCode::kUnsupported, [&] { coordinate(settings); }), HasSubstr("consilium.training"));
+  write_safetensors(settings.initial_model, state, {{"consilium.training", "{\"rounds\":"}});
+  EXPECT_THAT(refusal(ErrorCode::kCorruptData, [&] { coordinate(settings); }), HasSubstr("not valid JSON"));
+  write_safetensors(settings.initial_model, state, {{"consilium.training", "{\"rounds\": \"many\"}"}});
+  EXPECT_THAT(refusal(ErrorCode::kUnsupported, [&] { coordinate(settings); }), HasSubstr("rounds"));
+  write_file(settings.initial_model, "no safetensors");
+  refusal(ErrorCode::kCorruptData, [&] { coordinate(settings); });
+}
+
+}  // namespace
+}  // namespace consilium::pipelines

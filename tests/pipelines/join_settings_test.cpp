@@ -1,0 +1,65 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipelines/join_federation.h"
+#include "tests/support/refusal.h"
+
+namespace consilium::pipelines {
+namespace {
+
+using test::refusal;
+using testing::HasSubstr;
+
+Json valid() {
+  return {{"name", "east"}, {"coordinator", "hub:7443"}, {"keys", "keys"}, {"data", "/data/east"}, {"folder", "../state"}};
+}
+
+std::string refused(const std::string& key, const Json& value) {
+  Json json = valid();
+  json[key] = value;
+  return refusal(ErrorCode::kUsage, [&] { parse_join_settings(json, "east.json", "/etc/consilium"); });
+}
+
+TEST(JoinSettings, RelativePathsAreTakenFromTheFile) {
+  const JoinSettings settings = parse_join_settings(valid(), "east.json", "/etc/consilium");
+  EXPECT_EQ(settings.keys, "/etc/consilium/keys");
+  EXPECT_EQ(settings.data, "/data/east");
+  EXPECT_EQ(settings.folder, "/etc/state");
+  EXPECT_EQ(settings.coordinator, "hub:7443");
+  EXPECT_EQ(parse_join_settings(to_json(settings), "again", "/"), settings);
+  Json json = valid();
+  json["coordinator"] = "@hub/address";
+  EXPECT_EQ(parse_join_settings(json, "east.json", "/etc/consilium").coordinator, "@/etc/consilium/hub/address");
+}
+
+TEST(JoinSettings, WrongOnesAreRefusedByName) {
+  for (const char* key : {"name", "coordinator", "keys", "data", "folder"}) {
+    Json json = valid();
+    json.erase(key);
+    EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_join_settings(json, "east.json", "/"); }),
+                testing::AllOf(HasSubstr("east.json"), HasSubstr(key), HasSubstr("missing")));
+    EXPECT_THAT(refused(key, 5), HasSubstr(std::string("east.json.") + key));
+  }
+  EXPECT_THAT(refused("coordinater", "x"), HasSubstr("did you mean \"coordinator\""));
+  EXPECT_THAT(refused("schema", "consilium.site/2"), HasSubstr("consilium.site/1"));
+  EXPECT_THAT(refused("name", "a/b"), HasSubstr("a/b"));
+  EXPECT_THAT(refused("scheme", "brats"), HasSubstr("brats2023"));
+  EXPECT_THAT(refused("give_up_seconds", 0), HasSubstr("give_up_seconds"));
+  EXPECT_THAT(refused("folds", 1), HasSubstr("fold"));
+  Json unused = valid();
+  unused["fold"] = 1;  // without folds it has no meaning
+  EXPECT_NO_THROW(parse_join_settings(unused, "east.json", "/"));
+}
+
+TEST(JoinSettings, AnAddressIsHostAndPort) {
+  for (const char* bad : {"hub", "hub:", ":7443", "hub:70000", "hub:http", "hub:-1", "2001:db8::1:7443", "@", ""})
+    EXPECT_THAT(refused("coordinator", bad), testing::AllOf(HasSubstr("east.json.coordinator"), HasSubstr("host:port"))) << bad;
+  for (const char* good : {"hub:7443", "10.0.0.1:1", "[2001:db8::1]:7443", "fl.example.org:65535"}) {
+    Json json = valid();
+    json["coordinator"] = good;
+    EXPECT_NO_THROW(parse_join_settings(json, "east.json", "/")) << good;
+  }
+}
+
+}  // namespace
+}  // namespace consilium::pipelines

@@ -1,0 +1,59 @@
+#include "pipelines/simulation_settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/refusal.h"
+#include "tests/support/tiny_training.h"
+
+namespace consilium::pipelines {
+namespace {
+
+using test::refusal;
+using testing::HasSubstr;
+
+Json valid() {
+  return {{"sites", {{{"name", "east"}}, {{"name", "west"}, {"folder", "far/west"}, {"scheme", "msd"}}}},
+          {"training", test::tiny_training()}};
+}
+
+std::string refused(const std::string& pointer, const Json& value) {
+  Json json = valid();
+  json[Json::json_pointer(pointer)] = value;
+  return refusal(ErrorCode::kUsage, [&] { parse_simulation_settings(json, "sim.json"); });
+}
+
+TEST(SimulationSettings, ComeBackFromTheirJsonWithWhatFollowsFilledIn) {
+  const SimulationSettings settings = parse_simulation_settings(valid(), "sim.json");
+  EXPECT_EQ(settings.sites[0].folder, "east");
+  EXPECT_EQ(settings.sites[1].folder, "far/west");
+  EXPECT_EQ(settings.picture_channel, "FLAIR");
+  EXPECT_EQ(to_json(parse_simulation_settings(to_json(settings), "again")), to_json(settings));
+}
+
+TEST(SimulationSettings, WrongOnesAreRefusedByName) {
+  EXPECT_THAT(refused("/trainig", Json::object()), testing::AllOf(HasSubstr("sim.json"), HasSubstr("did you mean \"training\"")));
+  EXPECT_THAT(refused("/sites/0/scheem", "msd"),
+              testing::AllOf(HasSubstr("sim.json.sites[0]"), HasSubstr("did you mean \"scheme\"")));
+  EXPECT_THAT(refused("/training/stesp", 1), testing::AllOf(HasSubstr("sim.json.training"), HasSubstr("did you mean \"steps\"")));
+  EXPECT_THAT(refused("/schema", "consilium.training/1"),
+              testing::AllOf(HasSubstr("sim.json.schema"), HasSubstr("consilium.simulation/1")));
+  EXPECT_THAT(refused("/sites", {{{"name", "alone"}}}), testing::AllOf(HasSubstr("sim.json.sites"), HasSubstr("two")));
+  EXPECT_THAT(refused("/sites", "east"), HasSubstr("sim.json.sites"));
+  EXPECT_THAT(refused("/sites/1", {{"folder", "x"}}), testing::AllOf(HasSubstr("sites[1]"), HasSubstr("\"name\" is missing")));
+  EXPECT_THAT(refused("/sites/1/name", "east"), testing::AllOf(HasSubstr("east"), HasSubstr("twice")));
+  EXPECT_THAT(refused("/sites/1/name", "../west"), HasSubstr("../west"));
+  EXPECT_THAT(refused("/sites/1/name", ".."), HasSubstr("\"..\""));  // it becomes a folder
+  EXPECT_THAT(refused("/sites/1/name", ""), HasSubstr("no site name"));
+  EXPECT_THAT(refused("/sites/1/name", "pooled"), HasSubstr("pooled"));
+  EXPECT_THAT(refused("/sites/1/scheme", "brats2022"), HasSubstr("brats2022"));
+  EXPECT_THAT(refused("/quorum", 3), HasSubstr("sim.json.quorum"));
+  EXPECT_THAT(refused("/deadline_seconds", 0), HasSubstr("sim.json.deadline_seconds"));
+  EXPECT_THAT(refused("/folds", 1), HasSubstr("sim.json.folds"));
+  EXPECT_THAT(refused("/folds", -2), HasSubstr("sim.json.folds"));
+  EXPECT_THAT(refused("/picture_channel", "PET"), testing::AllOf(HasSubstr("sim.json.picture_channel"), HasSubstr("PET")));
+  EXPECT_THAT(refused("/notes", "one"), HasSubstr("sim.json.notes"));
+}
+
+}  // namespace
+}  // namespace consilium::pipelines
