@@ -28,10 +28,20 @@ void sync_file(const fs::path& path) {
 
 }  // namespace
 
+void require_file(const fs::path& path) {
+  std::error_code status;
+  const fs::file_type type = fs::status(path, status).type();
+  require(type != fs::file_type::not_found, ErrorCode::kNotFound, "no such file: " + path.string());
+  require(type != fs::file_type::none, ErrorCode::kNotFound, "cannot open " + path.string() + ": " + status.message());
+  require(type != fs::file_type::directory, ErrorCode::kNotFound, "expected a file, found a folder: " + path.string());
+  require(type == fs::file_type::regular, ErrorCode::kNotFound, "expected a file, found a device or pipe: " + path.string());
+  require(::access(path.c_str(), R_OK) == 0, ErrorCode::kNotFound, "cannot open " + path.string() + ": " + std::strerror(errno));
+}
+
 std::string read_file(const fs::path& path, std::uint64_t limit_bytes) {
   std::error_code status;
-  require(fs::exists(path, status), ErrorCode::kNotFound, "no such file: " + path.string());
-  require(!fs::is_directory(path, status), ErrorCode::kCorruptData, "expected a file, found a folder: " + path.string());
+  // A pipe is welcome here: `consilium train <(generate settings)`.
+  if (!fs::is_fifo(path, status)) require_file(path);
   std::ifstream stream(path, std::ios::binary);
   require(stream.good(), ErrorCode::kNotFound, "cannot open " + path.string() + ": " + std::strerror(errno));
   const auto size = fs::file_size(path, status);

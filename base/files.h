@@ -12,7 +12,11 @@ namespace consilium {
 
 namespace fs = std::filesystem;
 
-/// Whole file as bytes. @throws Error{kNotFound} absent; Error{kCorruptData} longer than `limit_bytes` or unreadable.
+/// Is there a file that can be opened for reading? `path` may be a link to one. Device and pipe are none.
+/// @throws Error{kNotFound} saying what is wrong: absent, a folder, no permission.
+void require_file(const fs::path& path);
+
+/// Whole file as bytes. @throws Error{kNotFound} absent, a folder or not permitted; Error{kCorruptData} longer than `limit_bytes` or unreadable.
 std::string read_file(const fs::path& path, std::uint64_t limit_bytes = 1ULL << 30);
 
 /// Writes beside `path` and renames, so that no reader ever sees half a file. Parent folders are made. fsync'ed.

@@ -13,7 +13,8 @@ void require_valid(const Update& update, const ModelState& global, std::int64_t 
   require(update.base_digest == base_digest, ErrorCode::kMismatch, who + "started from another global model than this round's");
   for (const auto& [group, cases] : update.cases_per_group)
     require(cases >= 0 && cases <= kMostCases, ErrorCode::kCorruptData, who + "group " + group + " was trained on " + std::to_string(cases) + " cases");
-  require(std::isfinite(update.validation.score) && update.validation.cases >= 0 && update.validation.cases <= kMostCases, ErrorCode::kCorruptData, who + "its validation is no number, or of an impossible number of cases");
+  // The best model is chosen by these: a score beyond 1 would outvote every honest site.
+  require(update.validation.score >= 0 && update.validation.score <= 1 && update.validation.cases >= 0 && update.validation.cases <= kMostCases, ErrorCode::kCorruptData, who + "its validation is not within [0, 1], or of an impossible number of cases");
   for (std::size_t n = 0; n < update.delta.tensors.size(); ++n) {
     const NamedTensor& tensor = update.delta.tensors[n];
     const std::string what = who + "tensor " + tensor.name;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <new>
 
 #include "base/error.h"
@@ -45,6 +46,8 @@ int run_verb(CLI::App& app, int argc, char** argv, const CommonOptions& common, 
     return body();
   } catch (const Error& error) {
     return report(common, error.code(), error.what());
+  } catch (const std::filesystem::filesystem_error& error) {  // a folder without permission, a name that is too long
+    return report(common, ErrorCode::kNotFound, error.path1().string() + ": " + error.code().message());
   } catch (const std::bad_alloc&) {
     return report(common, ErrorCode::kUnexpected, "out of memory");
   } catch (const std::exception& error) {

@@ -24,7 +24,7 @@ namespace {
 class ByteSource {
  public:
   explicit ByteSource(const fs::path& path) : name_(path.string()) {
-    require(fs::is_regular_file(path), ErrorCode::kNotFound, name_ + ": no such file");
+    require_file(path);
     file_ = gzopen(path.c_str(), "rb");
     require(file_ != nullptr, ErrorCode::kNotFound, name_ + ": cannot be opened");
     gzbuffer(file_, 1 << 18);
@@ -35,8 +35,8 @@ class ByteSource {
 
   /// Up to `count` bytes; fewer at the end of the file.
   std::string take(std::uint64_t count) {
-    std::string bytes;
     constexpr std::uint64_t kStep = 1 << 24;
+    std::string bytes;
     while (bytes.size() < count) {
       const std::uint64_t step = std::min(kStep, count - bytes.size());
       const std::size_t before = bytes.size();
@@ -50,6 +50,9 @@ class ByteSource {
     }
     return bytes;
   }
+
+  /// Reads what little may follow, so that zlib comes to the stream's end and compares its checksum.
+  void finish() { take(1 << 20); }
 
  private:
   std::string name_;
@@ -90,7 +93,8 @@ std::uint64_t bytes_per_volume(const NiftiHeader& header) { return voxel_count(h
 
 void check_length(const NiftiHeader& header, const Source& source) {
   const fs::path& path = header.pair ? source.voxels : source.header;
-  require(fs::is_regular_file(path), ErrorCode::kNotFound, path.string() + ": the voxels of this NIfTI pair are missing");
+  std::error_code status;
+  require(fs::exists(path, status), ErrorCode::kNotFound, path.string() + ": the voxels of this NIfTI pair are missing");
   if (is_gzip(path)) return;
   const std::uint64_t length = fs::file_size(path);
   const std::uint64_t needed = bytes_per_volume(header) * header.volumes;
@@ -145,6 +149,7 @@ Volume read_one(const Source& source, const NiftiHeader& header, std::uint64_t v
   const std::string raw = bytes.take(wanted);
   require(raw.size() == wanted, ErrorCode::kCorruptData,
           path.string() + ": the header promises " + std::to_string(wanted) + " bytes of voxels, " + std::to_string(raw.size()) + " are there");
+  bytes.finish();
   return {header.summary.geometry, to_floats(raw, header)};
 }
 

@@ -176,13 +176,18 @@ LabelMap resample_labels(const LabelMap& moving, const Geometry& grid) {
 }
 
 Geometry grid_with_spacing(const Geometry& geometry, const Vec3& spacing_mm) {
+  constexpr double kMostVoxels = 2147483648.0;  // 8 GiB of floats
   Geometry grid = geometry;
   Vec3 first;
+  double voxels = 1;
   for (int axis = 0; axis < 3; ++axis) {
     require(std::isfinite(spacing_mm[axis]) && spacing_mm[axis] > 0, ErrorCode::kUsage, "a voxel spacing is a positive number of millimetres");
     const double ratio = spacing_mm[axis] / geometry.spacing_mm[axis];
     // nearbyint: halves to even, as Python's round in nnU-Net.
-    grid.size[axis] = static_cast<std::size_t>(std::max(1.0, std::nearbyint(static_cast<double>(geometry.size[axis]) / ratio)));
+    const double size = std::max(1.0, std::nearbyint(static_cast<double>(geometry.size[axis]) / ratio));
+    voxels *= size;
+    require(voxels <= kMostVoxels, ErrorCode::kUsage, "a voxel spacing of " + std::to_string(spacing_mm[axis]) + " mm makes more than 2^31 voxels of this image");
+    grid.size[axis] = static_cast<std::size_t>(size);
     grid.spacing_mm[axis] = spacing_mm[axis];
     first[axis] = (ratio - 1) / 2;  // centre of the first new voxel, in old voxels
   }

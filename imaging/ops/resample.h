@@ -20,7 +20,7 @@ Volume resample(const Volume& moving, const Geometry& grid, const ResampleOption
 LabelMap resample_labels(const LabelMap& moving, const Geometry& grid);
 
 /// The grid of the same field of view (outer corner of the first voxel kept) with voxels of `spacing_mm`; sizes are
-/// round(size * old / new), at least 1, as in nnU-Net. @throws Error{kUsage} spacing not positive.
+/// round(size * old / new), at least 1, as in nnU-Net. @throws Error{kUsage} spacing not positive, or more than 2^31 voxels.
 Geometry grid_with_spacing(const Geometry& geometry, const Vec3& spacing_mm);
 
 }  // namespace consilium::imaging

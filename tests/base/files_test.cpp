@@ -25,5 +25,25 @@ TEST(Files, RefusesAFileOverTheLimit) {
   EXPECT_THROW(read_file(folder.path() / "big", 99), Error);
 }
 
+TEST(Files, SaysWhatIsThereInsteadOfAFile) {
+  const TemporaryFolder folder;
+  const auto refusal = [](const fs::path& path) -> std::string {
+    try {
+      require_file(path);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+      return error.what();
+    }
+    return "";
+  };
+  write_file(folder.path() / "file", "x");
+  EXPECT_EQ(refusal(folder.path() / "file"), "");
+  EXPECT_NE(refusal(folder.path() / "absent").find("no such file"), std::string::npos);
+  EXPECT_NE(refusal(folder.path()).find("found a folder"), std::string::npos);
+  EXPECT_NE(refusal("/dev/null").find("found a device or pipe"), std::string::npos);
+  EXPECT_NE(refusal(folder.path() / "file" / "below").find("no such file"), std::string::npos);
+  EXPECT_NE(refusal(folder.path() / std::string(300, 'x')).find("name too long"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace consilium

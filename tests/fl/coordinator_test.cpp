@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "base/error.h"
 #include "tests/fl/toy.h"
 
@@ -92,6 +95,17 @@ TEST(Coordinator, TheBestModelIsChosenByTheSitesValidation) {
   EXPECT_EQ(digest(c.state().best), digests[1]);
   EXPECT_NEAR(c.state().best_validation, (0.9 * 98 + 0.2) / 100, 1e-12);
   EXPECT_EQ(c.receive("east", toy_update({3, 3, "", ""}, 1, 1)).kind, ReceiptKind::kStale);
+}
+
+TEST(Coordinator, AValidationBeyondOneIsRejected) {
+  Coordinator c(toy_settings(1), toy_model(), 0);
+  for (const double score : {1.5, -0.1, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    Update update = toy_update(c.plan(), 1, 1);
+    update.validation = {score, 1};
+    const Receipt receipt = c.receive("east", update);
+    EXPECT_EQ(receipt.kind, ReceiptKind::kRejected) << score;
+    EXPECT_NE(receipt.reason.find("[0, 1]"), std::string::npos) << receipt.reason;
+  }
 }
 
 TEST(Coordinator, WithoutValidationTheLastModelIsTheBest) {
