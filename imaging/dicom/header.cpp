@@ -60,13 +60,13 @@ void read_identity(DcmItem& item, DicomHeader& h) {
 void read_acquisition(DcmItem& item, DicomHeader& h) {
   h.manufacturer = text_of(item, DCM_Manufacturer);
   h.model = text_of(item, DCM_ManufacturerModelName);
-  h.series_description = text_of(item, DCM_SeriesDescription);
-  h.protocol_name = text_of(item, DCM_ProtocolName);
+  h.series_description = free_text_of(item, DCM_SeriesDescription);
+  h.protocol_name = free_text_of(item, DCM_ProtocolName);
   h.sequence_name = text_of(item, DCM_SequenceName);
   h.scanning_sequence = words_of(item, DCM_ScanningSequence);
   h.sequence_variant = words_of(item, DCM_SequenceVariant);
-  h.scan_options = words_of(item, DCM_ScanOptions);
-  h.contrast_agent = text_of(item, DCM_ContrastBolusAgent);
+  h.corrected_image = words_of(item, DCM_CorrectedImage);
+  h.contrast_agent = free_text_of(item, DCM_ContrastBolusAgent);
   h.units = text_of(item, DCM_Units);
   h.field_tesla = number_of(item, DCM_MagneticFieldStrength);
   h.tr_ms = number_of(item, DCM_RepetitionTime);

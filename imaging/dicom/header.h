@@ -21,8 +21,10 @@ struct DicomHeader {
   std::string transfer_syntax;    ///< UID of the encoding
   std::string modality;           ///< (0008,0060): MR, CT, PT
   std::vector<std::string> image_type;
-  std::string manufacturer, model, series_description, protocol_name, sequence_name;
-  std::vector<std::string> scanning_sequence, sequence_variant, scan_options;
+  std::string manufacturer, model, sequence_name;
+  std::string series_description, protocol_name;  ///< without words of the patient's name and identifiers
+  std::vector<std::string> scanning_sequence, sequence_variant;
+  std::vector<std::string> corrected_image;  ///< (0028,0051), PET: ATTN, SCAT, DECY, ...
   std::string contrast_agent;  ///< (0018,0010)
   std::string units;           ///< (0054,1001), PET: BQML, GML, CNTS, ...
   int series_number = 0;

@@ -15,6 +15,7 @@ namespace consilium::imaging {
 // be is "", an empty list or nothing; control characters, which a terminal might obey, become '?'.
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag);                ///< several values stay joined by '\'
+std::string free_text_of(DcmItem& item, const DcmTagKey& tag);           ///< words of the patient's name and identifiers become "***"
 std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag);  ///< one per value, trimmed
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0);  ///< finite
 std::optional<int> integer_of(DcmItem& item, const DcmTagKey& tag);
