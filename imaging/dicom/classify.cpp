@@ -36,7 +36,8 @@ Words split_words(const DicomHeader& h) {
 
 bool has(const Words& words, std::string_view wanted) { return std::find(words.begin(), words.end(), wanted) != words.end(); }
 
-/// The first of `known` that is a word. The known word is what evidence quotes: never a part of the description that nobody foresaw.
+/// The first of `known` that is a word. The known word is what evidence quotes: never a part of the description that nobody
+/// foresaw.
 std::optional<std::string_view> exact_word(const Words& words, Parts known) {
   for (const std::string_view part : known)
     if (has(words, part)) return part;
@@ -62,8 +63,14 @@ struct Judge {
 
   /// Images that are none of ours whatever their times: localizers, maps, projections, angiography, diffusion, perfusion.
   bool is_other() const {
-    for (const char* type : {"LOCALIZER", "ADC", "PROJECTION IMAGE", "MIP", "MIN IP", "SUBTRACTION", "SUBTRACT", "SUB", "P", "PHASE MAP", "TRACEW", "FA",
-                             "T1 MAP", "T2 MAP", "T1_MAP", "T2_MAP", "B0 MAP", "FIELD_MAP", "CBF", "CBV", "RCBF", "RCBV", "MTT", "TTP"})
+    for (const char* type : {"LOCALIZER", "ADC",    "PROJECTION IMAGE",
+                             "MIP",       "MIN IP", "SUBTRACTION",
+                             "SUBTRACT",  "SUB",    "P",
+                             "PHASE MAP", "TRACEW", "FA",
+                             "T1 MAP",    "T2 MAP", "T1_MAP",
+                             "T2_MAP",    "B0 MAP", "FIELD_MAP",
+                             "CBF",       "CBV",    "RCBF",
+                             "RCBV",      "MTT",    "TTP"})
       if (has(h.image_type, type)) {
         evidence.push_back(std::string("ImageType ") + type);
         return true;
@@ -72,7 +79,8 @@ struct Judge {
       evidence.push_back("ScanningSequence EP");
       return true;
     }
-    const auto any = exact_word(words, {"localizer", "localiser", "scout", "survey", "loc", "dwi", "dti", "adc", "trace", "mip", "b0map", "fieldmap"});
+    const auto any = exact_word(
+        words, {"localizer", "localiser", "scout", "survey", "loc", "dwi", "dti", "adc", "trace", "mip", "b0map", "fieldmap"});
     // A spin echo is no angiography, whatever it is called: "t1 se after perf".
     const auto gradient = is_gradient() || h.scanning_sequence.empty()
                               ? word_with(words, {"tof", "angio", "swi", "perf", "dce", "bold", "fmri", "venbold"})
@@ -87,7 +95,8 @@ struct Judge {
       Parts parts;
       const char* weighting;
     };
-    for (const Rule& rule : {Rule{{"flair", "dark", "dafl"}, "FLAIR"}, Rule{{"t1", "mprage", "bravo", "spgr", "mpr"}, "T1"}, Rule{{"t2"}, "T2"}})
+    for (const Rule& rule :
+         {Rule{{"flair", "dark", "dafl"}, "FLAIR"}, Rule{{"t1", "mprage", "bravo", "spgr", "mpr"}, "T1"}, Rule{{"t2"}, "T2"}})
       if (const auto part = word_with(words, rule.parts)) {
         // "T1 FLAIR" nulls nothing: it is T1.
         const bool t1_flair = rule.weighting == std::string_view("FLAIR") && has(words, "t1");
@@ -97,12 +106,16 @@ struct Judge {
     return "";
   }
 
-  /// Weighting from echo, repetition and inversion time: "T1", "T2", "FLAIR", "other" (told, but none of ours), or "" when they do not tell.
+  /// Weighting from echo, repetition and inversion time: "T1", "T2", "FLAIR", "other" (told, but none of ours), or "" when they
+  /// do not tell.
   std::string by_physics() const {
     if (!h.te_ms || !h.tr_ms || *h.te_ms <= 0 || *h.tr_ms <= 0) return "";
     const double te = *h.te_ms, tr = *h.tr_ms, ti = h.ti_ms.value_or(0);
-    evidence.push_back(ti > 0 ? fmt::format("TR {:g}, TE {:g}, TI {:g} ms", tr, te, ti) : fmt::format("TR {:g}, TE {:g} ms", tr, te));
-    return ti > 0 || has(h.scanning_sequence, "IR") ? after_inversion(tr, te, ti) : is_gradient() ? gradient(tr, te) : spin_echo(tr, te);
+    evidence.push_back(ti > 0 ? fmt::format("TR {:g}, TE {:g}, TI {:g} ms", tr, te, ti)
+                              : fmt::format("TR {:g}, TE {:g} ms", tr, te));
+    return ti > 0 || has(h.scanning_sequence, "IR") ? after_inversion(tr, te, ti)
+           : is_gradient()                          ? gradient(tr, te)
+                                                    : spin_echo(tr, te);
   }
 
   std::string after_inversion(double tr, double te, double ti) const {
@@ -136,7 +149,8 @@ struct Judge {
   }
 
   bool is_enhanced() const {
-    if (const auto word = exact_word(words, {"pre", "precontrast", "native", "nativ", "unenhanced", "nonenhanced", "noncontrast", "ohne", "without", "wo"})) {
+    if (const auto word = exact_word(words, {"pre", "precontrast", "native", "nativ", "unenhanced", "nonenhanced", "noncontrast",
+                                             "ohne", "without", "wo"})) {
       says(*word);  // the agent is often entered for the whole examination, before it is given
       return false;
     }
@@ -145,8 +159,10 @@ struct Judge {
       evidence.push_back("ContrastBolusAgent is given");
       return true;
     }
-    auto word = exact_word(words, {"gd", "gad", "post", "ce", "t1ce", "t1c", "t1gd", "contrast", "km", "mdc", "postcontrast", "postgd", "postgad", "enhanced"});
-    if (!word) word = word_with(words, {"+c", "c+", "+gd", "gd+", "+km", "gado", "dotarem", "magnevist", "prohance", "multihance"});
+    auto word = exact_word(words, {"gd", "gad", "post", "ce", "t1ce", "t1c", "t1gd", "contrast", "km", "mdc", "postcontrast",
+                                   "postgd", "postgad", "enhanced"});
+    if (!word)
+      word = word_with(words, {"+c", "c+", "+gd", "gd+", "+km", "gado", "dotarem", "magnevist", "prohance", "multihance"});
     if (word) says(*word);
     return word.has_value();
   }

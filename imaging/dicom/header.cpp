@@ -134,7 +134,7 @@ DicomHeader read_dicom_header(const std::filesystem::path& file) {
   read_identity(item, h);
   read_acquisition(item, h);
   read_pixel_format(item, h);
-  h.has_pixels = parsed.has_pixels;
+  h.has_pixels = parsed.has_pixels && h.rows > 0;
   h.has_geometry = read_plane(item, h);
   return h;
 }

@@ -25,8 +25,8 @@ struct DicomHeader {
   std::string series_description, protocol_name;  ///< without words of the patient's name and identifiers
   std::vector<std::string> scanning_sequence, sequence_variant;
   std::vector<std::string> corrected_image;  ///< (0028,0051), PET: ATTN, SCAT, DECY, ...
-  std::string contrast_agent;  ///< (0018,0010)
-  std::string units;           ///< (0054,1001), PET: BQML, GML, CNTS, ...
+  std::string contrast_agent;                ///< (0018,0010)
+  std::string units;                         ///< (0054,1001), PET: BQML, GML, CNTS, ...
   int series_number = 0;
   int instance_number = 0;
   std::optional<int> temporal_position, acquisition_number;  ///< (0020,0100), (0020,0012)

@@ -14,7 +14,9 @@ std::string trimmed(std::string text) {
   return first == std::string::npos ? "" : text.substr(first);
 }
 
-bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80; }
+bool is_word_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80;
+}
 
 /// Calls `visit` on each word of a text with its place.
 template <typename Visit>
@@ -47,7 +49,8 @@ std::string free_text_of(DcmItem& item, const DcmTagKey& tag) {
   std::string text = text_of(item, tag);
   // People type names into descriptions. Two letters are too common to be a name ("T1").
   std::set<std::string> identity;
-  for (const DcmTagKey& key : {DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_AccessionNumber, DCM_OtherPatientNames}) {
+  for (const DcmTagKey& key :
+       {DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_AccessionNumber, DCM_OtherPatientNames}) {
     const std::string value = lower(text_of(item, key));
     for_each_word(value, [&](std::size_t start, std::size_t length) {
       if (length > 2) identity.insert(value.substr(start, length));
