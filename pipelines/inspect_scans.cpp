@@ -64,8 +64,17 @@ Json json_of(const ScanInspection::Nifti& file) {
 
 std::string modality_of(const imaging::DicomHeader& h) { return h.units.empty() ? h.modality : h.modality + " " + h.units; }
 
+/// Volumes of the series that `first` begins.
+std::size_t volumes_from(const imaging::Study& study, std::size_t first) {
+  std::size_t n = first + 1;
+  while (n < study.series.size() && study.series[n].volume > 1 &&
+         study.series[n].header().series_uid == study.series[first].header().series_uid)
+    ++n;
+  return n - first;
+}
+
 /// One line of the table and, indented, why.
-std::string text_of(const Series& series) {
+std::string text_of(const Series& series, std::size_t volumes) {
   const imaging::DicomHeader& h = series.header();
   const imaging::SeriesClass what = imaging::classify(series);
   std::string size = fmt::format("{} x {} x {}", h.columns, h.rows, series.slices.size()), spacing = "-", orientation = "-";
@@ -76,7 +85,7 @@ std::string text_of(const Series& series) {
   }
   std::string name = h.series_description.empty() ? h.protocol_name : h.series_description;
   if (!series.part.empty()) name += " [" + series.part + "]";
-  if (series.volume > 0) name += fmt::format(" [volume {}]", series.volume);
+  if (series.volume > 0) name += fmt::format(" [{} volumes]", volumes);
   std::string text = fmt::format("  {:>6}  {:<8} {:<6} {:<17} {:<22} {:<6} {}\n", h.series_number, modality_of(h),
                                  what.channel.empty() ? "?" : what.channel, size, spacing, orientation, name);
   text += fmt::format("          why: {}\n", fmt::join(what.evidence, "; "));
@@ -90,7 +99,11 @@ std::string text_of(const ScanInspection::Dicom& dicom) {
   if (!study.series.empty())
     text += fmt::format("  {:>6}  {:<8} {:<6} {:<17} {:<22} {:<6} {}\n", "series", "modality", "class", "size", "spacing mm",
                         "axes", "description");
-  for (const Series& series : study.series) text += text_of(series);
+  for (std::size_t n = 0; n < study.series.size();) {
+    const std::size_t volumes = volumes_from(study, n);
+    text += text_of(study.series[n], volumes);
+    n += volumes;
+  }
   // A reason that 150 files share is told once, with the first of them.
   std::map<std::string, std::vector<const imaging::RejectedFile*>> reasons;
   for (const imaging::RejectedFile& file : study.rejected) reasons[file.reason].push_back(&file);

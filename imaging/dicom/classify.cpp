@@ -120,7 +120,7 @@ struct Judge {
 
   std::string after_inversion(double tr, double te, double ti) const {
     if (te >= 60 && (ti >= 1400 || (ti <= 0 && tr >= 4000))) return "FLAIR";  // fluid nulled, late echo
-    if (is_gradient()) return te < 12 ? "T1" : "other";                       // MPRAGE and its kin
+    if (is_gradient()) return te < 12 && ti < 1600 ? "T1" : "other";          // MPRAGE and its kin
     if (ti > 0 && ti < 400) return "other";                                   // fat nulled (STIR)
     if (te < 30) return "T1";                                                 // "T1 FLAIR", inversion recovery
     return "";

@@ -124,6 +124,11 @@ DicomHeader read_dicom_header(const std::filesystem::path& file) {
   DcmDataset& item = parsed.dataset();
   DicomHeader h;
   h.file = file;
+  if (!parsed.crowded_sop_class.empty()) {
+    h.is_crowded = true;
+    h.sop_class_uid = parsed.crowded_sop_class;
+    return h;
+  }
   h.sop_class_uid = text_of(item, DCM_SOPClassUID);
   // A DICOMDIR and files cut after the meta header say it there alone.
   if (h.sop_class_uid.empty() && parsed.format->getMetaInfo() != nullptr)
@@ -134,14 +139,24 @@ DicomHeader read_dicom_header(const std::filesystem::path& file) {
   read_identity(item, h);
   read_acquisition(item, h);
   read_pixel_format(item, h);
-  h.has_pixels = parsed.has_pixels && h.rows > 0;
+  h.has_pixels = parsed.has_pixels;
   h.has_geometry = read_plane(item, h);
   return h;
+}
+
+bool is_scan(const DicomHeader& h) {
+  if (is_known(h.sop_class_uid)) return true;
+  for (const char* uid : {UID_EnhancedMRImageStorage, UID_EnhancedMRColorImageStorage, UID_EnhancedCTImageStorage,
+                          UID_EnhancedPETImageStorage, UID_LegacyConvertedEnhancedMRImageStorage,
+                          UID_LegacyConvertedEnhancedCTImageStorage, UID_LegacyConvertedEnhancedPETImageStorage})
+    if (h.sop_class_uid == uid) return true;
+  return false;
 }
 
 std::optional<std::string> reason_not_loadable(const DicomHeader& h) {
   if (h.sop_class_uid == UID_MediaStorageDirectoryStorage) return "an index of files (DICOMDIR), not an image";
   if (!is_known(h.sop_class_uid)) return sop_class_name(h.sop_class_uid) + " is not read yet; classic MR, CT and PET images are";
+  if (h.is_crowded) return "more than " + std::to_string(kMostItems) + " sequence items: no classic image has so many";
   if (std::find(h.image_type.begin(), h.image_type.end(), "MOSAIC") != h.image_type.end())
     return "Siemens mosaics are not read yet; export the series as single slices";
   if (auto reason = reason_of_pixels(h)) return reason;

@@ -34,6 +34,7 @@ struct DicomHeader {
   double slice_thickness_mm = 0;
   double slice_spacing_mm = 0;  ///< (0018,0088); 0 when absent
 
+  bool is_crowded = false;    ///< too many sequence items to be parsed: nothing but the SOP class is known
   std::string photometric;    ///< (0028,0004)
   int rows = 0, columns = 0;  ///< (0028,0010), (0028,0011)
   int frames = 1;
@@ -52,9 +53,12 @@ struct DicomHeader {
 };
 
 /// Reads a file up to its pixel data. Files without preamble or meta header are read as well.
-/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} as parse_dicom.
+/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 2 GiB.
 /// Source: DICOM PS3.10 (files), PS3.3 C.7.6.2 and C.7.6.3 (plane and pixels).
 DicomHeader read_dicom_header(const std::filesystem::path& file);
+
+/// Whether this is an image of an MR, CT or PET scanner, classic or enhanced: not a screenshot, a segmentation, a report.
+bool is_scan(const DicomHeader& header);
 
 /// Why the image of this header cannot be loaded; nothing when it can. Only classic single-frame MR, CT and PET images are.
 std::optional<std::string> reason_not_loadable(const DicomHeader& header);

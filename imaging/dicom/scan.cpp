@@ -115,7 +115,7 @@ Study scan_files(const std::vector<fs::path>& files) {
     if (!read[n].is_dicom) {
       ++study.other_files;
     } else if (!read[n].reason.empty()) {
-      study.rejected.push_back({files[n], read[n].reason, read[n].code, number, !read[n].header || read[n].header->has_pixels});
+      study.rejected.push_back({files[n], read[n].reason, read[n].code, number, !read[n].header || is_scan(*read[n].header)});
     } else if (const std::string& uid = read[n].header->sop_instance_uid; !uid.empty() && !instances.insert(uid).second) {
       study.rejected.push_back(
           {files[n], "another file holds the same image (SOP Instance UID)", ErrorCode::kUnsupported, number, false});

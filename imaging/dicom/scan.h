@@ -26,7 +26,8 @@ struct RejectedFile {
   std::string reason;
   ErrorCode code = ErrorCode::kUnsupported;  ///< or kCorruptData
   int series_number = 0;                     ///< 0 when the file does not say
-  bool holds_image = true;                   ///< false for an index, a second copy, or a kind without pixels: nothing is lost
+  bool holds_image =
+      true;  ///< an image of a scanner that is lost without it; false for a second copy, an index, a report, a screenshot
 };
 
 /// What lies in a folder.
