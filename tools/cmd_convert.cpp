@@ -1,78 +1,68 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <set>
+#include <map>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "base/progress.h"
-#include "base/settings.h"
-#include "imaging/nifti/nifti.h"
-#include "imaging/ops/orient.h"
-#include "imaging/ops/resample.h"
+#include "pipelines/convert_scans.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
 namespace {
 
-/// "scan.nii.gz", "scan.nii", "scan.hdr" -> "scan".
-std::string stem_of(const fs::path& path) {
-  std::string name = path.filename().string();
-  for (const char* suffix : {".gz", ".nii", ".hdr", ".img"})
-    if (name.ends_with(suffix)) name.resize(name.size() - std::string_view(suffix).size());
-  return name;
+/// Each reason once, with the number of files.
+void print_problems(const pipelines::ConvertReport& report) {
+  for (const auto& failed : report.failed) fmt::print(stderr, "consilium: error: {}\n", failed.message);
+  std::map<std::string, std::size_t> reasons;
+  for (const auto& rejected : report.rejected) ++reasons[rejected.reason];
+  for (const auto& [reason, count] : reasons)
+    fmt::print(stderr, "consilium: warning: {} file{}: {}\n", count, count == 1 ? "" : "s", reason);
+}
+
+int exit_code(const pipelines::ConvertReport& report) {
+  std::size_t lost = 0;
+  ErrorCode last = ErrorCode::kUnsupported;
+  for (const auto& rejected : report.rejected)
+    if (rejected.holds_image) ++lost, last = rejected.code;
+  for (const auto& failed : report.failed) ++lost, last = failed.code;
+  if (lost > 0)
+    return static_cast<int>(report.written.empty() && (lost == 1 || report.failed.empty()) ? last : ErrorCode::kPartial);
+  return report.written.empty() ? static_cast<int>(ErrorCode::kNotFound) : 0;
 }
 
 }  // namespace
 
 int cmd_convert(int argc, char** argv) {
-  CLI::App app("Rewrites NIfTI files as .nii.gz (float32, qform = sform), turned to an orientation and resampled if asked for.", "consilium convert");
+  CLI::App app(
+      "Writes each series of DICOM folders and files as .nii.gz (qform = sform) with a JSON sidecar, and rewrites NIfTI files; "
+      "turned to an orientation "
+      "and resampled if asked for.",
+      "consilium convert");
   CommonOptions common;
+  pipelines::ConvertOptions options;
   std::vector<std::string> inputs;
-  std::string output, orientation;
+  std::string output;
   std::vector<double> spacing;
-  int compression = 6;
-  bool overwrite = false;
-  app.add_option("IN", inputs, "NIfTI files")->required();
+  app.add_option("IN", inputs, "DICOM folders and files, NIfTI files")->required();
   app.add_option("-o", output, "folder for the results, made if missing")->required()->type_name("OUT_DIR");
-  app.add_option("--orient", orientation, "turn axes so that indices point to these sides, such as LPS or RAS");
+  app.add_option("--name", options.name,
+                 "names of DICOM series: {number} {class} {description} {protocol} {modality} {echo} {volume} {series}")
+      ->type_name("TEMPLATE")
+      ->capture_default_str();
+  app.add_option("--orient", options.orientation, "turn axes so that indices point to these sides, such as LPS or RAS");
   app.add_option("--spacing", spacing, "resample (linear) to this voxel size in mm")->expected(3);
-  app.add_option("--compress", compression, "0 (none) to 9")->check(CLI::Range(0, 9));
-  app.add_flag("--overwrite", overwrite, "replace files that exist");
-  add_common(app, common, "consilium convert scan.nii -o out --orient LPS --spacing 1 1 1");
+  app.add_option("--compress", options.compression, "0 (none) to 9")->check(CLI::Range(0, 9))->capture_default_str();
+  app.add_flag("--overwrite", options.overwrite, "replace files that exist");
+  add_common(app, common, "consilium convert archive/patient7 -o nifti --name \"{number}_{class}\"");
   return run_verb(app, argc, argv, common, [&] {
-    std::set<std::string> names;
-    for (const std::string& input : inputs) {
-      const std::string name = stem_of(input) + ".nii.gz";
-      require(names.insert(name).second, ErrorCode::kUsage, "two inputs would be written to " + name + "; convert them into different folders");
-      require(overwrite || !fs::exists(fs::path(output) / name), ErrorCode::kCannotWrite, (fs::path(output) / name).string() + ": exists; give --overwrite to replace it");
+    if (!spacing.empty()) options.spacing_mm = {spacing[0], spacing[1], spacing[2]};
+    const auto report = pipelines::convert_scans({inputs.begin(), inputs.end()}, output, options);
+    if (common.json) {
+      fmt::print("{}\n", pipelines::to_json(report).dump(2, ' ', false, Json::error_handler_t::replace));
+    } else {
+      for (const auto& written : report.written) fmt::print("{}\n", written.output.string());
     }
-    Json written = Json::array();
-    std::size_t failed = 0;
-    ErrorCode last = ErrorCode::kPartial;
-    Progress progress("converting", inputs.size());
-    for (const std::string& input : inputs) {
-      try {
-        Volume volume = imaging::read_nifti(input);
-        if (!orientation.empty()) volume = imaging::orient(volume, orientation);
-        if (!spacing.empty()) volume = imaging::resample(volume, imaging::grid_with_spacing(volume.geometry, {spacing[0], spacing[1], spacing[2]}));
-        const fs::path target = fs::path(output) / (stem_of(input) + ".nii.gz");
-        imaging::write_nifti(target, volume, {.compression = compression});
-        written.push_back({{"input", input}, {"output", target.string()}, {"size", volume.geometry.size}, {"spacing_mm", volume.geometry.spacing_mm}});
-        if (!common.json) fmt::print("{}\n", target.string());
-      } catch (const Error& error) {  // the other files are converted all the same
-        if (error.code() == ErrorCode::kUsage || error.code() == ErrorCode::kCannotWrite) throw;
-        ++failed;
-        last = error.code();
-        written.push_back({{"input", input}, {"error", {{"code", static_cast<int>(error.code())}, {"message", error.what()}}}});
-        fmt::print(stderr, "consilium: error: {}\n", error.what());
-      }
-      progress.advance();
-    }
-    progress.finish();
-    if (common.json) fmt::print("{}\n", Json{{"schema", "consilium.convert/1"}, {"files", written}}.dump(2, ' ', false, Json::error_handler_t::replace));
-    if (failed == 0) return 0;
-    return static_cast<int>(inputs.size() == 1 ? last : ErrorCode::kPartial);
+    print_problems(report);
+    return exit_code(report);
   });
 }
 

@@ -1,69 +1,44 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "base/error.h"
-#include "base/settings.h"
-#include "imaging/nifti/nifti.h"
+#include "pipelines/inspect_scans.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
 namespace {
 
-Json to_json(const std::string& file, const imaging::NiftiSummary& s) {
-  return {{"file", file},
-          {"format", "NIfTI-" + std::to_string(s.version)},
-          {"data_type", s.data_type},
-          {"shape", s.shape},
-          {"spacing_mm", s.geometry.spacing_mm},
-          {"origin_lps_mm", s.geometry.origin_mm},
-          {"direction_lps", s.geometry.direction},
-          {"orientation", s.orientation},
-          {"transform_source", s.transform_source},
-          {"scl_slope", s.scl_slope},
-          {"scl_inter", s.scl_inter},
-          {"byte_swapped", s.byte_swapped},
-          {"warnings", s.warnings}};
-}
-
-std::string to_text(const std::string& file, const imaging::NiftiSummary& s) {
-  const auto& spacing = s.geometry.spacing_mm;
-  const auto& origin = s.geometry.origin_mm;
-  std::string text = fmt::format("{}\n  format       NIfTI-{}, {}{}\n  size         {}\n  spacing      {:.4g} x {:.4g} x {:.4g} mm\n  origin       {:.4g}, {:.4g}, {:.4g} mm (LPS)\n  orientation  {} (from {})\n",
-                                 file, s.version, s.data_type, s.byte_swapped ? ", other byte order" : "", fmt::join(s.shape, " x "), spacing[0], spacing[1], spacing[2], origin[0], origin[1],
-                                 origin[2], s.orientation, s.transform_source);
-  if (s.scl_slope != 1 || s.scl_inter != 0) text += fmt::format("  values       {} x stored + {}\n", s.scl_slope, s.scl_inter);
-  for (const std::string& warning : s.warnings) text += "  warning      " + warning + "\n";
-  return text;
+int exit_code(const pipelines::ScanInspection& inspection) {
+  std::size_t good = inspection.files.size();
+  for (const auto& dicom : inspection.studies) good += dicom.study.series.size();
+  if (inspection.failures.empty() && good > 0) return 0;
+  if (good > 0 || inspection.failures.size() > 1) return static_cast<int>(ErrorCode::kPartial);
+  if (!inspection.failures.empty()) return static_cast<int>(inspection.failures.front().code);
+  for (const auto& dicom : inspection.studies)
+    for (const auto& rejected : dicom.study.rejected) return static_cast<int>(rejected.code);
+  return 0;
 }
 
 }  // namespace
 
 int cmd_inspect(int argc, char** argv) {
-  CLI::App app("What is in these NIfTI files: size, spacing, orientation and where it comes from.", "consilium inspect");
+  CLI::App app(
+      "What is in these scans: DICOM series with their class (T1, T1ce, T2, FLAIR, CT, PET) and why, size, spacing, orientation, "
+      "and what is refused; "
+      "NIfTI files. Prints no patient's name, identifier or date.",
+      "consilium inspect");
   CommonOptions common;
   std::vector<std::string> inputs;
-  app.add_option("IN", inputs, "NIfTI files (.nii, .nii.gz, .hdr)")->required();
-  add_common(app, common, "consilium inspect scan.nii.gz --json");
+  app.add_option("IN", inputs, "DICOM folders and files, NIfTI files (.nii, .nii.gz, .hdr)")->required();
+  add_common(app, common, "consilium inspect archive/patient7 scan.nii.gz --json");
   return run_verb(app, argc, argv, common, [&] {
-    Json results = Json::array();
-    std::size_t failed = 0;
-    ErrorCode last = ErrorCode::kPartial;
-    for (const std::string& input : inputs) {
-      try {
-        const auto summary = imaging::inspect_nifti(input);
-        results.push_back(to_json(input, summary));
-        if (!common.json) fmt::print("{}", to_text(input, summary));
-      } catch (const Error& error) {  // the other files are still worth a look
-        ++failed;
-        last = error.code();
-        results.push_back({{"file", input}, {"error", {{"code", static_cast<int>(error.code())}, {"message", error.what()}}}});
-        fmt::print(stderr, "consilium: error: {}\n", error.what());
-      }
+    const auto inspection = pipelines::inspect_scans({inputs.begin(), inputs.end()});
+    if (common.json) {
+      fmt::print("{}\n", pipelines::to_json(inspection).dump(2, ' ', false, Json::error_handler_t::replace));
+    } else {
+      fmt::print("{}", pipelines::to_text(inspection));
     }
-    if (common.json) fmt::print("{}\n", Json{{"schema", "consilium.inspect/1"}, {"files", results}}.dump(2, ' ', false, Json::error_handler_t::replace));
-    if (failed == 0) return 0;
-    return static_cast<int>(inputs.size() == 1 ? last : ErrorCode::kPartial);
+    for (const auto& failure : inspection.failures) fmt::print(stderr, "consilium: error: {}\n", failure.message);
+    return exit_code(inspection);
   });
 }
 

@@ -3,21 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
+#include <initializer_list>
+#include <optional>
 #include <string_view>
 
 namespace consilium::imaging {
 namespace {
 
+using Words = std::vector<std::string>;
+using Parts = std::initializer_list<std::string_view>;
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
 /// "t1_fl3d_tra_post_gd" -> t1, fl3d, tra, post, gd; '+' stays in a word ("+c").
-std::vector<std::string> split_words(const DicomHeader& h) {
-  std::vector<std::string> words;
+Words split_words(const DicomHeader& h) {
+  Words words;
   std::string word;
-  for (const char c : h.series_description + " " + h.protocol_name + " ") {
-    const auto u = static_cast<unsigned char>(c);
-    if (std::isalnum(u) != 0 || c == '+') {
-      word += static_cast<char>(std::tolower(u));
+  for (const char c : lower(h.series_description + " " + h.protocol_name + " ")) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+') {
+      word += c;
     } else if (!word.empty()) {
       words.push_back(std::move(word));
       word.clear();
@@ -26,62 +34,153 @@ std::vector<std::string> split_words(const DicomHeader& h) {
   return words;
 }
 
-bool has(const std::vector<std::string>& words, std::string_view wanted) {
-  return std::find(words.begin(), words.end(), wanted) != words.end();
+bool has(const Words& words, std::string_view wanted) { return std::find(words.begin(), words.end(), wanted) != words.end(); }
+
+/// The first of `known` that is a word. The known word is what evidence quotes: never a part of the description that nobody
+/// foresaw.
+std::optional<std::string_view> exact_word(const Words& words, Parts known) {
+  for (const std::string_view part : known)
+    if (has(words, part)) return part;
+  return std::nullopt;
 }
 
-/// The first word that holds one of the parts.
-std::string word_with(const std::vector<std::string>& words, std::initializer_list<std::string_view> parts) {
-  for (const std::string& word : words)
-    for (const std::string_view part : parts)
-      if (word.find(part) != std::string::npos) return word;
-  return "";
+/// The first of `known` that some word holds.
+std::optional<std::string_view> word_with(const Words& words, Parts known) {
+  for (const std::string_view part : known)
+    for (const std::string& word : words)
+      if (word.find(part) != std::string::npos) return part;
+  return std::nullopt;
 }
 
-std::string contrast_word(const std::vector<std::string>& words) {
-  static constexpr std::array<std::string_view, 14> kWords{"gd", "gad",  "+c",  "c+",       "+gd", "gd+", "post",
-                                                           "ce", "t1ce", "t1c", "contrast", "km",  "+km", "postcontrast"};
-  for (const std::string& word : words)
-    if (std::find(kWords.begin(), kWords.end(), word) != kWords.end() || word.starts_with("gadolin")) return word;
-  return "";
-}
+struct Judge {
+  const DicomHeader& h;
+  Words words = split_words(h);
+  std::vector<std::string>& evidence;
 
-/// What relaxation weights the image: "T1", "T2", "FLAIR", "other" (told, but none of ours), or "" when the times do not tell.
-std::string weighting_by_physics(const DicomHeader& h, std::vector<std::string>& evidence) {
-  if (!h.te_ms || !h.tr_ms) return "";
-  const double te = *h.te_ms, tr = *h.tr_ms, ti = h.ti_ms.value_or(0);
-  const bool inversion = has(h.scanning_sequence, "IR") || ti > 0;
-  evidence.push_back(inversion && ti > 0 ? fmt::format("TR {:g}, TE {:g}, TI {:g} ms", tr, te, ti)
-                                         : fmt::format("TR {:g}, TE {:g} ms", tr, te));
-  if (has(h.scanning_sequence, "EP")) {
-    evidence.push_back("ScanningSequence EP");
-    return "other";  // diffusion, perfusion, BOLD
+  void says(std::string_view word) const { evidence.push_back(fmt::format("description says \"{}\"", word)); }
+
+  bool is_gradient() const { return has(h.scanning_sequence, "GR") && !has(h.scanning_sequence, "SE"); }
+
+  /// Images that are none of ours whatever their times: localizers, maps, projections, angiography, diffusion, perfusion.
+  bool is_other() const {
+    for (const char* type : {"LOCALIZER", "ADC",    "PROJECTION IMAGE",
+                             "MIP",       "MIN IP", "SUBTRACTION",
+                             "SUBTRACT",  "SUB",    "P",
+                             "PHASE MAP", "TRACEW", "FA",
+                             "T1 MAP",    "T2 MAP", "T1_MAP",
+                             "T2_MAP",    "B0 MAP", "FIELD_MAP",
+                             "CBF",       "CBV",    "RCBF",
+                             "RCBV",      "MTT",    "TTP"})
+      if (has(h.image_type, type)) {
+        evidence.push_back(std::string("ImageType ") + type);
+        return true;
+      }
+    if (has(h.scanning_sequence, "EP")) {
+      evidence.push_back("ScanningSequence EP");
+      return true;
+    }
+    const auto any = exact_word(
+        words, {"localizer", "localiser", "scout", "survey", "loc", "dwi", "dti", "adc", "trace", "mip", "b0map", "fieldmap"});
+    // A spin echo is no angiography, whatever it is called: "t1 se after perf".
+    const auto gradient = is_gradient() || h.scanning_sequence.empty()
+                              ? word_with(words, {"tof", "angio", "swi", "perf", "dce", "bold", "fmri", "venbold"})
+                              : std::nullopt;
+    if (!any && !gradient) return false;
+    says(any ? *any : *gradient);
+    return true;
   }
-  if (inversion && ti >= 1400 && te >= 60) return "FLAIR";
-  if (inversion && te < 30) return ti > 0 && ti < 400 ? "other" : "T1";  // a short TI is fat suppression (STIR)
-  const bool gradient = has(h.scanning_sequence, "GR") && !has(h.scanning_sequence, "SE");
-  if (gradient) {
-    if (tr < 60 && te < 12) return "T1";
-    if (tr < 600 && te < 12 && h.flip_degrees.value_or(0) >= 50) return "T1";
+
+  std::string by_words() const {
+    struct Rule {
+      Parts parts;
+      const char* weighting;
+    };
+    for (const Rule& rule :
+         {Rule{{"flair", "dark", "dafl"}, "FLAIR"}, Rule{{"t1", "mprage", "bravo", "spgr", "mpr"}, "T1"}, Rule{{"t2"}, "T2"}})
+      if (const auto part = word_with(words, rule.parts)) {
+        // "T1 FLAIR" nulls nothing: it is T1.
+        const bool t1_flair = rule.weighting == std::string_view("FLAIR") && has(words, "t1");
+        says(t1_flair ? "t1" : *part);
+        return t1_flair ? "T1" : rule.weighting;
+      }
+    return "";
+  }
+
+  /// Weighting from echo, repetition and inversion time: "T1", "T2", "FLAIR", "other" (told, but none of ours), or "" when they
+  /// do not tell.
+  std::string by_physics() const {
+    if (!h.te_ms || !h.tr_ms || *h.te_ms <= 0 || *h.tr_ms <= 0) return "";
+    const double te = *h.te_ms, tr = *h.tr_ms, ti = h.ti_ms.value_or(0);
+    evidence.push_back(ti > 0 ? fmt::format("TR {:g}, TE {:g}, TI {:g} ms", tr, te, ti)
+                              : fmt::format("TR {:g}, TE {:g} ms", tr, te));
+    return ti > 0 || has(h.scanning_sequence, "IR") ? after_inversion(tr, te, ti)
+           : is_gradient()                          ? gradient(tr, te)
+                                                    : spin_echo(tr, te);
+  }
+
+  std::string after_inversion(double tr, double te, double ti) const {
+    if (te >= 60 && (ti >= 1400 || (ti <= 0 && tr >= 4000))) return "FLAIR";  // fluid nulled, late echo
+    if (is_gradient()) return te < 12 && ti < 1600 ? "T1" : "other";          // MPRAGE and its kin
+    if (ti > 0 && ti < 400) return "other";                                   // fat nulled (STIR)
+    if (te < 30) return "T1";                                                 // "T1 FLAIR", inversion recovery
+    return "";
+  }
+
+  std::string gradient(double tr, double te) const {
+    const auto& variant = h.sequence_variant;
+    const double flip = h.flip_degrees.value_or(0);
+    // Balanced steady state weights T2/T1.
+    if (has(variant, "SS") && !has(variant, "SP") && !has(variant, "MP") && tr < 15 && flip >= 30) return "other";
+    if (te < 12 && (tr < 60 || (tr < 600 && flip >= 50))) return "T1";
     return "other";  // T2*, susceptibility
   }
-  if (tr <= 1200 && te <= 35) return "T1";
-  if (tr >= 1800 && te >= 60) return inversion ? "" : "T2";
-  if (tr >= 1800 && te < 45) return "other";  // proton density
-  return "";
+
+  std::string spin_echo(double tr, double te) const {
+    if (tr <= 1200 && te <= 35) return "T1";
+    if (tr >= 1800 && te < 45) return "other";  // proton density
+    if (tr < 1800 || te < 60) return "";
+    // Without an Inversion Time nothing but words tells FLAIR from T2; a value of 0 does.
+    if (!h.ti_ms)
+      if (const auto word = word_with(words, {"flair", "dark", "dafl"})) {
+        says(*word);
+        return "FLAIR";
+      }
+    return "T2";
+  }
+
+  bool is_enhanced() const {
+    if (const auto word = exact_word(words, {"pre", "precontrast", "native", "nativ", "unenhanced", "nonenhanced", "noncontrast",
+                                             "ohne", "without", "wo"})) {
+      says(*word);  // the agent is often entered for the whole examination, before it is given
+      return false;
+    }
+    const std::string agent = lower(h.contrast_agent);
+    if (!agent.empty() && !has({"no", "none", "n", "no contrast", "without", "0", "na", "n/a", "unknown", "-"}, agent)) {
+      evidence.push_back("ContrastBolusAgent is given");
+      return true;
+    }
+    auto word = exact_word(words, {"gd", "gad", "post", "ce", "t1ce", "t1c", "t1gd", "contrast", "km", "mdc", "postcontrast",
+                                   "postgd", "postgad", "enhanced"});
+    if (!word)
+      word = word_with(words, {"+c", "c+", "+gd", "gd+", "+km", "gado", "dotarem", "magnevist", "prohance", "multihance"});
+    if (word) says(*word);
+    return word.has_value();
+  }
+};
+
+std::string classify_mr(const DicomHeader& h, std::vector<std::string>& evidence) {
+  const Judge judge{.h = h, .evidence = evidence};
+  if (judge.is_other()) return "";
+  std::string weighting = judge.by_physics();
+  if (weighting.empty()) weighting = judge.by_words();
+  if (weighting == "other") return "";
+  return weighting == "T1" && judge.is_enhanced() ? "T1ce" : weighting;
 }
 
-std::string weighting_by_words(const std::vector<std::string>& words, std::vector<std::string>& evidence) {
-  struct Rule {
-    std::initializer_list<std::string_view> parts;
-    const char* weighting;
-  };
-  for (const Rule& rule : {Rule{{"dwi", "adc", "trace", "perf", "bold", "swi", "tof", "localizer", "scout"}, "other"},
-                           Rule{{"flair", "dark"}, "FLAIR"}, Rule{{"t1", "mprage", "bravo", "tfe"}, "T1"}, Rule{{"t2"}, "T2"}})
-    if (const std::string word = word_with(words, rule.parts); !word.empty()) {
-      evidence.push_back("description says \"" + word + "\"");
-      return rule.weighting;
-    }
+std::string classify_pet(const DicomHeader& h, std::vector<std::string>& evidence) {
+  if (!h.units.empty()) evidence.push_back("Units " + h.units);
+  if (h.corrected_image.empty() || has(h.corrected_image, "ATTN")) return "PET";
+  evidence.push_back("CorrectedImage without ATTN: attenuation is not corrected");
   return "";
 }
 
@@ -91,26 +190,14 @@ SeriesClass classify(const Series& series) {
   const DicomHeader& h = series.header();
   SeriesClass result;
   result.evidence.push_back("Modality " + h.modality);
-  if (h.modality == "CT" || h.modality == "PT") {
-    result.channel = h.modality == "CT" ? "CT" : "PET";
-    return result;
-  }
-  if (h.modality != "MR") return result;
-  for (const char* word : {"LOCALIZER", "DERIVED"})
-    if (has(h.image_type, word)) result.evidence.push_back(std::string("ImageType ") + word);
-  if (has(h.image_type, "LOCALIZER")) return result;
-  const std::vector<std::string> words = split_words(h);
-  std::string weighting = weighting_by_physics(h, result.evidence);
-  if (weighting.empty()) weighting = weighting_by_words(words, result.evidence);
-  if (weighting.empty() || weighting == "other") return result;
-  result.channel = weighting;
-  if (weighting != "T1") return result;
-  if (!h.contrast_agent.empty()) {
-    result.channel = "T1ce";
-    result.evidence.push_back("ContrastBolusAgent is given");
-  } else if (const std::string word = contrast_word(words); !word.empty()) {
-    result.channel = "T1ce";
-    result.evidence.push_back("description says \"" + word + "\"");
+  if (h.modality == "MR") {
+    result.channel = classify_mr(h, result.evidence);
+  } else if (h.modality == "PT") {
+    result.channel = classify_pet(h, result.evidence);
+  } else if (h.modality == "CT" && has(h.image_type, "LOCALIZER")) {
+    result.evidence.push_back("ImageType LOCALIZER");
+  } else if (h.modality == "CT") {
+    result.channel = "CT";
   }
   return result;
 }

@@ -20,9 +20,19 @@ bool close(const Vec3& a, const Vec3& b) {
   return true;
 }
 
+/// GE marks single slices of a CT block in the fourth value ("ADD"); in MR it tells magnitude from phase.
+bool same_type(const DicomHeader& a, const DicomHeader& b) {
+  if (a.modality != "CT") return a.image_type == b.image_type;
+  for (std::size_t n = 0; n < 3; ++n) {
+    const bool in_a = n < a.image_type.size(), in_b = n < b.image_type.size();
+    if (in_a != in_b || (in_a && a.image_type[n] != b.image_type[n])) return false;
+  }
+  return true;
+}
+
 bool same_block(const DicomHeader& a, const DicomHeader& b) {
-  return a.rows == b.rows && a.columns == b.columns && a.image_type == b.image_type && close(a.row, b.row) &&
-         close(a.column, b.column) && std::abs(a.row_spacing_mm - b.row_spacing_mm) < kSameSpacing_mm &&
+  return a.rows == b.rows && a.columns == b.columns && same_type(a, b) && close(a.row, b.row) && close(a.column, b.column) &&
+         std::abs(a.row_spacing_mm - b.row_spacing_mm) < kSameSpacing_mm &&
          std::abs(a.column_spacing_mm - b.column_spacing_mm) < kSameSpacing_mm &&
          std::abs(a.te_ms.value_or(0) - b.te_ms.value_or(0)) < kSameEcho_ms && a.units == b.units && a.study_uid == b.study_uid;
 }
@@ -32,7 +42,7 @@ std::string part_name(const DicomHeader& a, const DicomHeader& b) {
   if (a.rows != b.rows || a.columns != b.columns) return fmt::format("{} x {} pixels", a.columns, a.rows);
   if (std::abs(a.te_ms.value_or(0) - b.te_ms.value_or(0)) >= kSameEcho_ms)
     return fmt::format("echo time {:g} ms", a.te_ms.value_or(0));
-  if (a.image_type != b.image_type) return fmt::format("image type {}", fmt::join(a.image_type, "/"));
+  if (!same_type(a, b)) return fmt::format("image type {}", fmt::join(a.image_type, "/"));
   if (!close(a.row, b.row) || !close(a.column, b.column)) return "another orientation";
   return "another spacing, unit or examination";
 }

@@ -60,13 +60,13 @@ void read_identity(DcmItem& item, DicomHeader& h) {
 void read_acquisition(DcmItem& item, DicomHeader& h) {
   h.manufacturer = text_of(item, DCM_Manufacturer);
   h.model = text_of(item, DCM_ManufacturerModelName);
-  h.series_description = text_of(item, DCM_SeriesDescription);
-  h.protocol_name = text_of(item, DCM_ProtocolName);
+  h.series_description = free_text_of(item, DCM_SeriesDescription);
+  h.protocol_name = free_text_of(item, DCM_ProtocolName);
   h.sequence_name = text_of(item, DCM_SequenceName);
   h.scanning_sequence = words_of(item, DCM_ScanningSequence);
   h.sequence_variant = words_of(item, DCM_SequenceVariant);
-  h.scan_options = words_of(item, DCM_ScanOptions);
-  h.contrast_agent = text_of(item, DCM_ContrastBolusAgent);
+  h.corrected_image = words_of(item, DCM_CorrectedImage);
+  h.contrast_agent = free_text_of(item, DCM_ContrastBolusAgent);
   h.units = text_of(item, DCM_Units);
   h.field_tesla = number_of(item, DCM_MagneticFieldStrength);
   h.tr_ms = number_of(item, DCM_RepetitionTime);
@@ -124,6 +124,11 @@ DicomHeader read_dicom_header(const std::filesystem::path& file) {
   DcmDataset& item = parsed.dataset();
   DicomHeader h;
   h.file = file;
+  if (!parsed.crowded_sop_class.empty()) {
+    h.is_crowded = true;
+    h.sop_class_uid = parsed.crowded_sop_class;
+    return h;
+  }
   h.sop_class_uid = text_of(item, DCM_SOPClassUID);
   // A DICOMDIR and files cut after the meta header say it there alone.
   if (h.sop_class_uid.empty() && parsed.format->getMetaInfo() != nullptr)
@@ -139,9 +144,19 @@ DicomHeader read_dicom_header(const std::filesystem::path& file) {
   return h;
 }
 
+bool is_scan(const DicomHeader& h) {
+  if (is_known(h.sop_class_uid)) return true;
+  for (const char* uid : {UID_EnhancedMRImageStorage, UID_EnhancedMRColorImageStorage, UID_EnhancedCTImageStorage,
+                          UID_EnhancedPETImageStorage, UID_LegacyConvertedEnhancedMRImageStorage,
+                          UID_LegacyConvertedEnhancedCTImageStorage, UID_LegacyConvertedEnhancedPETImageStorage})
+    if (h.sop_class_uid == uid) return true;
+  return false;
+}
+
 std::optional<std::string> reason_not_loadable(const DicomHeader& h) {
   if (h.sop_class_uid == UID_MediaStorageDirectoryStorage) return "an index of files (DICOMDIR), not an image";
   if (!is_known(h.sop_class_uid)) return sop_class_name(h.sop_class_uid) + " is not read yet; classic MR, CT and PET images are";
+  if (h.is_crowded) return "more than " + std::to_string(kMostItems) + " sequence items: no classic image has so many";
   if (std::find(h.image_type.begin(), h.image_type.end(), "MOSAIC") != h.image_type.end())
     return "Siemens mosaics are not read yet; export the series as single slices";
   if (auto reason = reason_of_pixels(h)) return reason;

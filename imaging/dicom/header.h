@@ -21,10 +21,12 @@ struct DicomHeader {
   std::string transfer_syntax;    ///< UID of the encoding
   std::string modality;           ///< (0008,0060): MR, CT, PT
   std::vector<std::string> image_type;
-  std::string manufacturer, model, series_description, protocol_name, sequence_name;
-  std::vector<std::string> scanning_sequence, sequence_variant, scan_options;
-  std::string contrast_agent;  ///< (0018,0010)
-  std::string units;           ///< (0054,1001), PET: BQML, GML, CNTS, ...
+  std::string manufacturer, model, sequence_name;
+  std::string series_description, protocol_name;  ///< without words of the patient's name and identifiers
+  std::vector<std::string> scanning_sequence, sequence_variant;
+  std::vector<std::string> corrected_image;  ///< (0028,0051), PET: ATTN, SCAT, DECY, ...
+  std::string contrast_agent;                ///< (0018,0010)
+  std::string units;                         ///< (0054,1001), PET: BQML, GML, CNTS, ...
   int series_number = 0;
   int instance_number = 0;
   std::optional<int> temporal_position, acquisition_number;  ///< (0020,0100), (0020,0012)
@@ -32,6 +34,7 @@ struct DicomHeader {
   double slice_thickness_mm = 0;
   double slice_spacing_mm = 0;  ///< (0018,0088); 0 when absent
 
+  bool is_crowded = false;    ///< too many sequence items to be parsed: nothing but the SOP class is known
   std::string photometric;    ///< (0028,0004)
   int rows = 0, columns = 0;  ///< (0028,0010), (0028,0011)
   int frames = 1;
@@ -50,9 +53,12 @@ struct DicomHeader {
 };
 
 /// Reads a file up to its pixel data. Files without preamble or meta header are read as well.
-/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} as parse_dicom.
+/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 2 GiB.
 /// Source: DICOM PS3.10 (files), PS3.3 C.7.6.2 and C.7.6.3 (plane and pixels).
 DicomHeader read_dicom_header(const std::filesystem::path& file);
+
+/// Whether this is an image of an MR, CT or PET scanner, classic or enhanced: not a screenshot, a segmentation, a report.
+bool is_scan(const DicomHeader& header);
 
 /// Why the image of this header cannot be loaded; nothing when it can. Only classic single-frame MR, CT and PET images are.
 std::optional<std::string> reason_not_loadable(const DicomHeader& header);

@@ -77,6 +77,8 @@ void decode(DcmDataset& item, const DicomHeader& h) {
 
 void load_slice(const DicomHeader& h, std::span<float> target) {
   const ParsedDicom parsed = parse_dicom(h.file, DicomPart::kAll);
+  require(parsed.crowded_sop_class.empty(), ErrorCode::kUnsupported,
+          h.file.string() + ": more than " + std::to_string(kMostItems) + " sequence items: no classic image has so many");
   DcmDataset& item = parsed.dataset();
   // The files may have changed since they were scanned.
   require(integer_of(item, DCM_Rows) == h.rows && integer_of(item, DCM_Columns) == h.columns &&

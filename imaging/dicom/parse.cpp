@@ -52,20 +52,12 @@ std::size_t count_items(std::string_view bytes) {
                   count_of(bytes, std::string_view("\xff\xfe\xe0\x00", 4)));
 }
 
-/// SOP Class UID by its bytes: for the message about a file that is not parsed.
+/// SOP Class UID by its bytes, of a file that is not parsed.
 std::string find_sop_class(std::string_view bytes) {
   const std::size_t at = bytes.find("1.2.840.10008.5.1.4.1.1.");
-  if (at == std::string_view::npos) return "";
+  if (at == std::string_view::npos) return "?";
   const std::size_t end = bytes.find_first_not_of("0123456789.", at);
   return std::string(bytes.substr(at, std::min<std::size_t>(end - at, 64)));
-}
-
-void require_flat(std::string_view bytes, std::string_view start, const fs::path& file) {
-  if (count_items(bytes) <= kMostItems) return;
-  const std::string uid = find_sop_class(start);
-  throw Error(ErrorCode::kUnsupported, file.string() + ": " + (uid.empty() ? "a file" : sop_class_name(uid)) +
-                                           " with more than " + std::to_string(kMostItems) +
-                                           " sequence items is not read; classic MR, CT and PET images are");
 }
 
 /// The deflated part follows the meta header, whose length stands at a fixed place.
@@ -118,6 +110,8 @@ Attempt parse(const std::string& bytes, bool whole, DicomPart part) {
   return result;
 }
 
+ParsedDicom crowded(std::string_view bytes) { return {std::make_unique<DcmFileFormat>(), false, find_sop_class(bytes)}; }
+
 }  // namespace
 
 ParsedDicom parse_dicom(const fs::path& file, DicomPart part) {
@@ -130,8 +124,9 @@ ParsedDicom parse_dicom(const fs::path& file, DicomPart part) {
     const std::size_t wanted = part == DicomPart::kAll ? length : std::min(window, length);
     std::string bytes = read_window(file, wanted);
     const bool whole = wanted == length;
-    require_flat(bytes, bytes, file);
-    if (is_deflated(bytes)) require_flat(inflated(bytes, file), bytes, file);
+    if (count_items(bytes) > kMostItems) return crowded(bytes);
+    if (is_deflated(bytes))
+      if (const std::string plain = inflated(bytes, file); count_items(plain) > kMostItems) return crowded(plain);
     Attempt attempt = parse(bytes, whole, part);
     if (attempt.status.good() || attempt.status == EC_EndOfStream) return std::move(attempt.parsed);
     if (!whole && attempt.status == EC_StreamNotifyClient) continue;

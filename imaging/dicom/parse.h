@@ -13,6 +13,8 @@ enum class DicomPart { kHeader, kAll };
 struct ParsedDicom {
   std::unique_ptr<DcmFileFormat> format;
   bool has_pixels = false;  ///< something follows the header
+  std::string
+      crowded_sop_class;  ///< of a file that was not parsed, because it has more than kMostItems sequence items; "?" when unknown
 
   DcmDataset& dataset() const { return *format->getDataset(); }
 };
@@ -22,7 +24,7 @@ struct ParsedDicom {
 /// DCMTK parses sequences by recursion and takes memory as headers ask for it: it is given bytes that were counted before, so
 /// that a hostile file costs neither the stack nor more memory than 1032 times its own length (zlib's limit, for the deflated
 /// encoding).
-/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} more than kMostItems sequence items.
+/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 2 GiB.
 ParsedDicom parse_dicom(const std::filesystem::path& file, DicomPart part);
 
 /// Each level of nesting needs an item; classic images have a few dozen items.

@@ -40,10 +40,7 @@ bool walk_files(const fs::path& folder, int depth, const Visit& visit) {
   return true;
 }
 
-std::vector<fs::path> files_of(const fs::path& path) {
-  std::error_code status;
-  if (fs::is_regular_file(path, status)) return {path};
-  require(fs::is_directory(path, status), ErrorCode::kNotFound, path.string() + ": no such file or folder");
+std::vector<fs::path> files_below(const fs::path& path) {
   std::vector<fs::path> files;
   walk_files(path, 0, [&](const fs::path& file) {
     files.push_back(file);
@@ -55,6 +52,7 @@ std::vector<fs::path> files_of(const fs::path& path) {
 struct Read {
   std::optional<DicomHeader> header;
   std::string reason;
+  ErrorCode code = ErrorCode::kUnsupported;
   bool is_dicom = false;
 };
 
@@ -67,6 +65,7 @@ Read read_one(const fs::path& file) {
     if (auto reason = reason_not_loadable(*result.header)) result.reason = *reason;
   } catch (const Error& error) {  // one damaged file must not cost the others
     result.reason = error.what();
+    result.code = error.code();
   }
   if (const std::string prefix = file.string() + ": "; result.reason.starts_with(prefix)) result.reason.erase(0, prefix.size());
   return result;
@@ -95,7 +94,15 @@ std::optional<fs::path> first_dicom_file(const fs::path& folder) {
 }
 
 Study scan_study(const fs::path& path) {
-  const std::vector<fs::path> files = files_of(path);
+  std::error_code status;
+  if (fs::is_regular_file(path, status)) return scan_files({path});
+  require(fs::is_directory(path, status), ErrorCode::kNotFound, path.string() + ": no such file or folder");
+  return scan_files(files_below(path));
+}
+
+Study scan_files(const std::vector<fs::path>& files) {
+  std::error_code status;
+  for (const fs::path& file : files) require(fs::exists(file, status), ErrorCode::kNotFound, file.string() + ": no such file");
   std::vector<Read> read(files.size());
   parallel_for(files.size(), 16, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) read[n] = read_one(files[n]);
@@ -108,9 +115,10 @@ Study scan_study(const fs::path& path) {
     if (!read[n].is_dicom) {
       ++study.other_files;
     } else if (!read[n].reason.empty()) {
-      study.rejected.push_back({files[n], read[n].reason, number});
+      study.rejected.push_back({files[n], read[n].reason, read[n].code, number, !read[n].header || is_scan(*read[n].header)});
     } else if (const std::string& uid = read[n].header->sop_instance_uid; !uid.empty() && !instances.insert(uid).second) {
-      study.rejected.push_back({files[n], "another file holds the same image (SOP Instance UID)", number});
+      study.rejected.push_back(
+          {files[n], "another file holds the same image (SOP Instance UID)", ErrorCode::kUnsupported, number, false});
     } else {
       images.push_back(std::move(*read[n].header));
     }

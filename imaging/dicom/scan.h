@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "imaging/dicom/header.h"
 
 namespace consilium::imaging {
@@ -23,7 +24,10 @@ struct Series {
 struct RejectedFile {
   std::filesystem::path file;
   std::string reason;
-  int series_number = 0;  ///< 0 when the file does not say
+  ErrorCode code = ErrorCode::kUnsupported;  ///< or kCorruptData
+  int series_number = 0;                     ///< 0 when the file does not say
+  bool holds_image =
+      true;  ///< an image of a scanner that is lost without it; false for a second copy, an index, a report, a screenshot
 };
 
 /// What lies in a folder.
@@ -41,6 +45,9 @@ struct Study {
 /// @throws Error{kNotFound} no such folder or file.
 /// Source: DICOM PS3.3 C.7.6.2.1.1 (image plane).
 Study scan_study(const std::filesystem::path& path);
+
+/// The same for files named one by one. @throws Error{kNotFound} naming the file that is not there.
+Study scan_files(const std::vector<std::filesystem::path>& files);
 
 /// Whether a file starts as DICOM does: "DICM" after the preamble, or an element of group 0002 or 0008 where there is none.
 bool looks_like_dicom(const std::filesystem::path& file);

@@ -37,16 +37,17 @@ std::string list_gaps(const std::vector<double>& gaps) {
   return text;
 }
 
-/// Slices that must be missing when every gap is a multiple of the smallest; 0 when that explains nothing.
+/// Slices that must be missing when every gap is a multiple of the smallest; 0 when that explains nothing, or more are missing
+/// than there.
 long missing_slices(const std::vector<double>& gaps) {
   const double least = *std::min_element(gaps.begin(), gaps.end());
   long missing = 0;
   for (const double gap : gaps) {
     const double steps = gap / least;
-    if (std::abs(steps - std::round(steps)) > kUnevenShare * steps || steps > 1000) return 0;
+    if (std::abs(steps - std::round(steps)) > kUnevenShare * steps || steps > 1e6) return 0;
     missing += std::lround(steps) - 1;
   }
-  return missing;
+  return missing <= static_cast<long>(gaps.size()) ? missing : 0;
 }
 
 std::string problem_of_gaps(const std::vector<double>& gaps) {

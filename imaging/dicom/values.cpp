@@ -1,6 +1,9 @@
 #include "imaging/dicom/values.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <set>
 
 namespace consilium::imaging {
 namespace {
@@ -9,6 +12,26 @@ std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
   const std::size_t first = text.find_first_not_of(' ');
   return first == std::string::npos ? "" : text.substr(first);
+}
+
+bool is_word_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Calls `visit` on each word of a text with its place.
+template <typename Visit>
+void for_each_word(const std::string& text, const Visit& visit) {
+  for (std::size_t start = 0; start < text.size(); ++start) {
+    std::size_t end = start;
+    while (end < text.size() && is_word_character(text[end])) ++end;
+    if (end > start) visit(start, end - start);
+    start = end;
+  }
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
 }
 
 }  // namespace
@@ -20,6 +43,28 @@ std::string text_of(DcmItem& item, const DcmTagKey& tag) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   return text;
+}
+
+std::string free_text_of(DcmItem& item, const DcmTagKey& tag) {
+  std::string text = text_of(item, tag);
+  // People type names into descriptions. Two letters are too common to be a name ("T1").
+  std::set<std::string> identity;
+  for (const DcmTagKey& key :
+       {DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_AccessionNumber, DCM_OtherPatientNames}) {
+    const std::string value = lower(text_of(item, key));
+    for_each_word(value, [&](std::size_t start, std::size_t length) {
+      if (length > 2) identity.insert(value.substr(start, length));
+    });
+  }
+  std::string clean;
+  std::size_t copied = 0;
+  for_each_word(text, [&](std::size_t start, std::size_t length) {
+    clean += text.substr(copied, start - copied);
+    const std::string word = text.substr(start, length);
+    clean += identity.contains(lower(word)) ? "***" : word;
+    copied = start + length;
+  });
+  return clean + text.substr(copied);
 }
 
 std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag) {

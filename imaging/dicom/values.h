@@ -14,8 +14,9 @@ namespace consilium::imaging {
 // Values of single attributes as our own types. Only for imaging/dicom/*.cpp. A value that is absent, empty or not what it should
 // be is "", an empty list or nothing; control characters, which a terminal might obey, become '?'.
 
-std::string text_of(DcmItem& item, const DcmTagKey& tag);                ///< several values stay joined by '\'
-std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag);  ///< one per value, trimmed
+std::string text_of(DcmItem& item, const DcmTagKey& tag);       ///< several values stay joined by '\'
+std::string free_text_of(DcmItem& item, const DcmTagKey& tag);  ///< words of the patient's name and identifiers become "***"
+std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag);                         ///< one per value, trimmed
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0);  ///< finite
 std::optional<int> integer_of(DcmItem& item, const DcmTagKey& tag);
 std::optional<Vec3> vector_of(DcmItem& item, const DcmTagKey& tag, unsigned long first = 0);  ///< three values from `first` on

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -167,7 +168,28 @@ std::string gzip(const std::string& bytes, int level) {
   return packed;
 }
 
-void write(const fs::path& path, const Geometry& geometry, const void* values, std::size_t bytes_per_voxel, int data_type_code, const NiftiWriteOptions& options) {
+/// What must be stored so that `slope * stored + inter`, in the header's float32 numbers, is every value again; nothing when int16 cannot.
+std::optional<std::vector<std::int16_t>> to_integers(const std::vector<float>& values, const NiftiScaling& scaling) {
+  const double slope = static_cast<float>(scaling.slope), inter = static_cast<float>(scaling.inter);
+  if (slope == 0) return std::nullopt;
+  std::vector<std::int16_t> stored(values.size());
+  std::atomic<bool> exact = true;
+  parallel_for(values.size(), 1 << 18, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const double value = std::round((static_cast<double>(values[i]) - inter) / slope);
+      if (!(value >= -32768 && value <= 32767) || static_cast<float>(slope * value + inter) != values[i]) {
+        exact = false;
+        return;
+      }
+      stored[i] = static_cast<std::int16_t>(value);
+    }
+  });
+  if (!exact) return std::nullopt;
+  return stored;
+}
+
+void write(const fs::path& path, const Geometry& geometry, const void* values, std::size_t bytes_per_voxel, int data_type_code, const NiftiWriteOptions& options,
+           const NiftiScaling& scaling = {}) {
   const std::string name = path.filename().string();
   const bool zipped = name.ends_with(".nii.gz");
   require(zipped || name.ends_with(".nii"), ErrorCode::kUsage, path.string() + ": a NIfTI file's name ends in .nii or .nii.gz");
@@ -175,7 +197,7 @@ void write(const fs::path& path, const Geometry& geometry, const void* values, s
   validate(geometry);
   for (const std::size_t size : geometry.size)
     require(size <= std::numeric_limits<std::int16_t>::max(), ErrorCode::kUnsupported, path.string() + ": NIfTI-1 holds at most 32767 voxels along an axis");
-  const auto header = encode_nifti_header(geometry, data_type_code);
+  const auto header = encode_nifti_header(geometry, data_type_code, scaling);
   std::string bytes(header.begin(), header.end());
   bytes.append(static_cast<const char*>(values), voxel_count(geometry) * bytes_per_voxel);
   write_file(path, zipped ? gzip(bytes, options.compression) : bytes);
@@ -219,6 +241,11 @@ LabelMap read_nifti_labels(const fs::path& path) {
 
 void write_nifti(const fs::path& path, const Volume& volume, const NiftiWriteOptions& options) {
   require(volume.voxels.size() == voxel_count(volume.geometry), ErrorCode::kMismatch, "voxels do not fill the volume's grid");
+  if (options.integers)
+    if (const auto stored = to_integers(volume.voxels, *options.integers)) {
+      write(path, volume.geometry, stored->data(), sizeof(std::int16_t), 4, options, *options.integers);
+      return;
+    }
   write(path, volume.geometry, volume.voxels.data(), sizeof(float), 16, options);
 }
 

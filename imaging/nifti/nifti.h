@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,11 +44,19 @@ Volume read_nifti_volume(const std::filesystem::path& path, std::size_t volume);
 /// Labels. @throws as read_nifti; Error{kMismatch} a value that is not a whole number in 0..255.
 LabelMap read_nifti_labels(const std::filesystem::path& path);
 
-struct NiftiWriteOptions {
-  int compression = 6;  ///< of .nii.gz, 0 to 9
+/// value = slope * stored + inter
+struct NiftiScaling {
+  double slope = 1;
+  double inter = 0;
 };
 
-/// float32, qform = sform, millimetres; `path` ends in .nii or .nii.gz. Same volume, same bytes (no time in the gzip header).
+struct NiftiWriteOptions {
+  int compression = 6;  ///< of .nii.gz, 0 to 9
+  /// Store a Volume as int16 with this scaling where that gives back every voxel exactly; float32 where it does not, or when absent.
+  std::optional<NiftiScaling> integers = {};
+};
+
+/// float32 (or int16, see options), qform = sform, millimetres; `path` ends in .nii or .nii.gz. Same volume, same bytes (no time in the gzip header).
 /// @throws Error{kUsage} another extension; Error{kCannotWrite}
 void write_nifti(const std::filesystem::path& path, const Volume& volume, const NiftiWriteOptions& options = {});
 /// uint8, else the same.

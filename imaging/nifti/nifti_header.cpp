@@ -296,7 +296,7 @@ std::array<double, 3> to_quaternion(const Matrix3& r) {
   return {b, c, d};
 }
 
-std::array<char, 352> encode_nifti_header(const Geometry& g, int data_type_code) {
+std::array<char, 352> encode_nifti_header(const Geometry& g, int data_type_code, const NiftiScaling& scaling) {
   static_assert(std::endian::native == std::endian::little, "headers are written little endian");
   std::array<char, 352> bytes{};
   const auto put = [&](std::size_t offset, auto value) { std::memcpy(bytes.data() + offset, &value, sizeof value); };
@@ -306,7 +306,7 @@ std::array<char, 352> encode_nifti_header(const Geometry& g, int data_type_code)
   for (int axis = 0; axis < 3; ++axis) put(42 + 2 * axis, static_cast<std::int16_t>(g.size[axis]));
   for (int i = 4; i < 8; ++i) put(40 + 2 * i, std::int16_t{1});
   put(70, static_cast<std::int16_t>(data_type_code));
-  put(72, static_cast<std::int16_t>(data_type_code == 2 ? 8 : 32));
+  put(72, static_cast<std::int16_t>(data_type_code == 2 ? 8 : data_type_code == 4 ? 16 : 32));
   // LPS -> RAS
   Matrix3 direction = g.direction;
   Vec3 origin = g.origin_mm;
@@ -329,7 +329,8 @@ std::array<char, 352> encode_nifti_header(const Geometry& g, int data_type_code)
   }
   for (int i = 4; i < 8; ++i) put_float(76 + 4 * i, 1);
   put_float(108, 352);
-  put_float(112, 1);
+  put_float(112, scaling.slope);
+  put_float(116, scaling.inter);
   bytes[123] = 2;  // millimetres
   put(252, std::int16_t{1});
   put(254, std::int16_t{1});

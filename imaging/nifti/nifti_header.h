@@ -25,8 +25,8 @@ inline constexpr std::size_t kNiftiHeaderBytes = 540;  ///< the longer of the tw
 /// @throws Error{kCorruptData}, Error{kUnsupported}
 NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& origin);
 
-/// A version 1 header for `geometry`; `data_type_code` is 2 (uint8) or 16 (float32).
-std::array<char, 352> encode_nifti_header(const Geometry& geometry, int data_type_code);
+/// A version 1 header for `geometry`; `data_type_code` is 2 (uint8), 4 (int16) or 16 (float32).
+std::array<char, 352> encode_nifti_header(const Geometry& geometry, int data_type_code, const NiftiScaling& scaling = {});
 
 /// Rotation (columns, determinant +1) -> unit quaternion (b, c, d) with a >= 0. Source: nifti1.h, method 2.
 std::array<double, 3> to_quaternion(const Matrix3& rotation);

@@ -23,6 +23,7 @@ const std::map<std::string, std::set<std::string>> kTested{
     {"conformance/algorithm_oracles_test.cpp",
      {"two_cubes_shift1", "cube_in_cube_aniso", "monai_hd_spheres", "dice_simple", "fedavg_weighted", "fedavg_flower",
       "masked_aggregation_by_modality"}},
+    {"conformance/dicom_files_test.cpp", {"ct_affine_dicom_to_nifti", "json_sidecar_fields"}},
     {"models/loss_test.cpp", {"nnunet_region_loss_DC_and_BCE", "monai_dice_loss_softmax"}},
     {"models/predict_test.cpp", {"nnunet_sliding_window_steps", "gaussian_importance_maps"}},
 };
@@ -124,8 +125,7 @@ const std::map<std::string, std::set<std::string>> kWaiting{
       "he_std_table_ternary_128",
       "negacyclic_mul_n4"}},
     {"ingestion, SUV and SEG (issue 5)",
-     {"ct_affine_dicom_to_nifti", "json_sidecar_fields", "dicom_seg_read", "suv_factor_vendor_cases", "suv_units_and_body_size",
-      "suv_worked_example"}},
+     {"dicom_seg_read", "suv_factor_vendor_cases", "suv_units_and_body_size", "suv_worked_example"}},
     {"multimodal and vertical federation (issue 6)", {"infonce_symmetric", "poe_gaussian", "hetero_lr_taylor", "pjc_example"}},
     {"statistics of the report", {"wilcoxon_signed_rank_exact", "holm_correction", "paired_t_test"}},
     {"lesion-wise evaluation",

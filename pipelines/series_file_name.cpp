@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <cctype>
+#include <map>
+
+#include "imaging/dicom/classify.h"
+#include "pipelines/convert_scans.h"
+
+namespace consilium::pipelines {
+namespace {
+
+/// FNV-1a: the same letters for a series on every machine.
+std::string short_hash(const std::string& text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return fmt::format("{:08x}", static_cast<std::uint32_t>(hash ^ hash >> 32));
+}
+
+/// Letters, digits and a few signs; anything else, '/' and the bytes of other scripts included, becomes '_'. No name is hidden or
+/// leads elsewhere.
+std::string safe(const std::string& text) {
+  constexpr std::size_t kLongestName = 120;
+  std::string name;
+  for (const char c : text) {
+    const bool allowed = (static_cast<unsigned char>(c) < 0x80 && std::isalnum(static_cast<unsigned char>(c)) != 0) || c == '-' ||
+                         c == '+' || c == '.' || c == '_';
+    if (!allowed && (name.empty() || name.back() == '_')) continue;
+    name += allowed ? c : '_';
+  }
+  while (!name.empty() && (name.front() == '.' || name.front() == '_')) name.erase(0, 1);
+  name.resize(std::min(name.size(), kLongestName));
+  while (!name.empty() && (name.back() == '.' || name.back() == '_')) name.pop_back();
+  return name;
+}
+
+std::map<std::string, std::string> values_of(const imaging::Series& series) {
+  const imaging::DicomHeader& h = series.header();
+  const std::string channel = imaging::classify(series).channel;
+  return {{"number", std::to_string(h.series_number)},
+          {"class", channel.empty() ? "unknown" : channel},
+          {"description", h.series_description.empty() ? h.protocol_name : h.series_description},
+          {"protocol", h.protocol_name},
+          {"modality", h.modality},
+          {"echo", h.te_ms ? fmt::format("{:g}", *h.te_ms) : ""},
+          {"volume", series.volume > 0 ? fmt::format("{:03}", series.volume) : ""},
+          {"series", short_hash(h.series_uid)}};
+}
+
+}  // namespace
+
+std::string series_file_name(const imaging::Series& series, const std::string& pattern) {
+  const auto values = values_of(series);
+  std::string name;
+  for (std::size_t at = 0; at < pattern.size();) {
+    const std::size_t open = std::min(pattern.find('{', at), pattern.size());
+    name += pattern.substr(at, open - at);
+    if (open == pattern.size()) break;
+    const std::size_t close = pattern.find('}', open);
+    require(close != std::string::npos, ErrorCode::kUsage, "name \"" + pattern + "\": '{' without '}'");
+    const std::string word = pattern.substr(open + 1, close - open - 1);
+    const auto value = values.find(word);
+    if (value == values.end()) {
+      std::vector<std::string> known;
+      for (const auto& [key, text] : values) known.push_back(key);
+      const std::string nearest = nearest_word(word, known);
+      throw Error(
+          ErrorCode::kUsage,
+          fmt::format(
+              "name \"{}\": unknown {{{}}}{}; known are {{number}} {{class}} {{description}} {{protocol}} {{modality}} {{echo}} "
+              "{{volume}} {{series}}",
+              pattern, word, nearest.empty() ? "" : "; did you mean {" + nearest + "}?"));
+    }
+    name += value->second;
+    at = close + 1;
+  }
+  if (series.volume > 0 && pattern.find("{volume}") == std::string::npos) name += "_v" + values.at("volume");
+  name = safe(name);
+  return name.empty() ? "series" : name;
+}
+
+}  // namespace consilium::pipelines
