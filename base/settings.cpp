@@ -115,7 +115,9 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
   for (const auto& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
+    // "deadline" for "deadline_seconds": a word that was left unfinished is as near as one letter.
+    const bool unfinished = word.size() >= 3 && candidate.starts_with(word);
+    const std::size_t distance = unfinished ? std::min<std::size_t>(1, candidate.size() - word.size()) : edit_distance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

@@ -81,7 +81,7 @@ class SettingsReader {
   std::vector<std::string> known_;
 };
 
-/// The entry of `known` with the smallest edit distance to `word`; empty if none is close.
+/// The entry of `known` that begins with `word` or has the smallest edit distance to it; empty if none is close.
 std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
 
 }  // namespace consilium

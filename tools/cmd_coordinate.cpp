@@ -21,7 +21,8 @@ int cmd_coordinate(int argc, char** argv) {
     if (common.json) {
       fmt::print("{}\n", Json{{"schema", "consilium.coordinate/1"}, {"rounds_closed", state.reports.size()}, {"best_round", state.best_round}, {"best_validation", state.best_validation}}.dump(2));
     } else {
-      fmt::print("{} rounds closed, best model after round {} (validation {:.3f})\n", state.reports.size(), state.best_round, state.best_validation);
+      const std::string judged = state.best_validation < 0 ? "no site has validated it" : fmt::format("validation {:.3f}", state.best_validation);
+      fmt::print("{} rounds closed, best model after round {} ({})\n", state.reports.size(), state.best_round, judged);
     }
     // Stopped while it waited for sites to fetch the finished model, it has done its work.
     const bool finished = fs::exists(fs::path(settings.folder) / "model.safetensors");

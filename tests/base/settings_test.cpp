@@ -107,5 +107,14 @@ TEST(Settings, RefusesNestingThatCopyingWouldNotSurvive) {
   EXPECT_EQ(parse_refusal(std::string(64, '[') + std::string(64, ']')), "");
 }
 
+TEST(NearestWord, IsTheOneThatWasMistypedOrLeftUnfinished) {
+  const std::vector<std::string> known{"rounds", "deadline_seconds", "folds", "folder"};
+  EXPECT_EQ(nearest_word("ronuds", known), "rounds");
+  EXPECT_EQ(nearest_word("deadline", known), "deadline_seconds");
+  EXPECT_EQ(nearest_word("fold", known), "folds");
+  EXPECT_EQ(nearest_word("colour", known), "folder");  // three letters of six
+  EXPECT_EQ(nearest_word("xyzxyz", known), "");
+}
+
 }  // namespace
 }  // namespace consilium

@@ -47,6 +47,8 @@ TEST(SimulationSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("/sites/1/name", ""), HasSubstr("no site name"));
   EXPECT_THAT(refused("/sites/1/name", "pooled"), HasSubstr("pooled"));
   EXPECT_THAT(refused("/sites/1/scheme", "brats2022"), HasSubstr("brats2022"));
+  EXPECT_THAT(refused("/models", {"single", "pool"}), testing::AllOf(HasSubstr("sim.json.models"), HasSubstr("\"pool\"")));
+  EXPECT_THAT(refused("/models", Json::array()), HasSubstr("sim.json.models"));
   EXPECT_THAT(refused("/quorum", 3), HasSubstr("sim.json.quorum"));
   EXPECT_THAT(refused("/deadline_seconds", 0), HasSubstr("sim.json.deadline_seconds"));
   EXPECT_THAT(refused("/folds", 1), HasSubstr("sim.json.folds"));

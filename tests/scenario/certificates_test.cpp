@@ -34,16 +34,17 @@ class Certificates : public test::TinyFederation {
     write_json("intruder.json", json);
     return run({"join", path("intruder.json")});
   }
-  /// OpenSSL's own client, which checks nothing about itself before it calls.
-  Outcome call(const std::vector<std::string>& options, const char* version) const {
+  /// OpenSSL's own client, which checks nothing about itself before it calls. 1 when the server cuts the connection off.
+  static constexpr int kCutOff = 1;
+  Outcome call(const std::vector<std::string>& options, const std::string& version, double patience_seconds = 30) const {
     std::vector<std::string> words{
         "/usr/bin/openssl", "s_client",          "-connect", address, "-servername", "localhost",
         "-CAfile",          path("keys/ca.crt"), "-alpn",    "h2",    version,       "-verify_return_error"};
     words.insert(words.end(), options.begin(), options.end());
-    // Reads what the server answers to a handshake that is over for the client already (TLS 1.3), and ends with its alert.
-    if (std::string(version) == "-tls1_3") words.emplace_back("-ign_eof");
+    // In TLS 1.3 the handshake is over for the client before the server has looked at its certificate: wait for its judgement.
+    if (version == "-tls1_3") words.emplace_back("-ign_eof");
     test::Process client(words);
-    const int code = client.wait(3);
+    const int code = client.wait(patience_seconds);
     return {code, client.out(), client.err()};
   }
   std::vector<std::string> as(const std::string& keys, const std::string& name) const {
@@ -120,17 +121,16 @@ TEST_F(Certificates, TheFilesOfAnotherAreNotTakenForOnesOwn) {
 TEST_F(Certificates, TheCoordinatorItselfRefusesWhomNoClientStops) {
   ok({"keys", "init", path("foreign")});
   ok({"keys", "issue", path("foreign"), "east"});
-  for (const char* version : {"-tls1_2", "-tls1_3"}) {
-    const Outcome member = call(as("keys", "west"), version);
-    EXPECT_THAT(member.out, HasSubstr("Verify return code: 0 (ok)")) << "the control: a member gets in";
-    EXPECT_THAT(member.err, testing::Not(HasSubstr("alert"))) << version;
-    EXPECT_THAT(call({}, version).err, HasSubstr("alert")) << version << ": no certificate";
-    EXPECT_THAT(call(as("keys", "hub"), version).err, HasSubstr("alert")) << version << ": a coordinator's";
-    EXPECT_THAT(call(as("foreign", "east"), version).err, HasSubstr("alert")) << version << ": another authority's";
+  for (const std::string version : {"-tls1_2", "-tls1_3"}) {
+    EXPECT_NE(call(as("keys", "west"), version, 1).code, kCutOff) << version << ": the control, a member gets in";
+    EXPECT_EQ(call({}, version).code, kCutOff) << version << ": no certificate";
+    EXPECT_EQ(call(as("keys", "hub"), version).code, kCutOff) << version << ": a coordinator's";
+    EXPECT_EQ(call(as("foreign", "east"), version).code, kCutOff) << version << ": another authority's";
+    EXPECT_NE(call(as("keys", "east"), version, 1).code, kCutOff) << version << ": the control, before its time is over";
   }
   test::expire_certificate(path("keys"), "east");
-  for (const char* version : {"-tls1_2", "-tls1_3"})
-    EXPECT_THAT(call(as("keys", "east"), version).err, HasSubstr("alert")) << version << ": expired";
+  for (const std::string version : {"-tls1_2", "-tls1_3"})
+    EXPECT_EQ(call(as("keys", "east"), version).code, kCutOff) << version << ": expired";
 }
 
 TEST_F(Certificates, APlainTextClientHearsNothing) {

@@ -31,6 +31,7 @@ class Process {
  public:
   explicit Process(std::vector<std::string> words, bool own_group = false) {
     const std::string out = (folder_.path() / "out").string(), err = (folder_.path() / "err").string();
+    for (const std::string& file : {out, err}) write_file(file, "");
     fflush(nullptr);  // or the child would print our buffers again
     pid_ = fork();
     if (pid_ != 0) {
