@@ -30,6 +30,12 @@ double dice_of(const CaseResult& c, const std::string& region) {
   return count == 0 ? kNan : sum / count;
 }
 
+Interval interval_of(const std::vector<double>& differences, std::uint64_t seed, double confidence) {
+  if (differences.size() < 3) return {kNan, kNan};
+  if (differences.size() < kFewestForBootstrap) return student_mean_interval(differences, confidence);
+  return bootstrap_mean_interval(differences, Rng(seed).fork("report"), confidence);
+}
+
 Comparison compare(const RunResults& results, const std::string& model, const std::string& against, const std::string& site,
                    const std::string& region) {
   const std::vector<double> differences = paired_differences(results, model, against, site, region);
@@ -38,11 +44,7 @@ Comparison compare(const RunResults& results, const std::string& model, const st
   c.better = static_cast<std::size_t>(std::count_if(differences.begin(), differences.end(), [](double d) { return d > 0; }));
   c.worse = static_cast<std::size_t>(std::count_if(differences.begin(), differences.end(), [](double d) { return d < 0; }));
   c.mean_difference = std::accumulate(differences.begin(), differences.end(), 0.0) / static_cast<double>(differences.size());
-  if (differences.size() >= kFewestForBootstrap)
-    c.interval = bootstrap_mean_interval(
-        differences, Rng(results.seed).fork("report").fork(model + "/" + against + "/" + site + "/" + region));
-  else if (differences.size() >= 3)
-    c.interval = student_mean_interval(differences);
+  c.interval = interval_of(differences, results.seed, 0.95);
   c.p_value = wilcoxon_signed_rank(differences).p_value;
   c.p_holm = c.p_value;
   return c;
@@ -60,7 +62,7 @@ std::vector<SiteGain> site_gains(const RunResults& results, const Findings& find
   for (const SiteSummary& site : results.sites) {
     const MeanScore mean = mean_score(results, findings.federated, site.name, "");
     if (mean.cases == 0) continue;
-    SiteGain gain{site.name, own_model_of(results, site.name), mean.cases, mean.dice, kNan, kNan, {}};
+    SiteGain gain{site.name, own_model_of(results, site.name), mean.cases, mean.dice, kNan, kNan, {}, 0};
     if (!gain.own.empty()) {
       gain.own_dice = mean_score(results, gain.own, site.name, "").dice;
       gain.gain = compare(results, findings.federated, gain.own, site.name, "");
@@ -72,6 +74,13 @@ std::vector<SiteGain> site_gains(const RunResults& results, const Findings& find
   for (SiteGain& gain : gains)
     if (gain.gain.cases > 0) tested.push_back(&gain.gain);
   correct(tested);
+  const double confidence = 1 - 0.05 / static_cast<double>(std::max<std::size_t>(tested.size(), 1));
+  for (SiteGain& gain : gains) {
+    if (gain.own.empty()) continue;
+    const auto differences = paired_differences(results, findings.federated, gain.own, gain.site, "");
+    const Interval wide = interval_of(differences, results.seed, confidence);
+    gain.clear = wide.low > 0 ? 1 : wide.high < 0 ? -1 : 0;
+  }
   return gains;
 }
 
@@ -119,8 +128,8 @@ std::string names_of(const std::vector<std::string>& some, std::size_t all) {
 std::string headline_of(const Findings& findings) {
   std::vector<std::string> helped, hurt;
   for (const SiteGain& gain : findings.sites) {
-    if (gain.gain.interval.low > 0) helped.push_back(gain.site);
-    if (gain.gain.interval.high < 0) hurt.push_back(gain.site);
+    if (gain.clear > 0) helped.push_back(gain.site);
+    if (gain.clear < 0) hurt.push_back(gain.site);
   }
   const std::size_t all = findings.sites.size();
   if (findings.own->interval.low > 0)

@@ -105,7 +105,7 @@ std::string gain_item(const RunResults& results, const Findings& findings, const
   std::string change = "<span class=\"muted\">no model of its own</span>";
   std::string spoken = fmt::format("federated {}", number(gain.federated_dice, 3));
   if (gain.gain.cases > 0) {
-    change = fmt::format("<b class=\"{}\">{}</b><small>95\u00a0% CI {}<br>p {}</small>",
+    change = fmt::format("<b class=\"{}\">{}</b><small>95\u00a0% CI {}<br>p (Holm) {}</small>",
                          gain.gain.mean_difference >= 0 ? "good" : "bad", signed_number(gain.gain.mean_difference),
                          interval_of(gain.gain), p_text(gain.gain.p_holm));
     spoken = fmt::format("own model {}, ", number(gain.own_dice, 3)) + spoken;
@@ -143,7 +143,7 @@ std::string comparison_table(const std::vector<Comparison>& comparisons, const s
       "<table class=\"plain\"><caption>{}</caption><thead><tr><th scope=\"col\">federated minus</th><th scope=\"col\">mean "
       "difference</th>"
       "<th scope=\"col\">95\u00a0% CI</th><th scope=\"col\" class=\"drawn\"><span class=\"vh\">drawn</span></th><th "
-      "scope=\"col\">cases better / worse</th>"
+      "scope=\"col\">better / worse</th>"
       "<th scope=\"col\">n</th><th scope=\"col\">p</th><th scope=\"col\">p (Holm)</th></tr></thead><tbody>\n",
       escape_html(caption));
   for (const Comparison& c : comparisons)
