@@ -108,13 +108,25 @@ std::string sites_sentence(const std::vector<SiteGain>& gains) {
                      change(*judged.back()));
 }
 
-std::string pooled_sentence(const Findings& findings) {
-  const auto found = std::find_if(findings.comparisons.begin(), findings.comparisons.end(),
-                                  [&](const Comparison& c) { return c.against == findings.pooled; });
-  if (findings.pooled.empty() || found == findings.comparisons.end() || found->cases == 0) return "";
-  const double d = found->mean_difference;
-  const std::string size = std::abs(d) < 0.0005 ? "equal to" : number(std::abs(d), 3) + (d > 0 ? " above" : " below");
-  return fmt::format(" It is {} a model trained on all sites' images in one place {}.", size, interval_text(*found));
+/// The federated model beside the best single-site and the pooled model, over all cases.
+std::string everywhere_sentence(const RunResults& results, const Findings& findings) {
+  const ModelSummary* best = nullptr;
+  double most = -1;
+  for (const ModelSummary& model : results.models) {
+    if (model.kind != "single") continue;
+    if (const double dice = mean_score(results, model.name, "", "").dice; dice > most) most = dice, best = &model;
+  }
+  std::string others;
+  if (best != nullptr && results.sites.size() > 1)
+    others = fmt::format(", the best single-site model ({}) {}", best->name, number(most, 3));
+  const auto pooled = std::find_if(findings.comparisons.begin(), findings.comparisons.end(),
+                                   [&](const Comparison& c) { return c.against == findings.pooled && c.cases > 0; });
+  if (!findings.pooled.empty() && pooled != findings.comparisons.end())
+    others += fmt::format(", a model trained on all sites' images in one place {}, a difference of {} {}",
+                          number(mean_score(results, findings.pooled, "", "").dice, 3), signed_number(pooled->mean_difference),
+                          interval_text(*pooled));
+  const MeanScore all = mean_score(results, findings.federated, "", "");
+  return fmt::format(" Over all {} it reaches mean Dice {}{}.", counted(all.cases, "test case"), number(all.dice, 3), others);
 }
 
 /// "site_a", "site_a and site_b", "3 of 10 sites".
@@ -143,19 +155,18 @@ std::string headline_of(const Findings& findings) {
 }
 
 void judge(const RunResults& results, Findings& findings) {
-  const MeanScore federated = mean_score(results, findings.federated, "", "");
   if (!findings.own || findings.own->cases == 0) {
     findings.headline = "No site's own model to compare with";
-    findings.answer = fmt::format("The federated model reaches mean Dice {} over {}.", number(federated.dice, 3),
-                                  counted(federated.cases, "case"));
+    findings.answer = "No model was trained on one site alone.";
   } else {
     const double d = findings.own->mean_difference;
     findings.headline = headline_of(findings);
     findings.answer = fmt::format(
-        "On a site's own test cases the federated model scores {} mean Dice {} than the model which that site trained alone {}.",
+        "On a site's own test cases the federated model scores {} {} in mean Dice than the model which that site trained alone "
+        "{}.",
         number(std::abs(d), 3), d < 0 ? "less" : "more", interval_text(*findings.own));
   }
-  findings.answer += sites_sentence(findings.sites) + pooled_sentence(findings);
+  findings.answer += sites_sentence(findings.sites) + everywhere_sentence(results, findings);
 }
 
 void judge_without_federation(const RunResults& results, Findings& findings) {

@@ -86,7 +86,7 @@ Section matrices(const RunResults& results) {
   std::string html =
       "<p>Rows: whose test cases. Columns: which model. A framed cell is a site's own model at home; the other single-site cells "
       "show how it travels. "
-      "Darker is better, the best of a row is bold; “all cases” counts every case once.</p>\n";
+      "The stronger its colour, the better a cell; the best of a row is bold; “all cases” counts every case once.</p>\n";
   html += dice_matrix(results, "");
   std::string pairs;
   for (const std::string& region : results.regions) {

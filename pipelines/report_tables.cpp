@@ -107,7 +107,7 @@ std::string gain_item(const RunResults& results, const Findings& findings, const
   if (gain.gain.cases > 0) {
     change = fmt::format("<b class=\"{}\">{}</b><small>95\u00a0% CI {}<br>p (Holm) {}</small>",
                          gain.gain.mean_difference >= 0 ? "good" : "bad", signed_number(gain.gain.mean_difference),
-                         interval_of(gain.gain), p_text(gain.gain.p_holm));
+                         interval_of(gain.gain), escape_html(p_text(gain.gain.p_holm)));
     spoken = fmt::format("own model {}, ", number(gain.own_dice, 3)) + spoken;
   }
   if (std::isfinite(gain.pooled_dice)) spoken += fmt::format(", pooled {}", number(gain.pooled_dice, 3));
@@ -151,7 +151,8 @@ std::string comparison_table(const std::vector<Comparison>& comparisons, const s
         "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"nowrap\">{}</td><td class=\"drawn\">{}</td><td>{} / "
         "{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escape_html(c.against.empty() ? "each site's own model" : c.against), signed_number(c.mean_difference), interval_of(c),
-        difference_track(c, comparisons), c.better, c.worse, c.cases, p_text(c.p_value), p_text(c.p_holm));
+        difference_track(c, comparisons), c.better, c.worse, c.cases, escape_html(p_text(c.p_value)),
+        escape_html(p_text(c.p_holm)));
   return scrolling(caption, html + "</tbody></table>");
 }
 

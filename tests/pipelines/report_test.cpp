@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <regex>
 
 #include "pipelines/report_charts.h"
 #include "pipelines/report_html.h"
@@ -19,24 +18,32 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-/// Words about the first tag that is not closed in order; empty when all are. Knows HTML's void elements.
-std::string first_unbalanced_tag(const std::string& html) {
-  const std::regex tag("<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\"[^\"]*\"|[^>\"])*)>");
+/// Words about the first tag that is not closed in order; empty when all are. Knows the void elements that the page uses.
+std::string first_unbalanced_tag(std::string_view html) {
   std::vector<std::string> open;
-  std::string text = std::regex_replace(html, std::regex("<style>[^<]*</style>"), "");
-  for (std::sregex_iterator it(text.begin(), text.end(), tag), end; it != end; ++it) {
-    const std::string name = (*it)[2], rest = (*it)[3];
-    if (rest.ends_with('/') || std::string(" meta link input br ").find(" " + name + " ") != std::string::npos) continue;
-    if ((*it)[1].length() == 0) {
+  for (std::size_t at = html.find('<'); at != std::string_view::npos; at = html.find('<', at)) {
+    const bool closing = html.substr(at + 1, 1) == "/";
+    const std::size_t first = at + (closing ? 2 : 1);
+    std::size_t end = first;
+    for (bool quoted = false; end < html.size() && (quoted || html[end] != '>'); ++end)
+      if (html[end] == '"') quoted = !quoted;
+    const std::string_view inside = html.substr(first, end - first);
+    const std::string name(inside.substr(0, inside.find_first_of(" /\n")));
+    at = end;
+    if (inside.starts_with('!') || inside.ends_with('/')) continue;
+    if (name == "meta" || name == "link" || name == "input" || name == "br") continue;
+    if (!closing) {
       open.push_back(name);
     } else if (open.empty() || open.back() != name) {
-      return "</" + name + "> closes <" + (open.empty() ? "" : open.back()) + "> at " + std::to_string(it->position());
+      return "</" + name + "> closes <" + (open.empty() ? "" : open.back()) + ">";
     } else {
       open.pop_back();
     }
   }
   return open.empty() ? "" : "<" + open.back() + "> stays open";
 }
+
+constexpr const char* kNotANumber = "[^a-zA-Z0-9+/]nan[^a-zA-Z0-9+/]";  // base64 may hold the letters
 
 class Report : public testing::Test {
  protected:
@@ -152,7 +159,7 @@ TEST_F(Report, OneModelAtOneSiteIsReportedWithoutComparison) {
   EXPECT_EQ(outcome_.headline, "No federated model in this run");
   EXPECT_THAT(text, Not(HasSubstr("<section id=\"statistics\"")));
   EXPECT_THAT(text, HasSubstr("The only case"));
-  EXPECT_THAT(text, Not(HasSubstr("nan")));
+  EXPECT_THAT(text, Not(ContainsRegex(kNotANumber)));
   EXPECT_EQ(first_unbalanced_tag(text), "");
 }
 
@@ -172,7 +179,7 @@ TEST_F(Report, DistancesThatWereNotRecordedAreDashesNotNumbers) {
   write_file(run() / "results.json", to_json(results).dump());
   const std::string text = html();
   EXPECT_THAT(text, HasSubstr("–<small>4 without</small>"));
-  EXPECT_THAT(text, Not(ContainsRegex("[^a-z]nan[^a-z]")));
+  EXPECT_THAT(text, Not(ContainsRegex(kNotANumber)));
 }
 
 TEST_F(Report, SameRunSameBytes) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "imaging/ops/orient.h"
 #include "tests/support/refusal.h"
 
@@ -99,12 +102,12 @@ TEST(Overlay, LaysPredictionAndReferenceUponTheImage) {
 TEST(Overlay, WindowIsSetByPercentilesAndSurvivesNonsense) {
   Volume image = grey_of(0);
   for (std::size_t n = 0; n < image.voxels.size(); ++n) image.voxels[n] = static_cast<float>(n % 101);
-  image.voxels[5] = std::nanf("");
+  image.voxels[5] = std::numeric_limits<float>::quiet_NaN();
   image.voxels[6] = std::numeric_limits<float>::infinity();
   const Picture picture = render_grey(image, 0, {.height = 100, .low_percentile = 25, .high_percentile = 75});
   EXPECT_EQ(*std::min_element(picture.bytes.begin(), picture.bytes.end()), 0);
   EXPECT_EQ(*std::max_element(picture.bytes.begin(), picture.bytes.end()), 255);
-  const Volume nothing = grey_of(std::nanf(""));
+  const Volume nothing = grey_of(std::numeric_limits<float>::quiet_NaN());
   EXPECT_EQ(rgb_at(render_grey(nothing, 0, kOptions), 50, 50)[0], 0);
 }
 
