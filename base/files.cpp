@@ -35,7 +35,8 @@ void require_file(const fs::path& path) {
   require(type != fs::file_type::none, ErrorCode::kNotFound, "cannot open " + path.string() + ": " + status.message());
   require(type != fs::file_type::directory, ErrorCode::kNotFound, "expected a file, found a folder: " + path.string());
   require(type == fs::file_type::regular, ErrorCode::kNotFound, "expected a file, found a device or pipe: " + path.string());
-  require(::access(path.c_str(), R_OK) == 0, ErrorCode::kNotFound, "cannot open " + path.string() + ": " + std::strerror(errno));
+  const int failure = ::access(path.c_str(), R_OK) == 0 ? 0 : errno;  // before the message is made: arguments have no order
+  require(failure == 0, ErrorCode::kNotFound, "cannot open " + path.string() + ": " + std::strerror(failure));
 }
 
 std::string read_file(const fs::path& path, std::uint64_t limit_bytes) {

@@ -167,7 +167,7 @@ SortedInputs sort_inputs(const std::vector<fs::path>& inputs) {
       sorted.nifti.insert(sorted.nifti.end(), nifti.begin(), nifti.end());
       if (!has_dicom && nifti.empty()) fail(input, ErrorCode::kNotFound, "holds neither DICOM nor NIfTI files");
     } else if (!fs::exists(input, status)) {
-      fail(input, ErrorCode::kNotFound, "no such file or folder");
+      fail(input, ErrorCode::kNotFound, status ? "cannot be opened: " + status.message() : "no such file or folder");
     } else if (is_nifti_name(input)) {
       sorted.nifti.push_back(input);
     } else if (imaging::looks_like_dicom(input)) {

@@ -151,7 +151,7 @@ TEST_F(Federation, ACoordinatorDoesNotListenWithTheCertificateOfASite) {
 TEST_F(Federation, ASiteDoesNotTalkToAServerWithTheCertificateOfASite) {
   // Not our program, so that nothing but the handshake stands in the way.
   const auto listen = [&](const char* name) {
-    return std::make_unique<Process>(std::vector<std::string>{"/usr/bin/openssl", "s_server", "-accept", "localhost:0", "-alpn", "h2", "-Verify", "1", "-CAfile", (keys() / "ca.crt").string(), "-cert",
+    return std::make_unique<Process>(std::vector<std::string>{"/usr/bin/openssl", "s_server", "-www", "-accept", "localhost:0", "-alpn", "h2", "-Verify", "1", "-CAfile", (keys() / "ca.crt").string(), "-cert",
                                                               (keys() / (std::string(name) + ".crt")).string(), "-key", (keys() / (std::string(name) + ".key")).string()});
   };
   const auto port_of = [](const Process& server) {
