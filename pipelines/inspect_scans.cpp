@@ -155,7 +155,7 @@ Json json_of(const ScanInspection::Dicom& dicom) {
 
 SortedInputs sort_inputs(const std::vector<fs::path>& inputs) {
   SortedInputs sorted;
-  const auto fail = [&](const fs::path& input, ErrorCode code, const char* why) {
+  const auto fail = [&](const fs::path& input, ErrorCode code, const std::string& why) {
     sorted.failures.push_back({input, code, input.string() + ": " + why});
   };
   for (const fs::path& input : inputs) {

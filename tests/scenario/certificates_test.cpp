@@ -29,7 +29,7 @@ class Certificates : public test::TinyFederation {
   /// east joins with these settings changed.
   Outcome join(const Json& changes) const {
     Json json = site_settings("east");
-    json.update(changes);
+    if (!changes.is_null()) json.update(changes);
     json["coordinator"] = address;
     write_json("intruder.json", json);
     return run({"join", path("intruder.json")});
