@@ -30,6 +30,12 @@ double dice_of(const CaseResult& c, const std::string& region) {
   return count == 0 ? kNan : sum / count;
 }
 
+Interval interval_of(const std::vector<double>& differences, std::uint64_t seed, double confidence) {
+  if (differences.size() < 3) return {kNan, kNan};
+  if (differences.size() < kFewestForBootstrap) return student_mean_interval(differences, confidence);
+  return bootstrap_mean_interval(differences, Rng(seed).fork("report"), confidence);
+}
+
 Comparison compare(const RunResults& results, const std::string& model, const std::string& against, const std::string& site,
                    const std::string& region) {
   const std::vector<double> differences = paired_differences(results, model, against, site, region);
@@ -38,11 +44,7 @@ Comparison compare(const RunResults& results, const std::string& model, const st
   c.better = static_cast<std::size_t>(std::count_if(differences.begin(), differences.end(), [](double d) { return d > 0; }));
   c.worse = static_cast<std::size_t>(std::count_if(differences.begin(), differences.end(), [](double d) { return d < 0; }));
   c.mean_difference = std::accumulate(differences.begin(), differences.end(), 0.0) / static_cast<double>(differences.size());
-  if (differences.size() >= kFewestForBootstrap)
-    c.interval = bootstrap_mean_interval(
-        differences, Rng(results.seed).fork("report").fork(model + "/" + against + "/" + site + "/" + region));
-  else if (differences.size() >= 3)
-    c.interval = student_mean_interval(differences);
+  c.interval = interval_of(differences, results.seed, 0.95);
   c.p_value = wilcoxon_signed_rank(differences).p_value;
   c.p_holm = c.p_value;
   return c;
@@ -60,7 +62,7 @@ std::vector<SiteGain> site_gains(const RunResults& results, const Findings& find
   for (const SiteSummary& site : results.sites) {
     const MeanScore mean = mean_score(results, findings.federated, site.name, "");
     if (mean.cases == 0) continue;
-    SiteGain gain{site.name, own_model_of(results, site.name), mean.cases, mean.dice, kNan, kNan, {}};
+    SiteGain gain{site.name, own_model_of(results, site.name), mean.cases, mean.dice, kNan, kNan, {}, 0};
     if (!gain.own.empty()) {
       gain.own_dice = mean_score(results, gain.own, site.name, "").dice;
       gain.gain = compare(results, findings.federated, gain.own, site.name, "");
@@ -72,6 +74,13 @@ std::vector<SiteGain> site_gains(const RunResults& results, const Findings& find
   for (SiteGain& gain : gains)
     if (gain.gain.cases > 0) tested.push_back(&gain.gain);
   correct(tested);
+  const double confidence = 1 - 0.05 / static_cast<double>(std::max<std::size_t>(tested.size(), 1));
+  for (SiteGain& gain : gains) {
+    if (gain.own.empty()) continue;
+    const auto differences = paired_differences(results, findings.federated, gain.own, gain.site, "");
+    const Interval wide = interval_of(differences, results.seed, confidence);
+    gain.clear = wide.low > 0 ? 1 : wide.high < 0 ? -1 : 0;
+  }
   return gains;
 }
 
@@ -99,13 +108,25 @@ std::string sites_sentence(const std::vector<SiteGain>& gains) {
                      change(*judged.back()));
 }
 
-std::string pooled_sentence(const Findings& findings) {
-  const auto found = std::find_if(findings.comparisons.begin(), findings.comparisons.end(),
-                                  [&](const Comparison& c) { return c.against == findings.pooled; });
-  if (findings.pooled.empty() || found == findings.comparisons.end() || found->cases == 0) return "";
-  const double d = found->mean_difference;
-  const std::string size = std::abs(d) < 0.0005 ? "equal to" : number(std::abs(d), 3) + (d > 0 ? " above" : " below");
-  return fmt::format(" It is {} a model trained on all sites' images in one place {}.", size, interval_text(*found));
+/// The federated model beside the best single-site and the pooled model, over all cases.
+std::string everywhere_sentence(const RunResults& results, const Findings& findings) {
+  const ModelSummary* best = nullptr;
+  double most = -1;
+  for (const ModelSummary& model : results.models) {
+    if (model.kind != "single") continue;
+    if (const double dice = mean_score(results, model.name, "", "").dice; dice > most) most = dice, best = &model;
+  }
+  std::string others;
+  if (best != nullptr && results.sites.size() > 1)
+    others = fmt::format(", the best single-site model ({}) {}", best->name, number(most, 3));
+  const auto pooled = std::find_if(findings.comparisons.begin(), findings.comparisons.end(),
+                                   [&](const Comparison& c) { return c.against == findings.pooled && c.cases > 0; });
+  if (!findings.pooled.empty() && pooled != findings.comparisons.end())
+    others += fmt::format(", a model trained on all sites' images in one place {}, a difference of {} {}",
+                          number(mean_score(results, findings.pooled, "", "").dice, 3), signed_number(pooled->mean_difference),
+                          interval_text(*pooled));
+  const MeanScore all = mean_score(results, findings.federated, "", "");
+  return fmt::format(" Over all {} it reaches mean Dice {}{}.", counted(all.cases, "test case"), number(all.dice, 3), others);
 }
 
 /// "site_a", "site_a and site_b", "3 of 10 sites".
@@ -119,8 +140,8 @@ std::string names_of(const std::vector<std::string>& some, std::size_t all) {
 std::string headline_of(const Findings& findings) {
   std::vector<std::string> helped, hurt;
   for (const SiteGain& gain : findings.sites) {
-    if (gain.gain.interval.low > 0) helped.push_back(gain.site);
-    if (gain.gain.interval.high < 0) hurt.push_back(gain.site);
+    if (gain.clear > 0) helped.push_back(gain.site);
+    if (gain.clear < 0) hurt.push_back(gain.site);
   }
   const std::size_t all = findings.sites.size();
   if (findings.own->interval.low > 0)
@@ -134,19 +155,18 @@ std::string headline_of(const Findings& findings) {
 }
 
 void judge(const RunResults& results, Findings& findings) {
-  const MeanScore federated = mean_score(results, findings.federated, "", "");
   if (!findings.own || findings.own->cases == 0) {
     findings.headline = "No site's own model to compare with";
-    findings.answer = fmt::format("The federated model reaches mean Dice {} over {}.", number(federated.dice, 3),
-                                  counted(federated.cases, "case"));
+    findings.answer = "No model was trained on one site alone.";
   } else {
     const double d = findings.own->mean_difference;
     findings.headline = headline_of(findings);
     findings.answer = fmt::format(
-        "On a site's own test cases the federated model scores {} mean Dice {} than the model which that site trained alone {}.",
+        "On a site's own test cases the federated model scores {} {} in mean Dice than the model which that site trained alone "
+        "{}.",
         number(std::abs(d), 3), d < 0 ? "less" : "more", interval_text(*findings.own));
   }
-  findings.answer += sites_sentence(findings.sites) + pooled_sentence(findings);
+  findings.answer += sites_sentence(findings.sites) + everywhere_sentence(results, findings);
 }
 
 void judge_without_federation(const RunResults& results, Findings& findings) {

@@ -34,6 +34,7 @@ struct SiteGain {
   double own_dice = 0;     ///< NaN when there is none
   double pooled_dice = 0;  ///< NaN when there is none
   Comparison gain;         ///< federated against own on this site's test cases
+  int clear = 0;           ///< 1 it helped, -1 it hurt, by an interval corrected for the number of sites (Bonferroni); else 0
 };
 
 /// The numbers that the report speaks of.

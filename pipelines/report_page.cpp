@@ -52,38 +52,41 @@ std::string key_figures(const RunResults& results, const Findings& findings) {
   return html + "</dl>\n";
 }
 
+/// What the marks of the gain tracks mean.
+std::string gain_legend(const Findings& findings) {
+  std::string html =
+      R"(<ul class="legend"><li><svg width="14" height="14" aria-hidden="true"><circle class="own" cx="7" cy="7" r="5.5"/></svg>own model</li>)"
+      R"(<li><svg width="14" height="14" aria-hidden="true"><circle class="fed" cx="7" cy="7" r="6"/></svg>federated</li>)";
+  if (!findings.pooled.empty())
+    html +=
+        R"(<li><svg width="14" height="18" aria-hidden="true"><path class="pool" d="M7 .5 12.5 9 7 17.5 1.5 9Z"/></svg>pooled</li>)";
+  if (findings.sites.size() > 1)
+    html +=
+        R"(<li><svg width="8" height="14" aria-hidden="true"><path class="away" d="M4 2V12"/></svg>models of other sites</li>)";
+  return html + "</ul>\n";
+}
+
 Section gains(const RunResults& results, const Findings& findings) {
   std::string html =
-      "<p>Each site's test cases, segmented by the model which that site can train alone and by the federated model. p: "
-      "Wilcoxon's signed-rank test, "
+      "<p>Each site's test cases, segmented by the model which that site can train alone and by the federated model. The "
+      "headline "
+      "names a site only if an interval corrected for the number of sites excludes zero. p: Wilcoxon's signed-rank test, "
       "Holm-corrected over the sites";
   std::size_t fewest = 0;
   for (const SiteGain& gain : findings.sites)
     if (gain.gain.cases > 0 && (fewest == 0 || gain.gain.cases < fewest)) fewest = gain.gain.cases;
   // Two-sided: 2 / 2^n is reached when all differences have one sign.
   if (fewest > 0 && fewest < 10)
-    html += fmt::format("; with {} no test can give p below {} before correction", counted(fewest, "case"),
+    html += fmt::format("; {} cannot give p below {} before correction", counted(fewest, "case"),
                         p_text(std::min(1.0, 2 / std::exp2(static_cast<double>(fewest)))));
-  html +=
-      ".</p>\n<ul class=\"legend\"><li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><circle class=\"own\" cx=\"7\" "
-      "cy=\"7\" r=\"5.5\"/></svg>own model</li>"
-      "<li><svg width=\"14\" height=\"14\" aria-hidden=\"true\"><circle class=\"fed\" cx=\"7\" cy=\"7\" "
-      "r=\"6\"/></svg>federated</li>";
-  if (!findings.pooled.empty())
-    html +=
-        "<li><svg width=\"14\" height=\"18\" aria-hidden=\"true\"><path class=\"pool\" d=\"M7 .5 12.5 9 7 17.5 1.5 "
-        "9Z\"/></svg>pooled</li>";
-  html +=
-      "<li><svg width=\"8\" height=\"14\" aria-hidden=\"true\"><path class=\"away\" d=\"M4 2V12\"/></svg>models of other "
-      "sites</li></ul>\n";
-  return {"gains", "What federation buys each site", html + gain_list(results, findings)};
+  return {"gains", "What federation buys each site", html + ".</p>\n" + gain_legend(findings) + gain_list(results, findings)};
 }
 
 Section matrices(const RunResults& results) {
   std::string html =
       "<p>Rows: whose test cases. Columns: which model. A framed cell is a site's own model at home; the other single-site cells "
       "show how it travels. "
-      "Darker is better, the best of a row is bold; “all cases” counts every case once.</p>\n";
+      "The stronger its colour, the better a cell; the best of a row is bold; “all cases” counts every case once.</p>\n";
   html += dice_matrix(results, "");
   std::string pairs;
   for (const std::string& region : results.regions) {
@@ -106,14 +109,14 @@ Section statistics(const RunResults& results, const Findings& findings) {
   std::string html =
       "<p>Paired over test cases: mean Dice over regions of the federated model minus that of another. Interval: percentile "
       "bootstrap over cases, 10\u202f000 draws; with fewer than ten cases, where that is too narrow, Student's. p: Wilcoxon's "
-      "signed-rank test, two-sided; Holm's correction covers the models of the table. Both speak of other patients at these "
+      "signed-rank test, two-sided; Holm's correction covers the models named. Both speak of other patients at these "
       "sites, "
       "not of other sites, nor of another training with another seed.</p>\n";
-  html += comparison_table(rows, "Federated against the others, mean over regions");
+  html += comparison_table(rows, results.regions.size() > 1 ? "Dice, mean over regions" : "Dice");
   if (results.regions.size() > 1) {
     std::string regions;
     for (const std::string& region : results.regions)
-      regions += comparison_table(compare_federated(results, region), "Federated against the others, " + region);
+      regions += comparison_table(compare_federated(results, region), "Dice, " + region);
     html += "<details><summary>Region by region</summary>" + regions + "</details>\n";
   }
   return {"statistics", "More than chance?", html};

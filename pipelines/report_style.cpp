@@ -72,6 +72,7 @@ small{font-size:13px;font-weight:400}
 :focus-visible{outline:2px solid var(--fed);outline-offset:2px}
 
 .gains{list-style:none;margin:20px 0 0;padding:0;border-top:1px solid var(--rule)}
+.gains li>*{min-width:0;overflow-wrap:anywhere}
 .gains li{display:grid;grid-template-columns:minmax(120px,180px) 1fr 172px;gap:4px 20px;align-items:center;padding:12px 0;border-bottom:1px solid var(--rule)}
 .gains .axis{border:0;padding:2px 0}
 .gains small{display:block;line-height:1.35}
@@ -90,7 +91,7 @@ linear-gradient(to right,rgb(128 128 128/.35),transparent) 0 0/12px 100% no-repe
 table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-nums;font-size:15px;width:100%}
 caption{text-align:left;font-weight:600;padding:0 0 6px;font-size:15px}
 th,td{padding:6px 10px;text-align:right;border-bottom:1px solid var(--rule);vertical-align:middle;overflow-wrap:break-word}
-td{white-space:nowrap}
+td,.plain thead th+th{white-space:nowrap}
 th:first-child{text-align:left;padding-left:0;font-weight:600;min-width:84px;max-width:240px}
 thead th{font-weight:600;font-size:13.5px;vertical-align:bottom;max-width:150px}
 thead th small,td small{display:block;line-height:1.2}
@@ -104,6 +105,8 @@ td.text{white-space:normal;min-width:160px;overflow-wrap:anywhere}
 .matrix td{border-bottom:2px solid var(--paper);border-left:2px solid var(--paper)}
 .heat{background:rgb(var(--heat)/var(--h,0));print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .heat small{color:inherit;font-size:11.5px}
+.matrix .key{display:block;margin:0 0 3px auto}
+.matrix thead th+th{padding-left:2px}
 .matrix .own{box-shadow:inset 0 0 0 2px var(--ink)}
 .matrix .first>*{border-top:8px solid var(--paper)}
 .pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,500px),1fr));gap:12px 40px}
@@ -137,7 +140,7 @@ header,main,footer{padding-left:16px;padding-right:16px}
 header{padding-top:24px}
 .figures{grid-template-columns:1fr 1fr}
 .figures .big{font-size:25px}
-.gains li{grid-template-columns:1fr auto}
+.gains li{grid-template-columns:1fr max-content}
 .gains .track{grid-column:1/-1;grid-row:2}
 .change{text-align:right}
 .panels{grid-template-columns:1fr 1fr}
@@ -145,7 +148,7 @@ section{margin-top:44px}
 .matrix{min-width:calc(78px + var(--n)*56px);font-size:14px}
 .matrix th:first-child{width:78px;min-width:0}
 .matrix td,.matrix th{padding:6px 5px}.matrix th:first-child{padding-left:0}
-.matrix thead th{font-size:11.5px}.matrix .key{display:block;margin:0 0 3px auto}
+.matrix thead th{font-size:11.5px}
 dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:6px}
 }
 @media print{

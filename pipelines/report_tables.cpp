@@ -105,9 +105,9 @@ std::string gain_item(const RunResults& results, const Findings& findings, const
   std::string change = "<span class=\"muted\">no model of its own</span>";
   std::string spoken = fmt::format("federated {}", number(gain.federated_dice, 3));
   if (gain.gain.cases > 0) {
-    change = fmt::format("<b class=\"{}\">{}</b><small>95\u00a0% CI {}<br>p {}</small>",
+    change = fmt::format("<b class=\"{}\">{}</b><small>95\u00a0% CI {}<br>p (Holm) {}</small>",
                          gain.gain.mean_difference >= 0 ? "good" : "bad", signed_number(gain.gain.mean_difference),
-                         interval_of(gain.gain), p_text(gain.gain.p_holm));
+                         interval_of(gain.gain), escape_html(p_text(gain.gain.p_holm)));
     spoken = fmt::format("own model {}, ", number(gain.own_dice, 3)) + spoken;
   }
   if (std::isfinite(gain.pooled_dice)) spoken += fmt::format(", pooled {}", number(gain.pooled_dice, 3));
@@ -143,7 +143,7 @@ std::string comparison_table(const std::vector<Comparison>& comparisons, const s
       "<table class=\"plain\"><caption>{}</caption><thead><tr><th scope=\"col\">federated minus</th><th scope=\"col\">mean "
       "difference</th>"
       "<th scope=\"col\">95\u00a0% CI</th><th scope=\"col\" class=\"drawn\"><span class=\"vh\">drawn</span></th><th "
-      "scope=\"col\">cases better / worse</th>"
+      "scope=\"col\">better / worse</th>"
       "<th scope=\"col\">n</th><th scope=\"col\">p</th><th scope=\"col\">p (Holm)</th></tr></thead><tbody>\n",
       escape_html(caption));
   for (const Comparison& c : comparisons)
@@ -151,7 +151,8 @@ std::string comparison_table(const std::vector<Comparison>& comparisons, const s
         "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"nowrap\">{}</td><td class=\"drawn\">{}</td><td>{} / "
         "{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escape_html(c.against.empty() ? "each site's own model" : c.against), signed_number(c.mean_difference), interval_of(c),
-        difference_track(c, comparisons), c.better, c.worse, c.cases, p_text(c.p_value), p_text(c.p_holm));
+        difference_track(c, comparisons), c.better, c.worse, c.cases, escape_html(p_text(c.p_value)),
+        escape_html(p_text(c.p_holm)));
   return scrolling(caption, html + "</tbody></table>");
 }
 

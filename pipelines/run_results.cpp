@@ -140,7 +140,7 @@ MeanScore mean_score(const RunResults& results, const std::string& model, const 
       judged = true;
       mean.dice += score.dice;
       ++values;
-      if ((score.reference_ml > 0) != (score.predicted_ml > 0)) ++mean.missed;
+      mean.missed += is_missed(score) ? 1 : 0;
       if (std::isfinite(score.hd95_mm)) {
         mean.hd95_mm += score.hd95_mm;
         ++distances;

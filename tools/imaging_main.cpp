@@ -13,7 +13,6 @@ int main(int argc, char** argv) {
   if (verb == "convert") return cmd_convert(argc - 1, argv + 1);
   if (verb == "preprocess") return cmd_preprocess(argc - 1, argv + 1);
   if (verb == "evaluate") return cmd_evaluate(argc - 1, argv + 1);
-  if (verb == "report") return cmd_report(argc - 1, argv + 1);
   if (verb == "phantom") return cmd_phantom(argc - 1, argv + 1);
   std::fputs("consilium-imaging is started by consilium: consilium --help\n", stderr);
   return 2;

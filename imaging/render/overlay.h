@@ -13,7 +13,7 @@ namespace consilium::imaging {
 struct OverlayOptions {
   int height = 320;               ///< pixels, 1 to 4096; the width follows from the voxels' shape
   double low_percentile = 1;      ///< of the volume's values, shown black
-  double high_percentile = 99.5;  ///< shown white
+  double high_percentile = 99.8;  ///< shown white
   double fill_opacity = 0.45;     ///< of predicted labels
   Label inner_label = 3;          ///< outlined a second time, thinner; 0: none
 };

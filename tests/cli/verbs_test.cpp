@@ -15,7 +15,7 @@ using test::consilium_program;
 using test::run_program;
 using testing::HasSubstr;
 
-const std::vector<std::string> kVerbs{"inspect", "convert", "evaluate"};
+const std::vector<std::string> kVerbs{"inspect", "convert", "evaluate", "report"};
 
 LabelMap cube(std::size_t low) {
   LabelMap labels{{{16, 16, 16}, {1, 1, 2}, {0, 0, 0}, kIdentity3}, std::vector<Label>(4096, 0)};
