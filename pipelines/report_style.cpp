@@ -72,6 +72,7 @@ small{font-size:13px;font-weight:400}
 :focus-visible{outline:2px solid var(--fed);outline-offset:2px}
 
 .gains{list-style:none;margin:20px 0 0;padding:0;border-top:1px solid var(--rule)}
+.gains li>*{min-width:0;overflow-wrap:anywhere}
 .gains li{display:grid;grid-template-columns:minmax(120px,180px) 1fr 172px;gap:4px 20px;align-items:center;padding:12px 0;border-bottom:1px solid var(--rule)}
 .gains .axis{border:0;padding:2px 0}
 .gains small{display:block;line-height:1.35}
@@ -139,7 +140,7 @@ header,main,footer{padding-left:16px;padding-right:16px}
 header{padding-top:24px}
 .figures{grid-template-columns:1fr 1fr}
 .figures .big{font-size:25px}
-.gains li{grid-template-columns:1fr auto}
+.gains li{grid-template-columns:1fr max-content}
 .gains .track{grid-column:1/-1;grid-row:2}
 .change{text-align:right}
 .panels{grid-template-columns:1fr 1fr}
