@@ -70,9 +70,9 @@ std::string names(const std::vector<Line>& lines, const Scale& scale) {
   std::vector<std::pair<double, const Line*>> places;
   for (const Line& line : lines) places.emplace_back(scale.up(line.points.back().value), &line);
   std::sort(places.begin(), places.end());
-  const double apart = std::min(13.0, (kBottom + 12.0 - kTop) / static_cast<double>(places.size()));
+  const double apart = std::min(13.0, (kBottom + 2.0 - kTop) / static_cast<double>(places.size()));
   for (std::size_t n = 1; n < places.size(); ++n) places[n].first = std::max(places[n].first, places[n - 1].first + apart);
-  double lowest = kBottom + 12;
+  double lowest = kBottom + 2;
   for (std::size_t n = places.size(); n-- > 0; lowest -= apart) {
     places[n].first = std::min(places[n].first, lowest);
     lowest = places[n].first;

@@ -93,7 +93,7 @@ Section matrices(const RunResults& results) {
     if (results.regions.size() > 1) pairs += dice_matrix(results, region);
     pairs += hd95_matrix(results, region);
   }
-  html += element("div", "class=\"pairs\"", pairs);
+  html += element("div", results.models.size() > 6 ? "class=\"pairs wide\"" : "class=\"pairs\"", pairs);
   html +=
       "<p class=\"muted\">Dice: overlap, 0 to 1; a region that prediction and reference both lack counts 1, one that only one of "
       "them has counts 0 (as in BraTS 2023). "

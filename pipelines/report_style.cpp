@@ -92,7 +92,7 @@ table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-num
 caption{text-align:left;font-weight:600;padding:0 0 6px;font-size:15px}
 th,td{padding:6px 10px;text-align:right;border-bottom:1px solid var(--rule);vertical-align:middle;overflow-wrap:break-word}
 td,.plain thead th+th{white-space:nowrap}
-th:first-child{text-align:left;padding-left:0;font-weight:600;min-width:84px;max-width:240px}
+th:first-child{position:sticky;left:0;background:var(--paper);text-align:left;padding-left:0;font-weight:600;min-width:84px;max-width:240px}
 thead th{font-weight:600;font-size:13.5px;vertical-align:bottom;max-width:150px}
 thead th small,td small{display:block;line-height:1.2}
 thead th:first-child{font-weight:400;color:var(--muted)}
@@ -100,8 +100,8 @@ th.text,td.text{text-align:left}
 td.text{white-space:normal;min-width:160px;overflow-wrap:anywhere}
 .words{width:auto;min-width:min(100%,720px)}
 .drawn{width:200px;min-width:140px}
-.matrix{table-layout:fixed;min-width:calc(104px + var(--n)*72px)}
-.matrix th:first-child{width:104px}
+.matrix{table-layout:fixed;min-width:calc(var(--w) + var(--n)*72px)}
+.matrix th:first-child{width:var(--w);max-width:none}
 .matrix td{border-bottom:2px solid var(--paper);border-left:2px solid var(--paper)}
 .heat{background:rgb(var(--heat)/var(--h,0));print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .heat small{color:inherit;font-size:11.5px}
@@ -110,6 +110,8 @@ td.text{white-space:normal;min-width:160px;overflow-wrap:anywhere}
 .matrix .own{box-shadow:inset 0 0 0 2px var(--ink)}
 .matrix .first>*{border-top:8px solid var(--paper)}
 .pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,500px),1fr));gap:12px 40px}
+.pairs.wide{grid-template-columns:minmax(0,1fr)}
+.pairs>*{min-width:0}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:28px 24px;margin-top:20px}
 .charts figure{margin:0;max-width:520px}
 .charts.four{max-width:960px;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr))}
@@ -138,17 +140,17 @@ footer{margin-top:64px;padding-top:16px;padding-bottom:48px;border-top:1px solid
 @media (max-width:720px){
 header,main,footer{padding-left:16px;padding-right:16px}
 header{padding-top:24px}
-.figures{grid-template-columns:1fr 1fr}
+.figures{grid-template-columns:repeat(2,minmax(0,1fr));overflow-wrap:anywhere}
 .figures .big{font-size:25px}
 .gains li{grid-template-columns:1fr max-content}
 .gains .track{grid-column:1/-1;grid-row:2}
 .change{text-align:right}
 .panels{grid-template-columns:1fr 1fr}
 section{margin-top:44px}
-.matrix{min-width:calc(78px + var(--n)*56px);font-size:14px}
-.matrix th:first-child{width:78px;min-width:0}
+.matrix{min-width:calc(72px + var(--n)*57px);font-size:14px}
+.matrix th:first-child{width:72px;min-width:0}
 .matrix td,.matrix th{padding:6px 5px}.matrix th:first-child{padding-left:0}
-.matrix thead th{font-size:11.5px}
+.matrix thead th{font-size:11px;letter-spacing:-.02em}.matrix thead th+th{padding:6px 3px 6px 0}.matrix thead small{font-size:11px}
 dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:6px}
 }
 @media print{

@@ -71,7 +71,9 @@ std::string matrix(const RunResults& results, const std::string& caption, bool m
   std::vector<Row> rows;
   Row worst{"worst site", "", std::vector<Cell>(results.models.size(), Cell{std::nan(""), ""}), false};
   double low = 1e300, high = -1e300;
+  std::size_t longest = 0;  // letters, or bytes: near enough for a column's width
   for (const SiteSummary& site : results.sites) {
+    longest = std::max(longest, site.name.size());
     Row row{site.name, own_model_of(results, site.name), {}, false};
     for (std::size_t m = 0; m < results.models.size(); ++m) {
       row.cells.push_back(cell_of(results.models[m].name, site.name));
@@ -86,9 +88,9 @@ std::string matrix(const RunResults& results, const std::string& caption, bool m
   }
   const Shading shading = more_is_better ? Shading{low, high} : Shading{high, low};
   std::string html = fmt::format(
-      "<table class=\"matrix\" style=\"--n:{}\"><caption>{}</caption><thead><tr><th scope=\"col\">test cases "
+      "<table class=\"matrix\" style=\"--n:{};--w:{}px\"><caption>{}</caption><thead><tr><th scope=\"col\">test cases "
       "of</th>{}</tr></thead><tbody>\n",
-      results.models.size(), escape_html(caption), model_heads(results));
+      results.models.size(), std::clamp<std::size_t>(longest * 8 + 12, 104, 190), escape_html(caption), model_heads(results));
   for (const Row& row : rows) html += matrix_row(results, row, shading, decimals);
   Row all{"all cases", "", {}, true};
   for (const ModelSummary& model : results.models) all.cells.push_back(cell_of(model.name, ""));
@@ -105,9 +107,12 @@ std::string gain_item(const RunResults& results, const Findings& findings, const
   std::string change = "<span class=\"muted\">no model of its own</span>";
   std::string spoken = fmt::format("federated {}", number(gain.federated_dice, 3));
   if (gain.gain.cases > 0) {
-    change = fmt::format("<b class=\"{}\">{}</b><small>95\u00a0% CI {}<br>p (Holm) {}</small>",
-                         gain.gain.mean_difference >= 0 ? "good" : "bad", signed_number(gain.gain.mean_difference),
-                         interval_of(gain.gain), escape_html(p_text(gain.gain.p_holm)));
+    const std::string certainty =
+        std::isnan(gain.gain.interval.low)
+            ? "too few cases for an interval"
+            : fmt::format("95\u00a0% CI {}<br>p (Holm) {}", interval_of(gain.gain), escape_html(p_text(gain.gain.p_holm)));
+    change = fmt::format("<b class=\"{}\">{}</b><small>{}</small>", gain.gain.mean_difference >= 0 ? "good" : "bad",
+                         signed_number(gain.gain.mean_difference), certainty);
     spoken = fmt::format("own model {}, ", number(gain.own_dice, 3)) + spoken;
   }
   if (std::isfinite(gain.pooled_dice)) spoken += fmt::format(", pooled {}", number(gain.pooled_dice, 3));

@@ -100,7 +100,10 @@ Picture draw_montage(const Montage& montage) {
     if (r < montage.rows.size()) caption(canvas, montage.rows[r], 6, y_of(r) + 18);
     for (std::size_t c = 0; c < montage.pictures[r].size(); ++c) {
       const Picture& p = montage.pictures[r][c];
-      if (p.width > 0) to_rgb(p).copyTo(canvas(cv::Rect(x_of(c), y_of(r), p.width, p.height)));
+      canvas(cv::Rect(x_of(c), y_of(r), width, height)) = cv::Scalar(0, 0, 0);
+      if (p.width == 0) continue;
+      const cv::Rect place(x_of(c) + (width - p.width) / 2, y_of(r) + (height - p.height) / 2, p.width, p.height);
+      to_rgb(p).copyTo(canvas(place));
     }
   }
   return to_picture(canvas);

@@ -37,7 +37,8 @@ struct Montage {
   std::vector<std::string> rows;
   std::vector<std::vector<Picture>> pictures;  ///< [row][column], any channels
 };
-/// White ground, three channels; captions in plain ASCII. @throws Error{kUsage} no picture.
+/// Each picture in the middle of a black cell, on white ground, three channels; captions in plain ASCII. @throws Error{kUsage} no
+/// picture.
 Picture draw_montage(const Montage& montage);
 
 /// Same picture, same bytes. @throws Error{kUsage} no pixels, or not 1, 3 or 4 channels.
