@@ -22,10 +22,9 @@ std::string safe(const std::string& text) {
   constexpr std::size_t kLongestName = 120;
   std::string name;
   for (const char c : text) {
-    const bool allowed = (static_cast<unsigned char>(c) < 0x80 && std::isalnum(static_cast<unsigned char>(c)) != 0) || c == '-' ||
-                         c == '+' || c == '.' || c == '_';
-    if (!allowed && (name.empty() || name.back() == '_')) continue;
-    name += allowed ? c : '_';
+    const bool ascii = static_cast<unsigned char>(c) < 0x80;
+    const char safe_c = (ascii && std::isalnum(static_cast<unsigned char>(c)) != 0) || c == '-' || c == '+' || c == '.' ? c : '_';
+    if (safe_c != '_' || (!name.empty() && name.back() != '_')) name += safe_c;
   }
   while (!name.empty() && (name.front() == '.' || name.front() == '_')) name.erase(0, 1);
   name.resize(std::min(name.size(), kLongestName));

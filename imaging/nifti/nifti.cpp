@@ -168,16 +168,19 @@ std::string gzip(const std::string& bytes, int level) {
   return packed;
 }
 
-/// What must be stored so that `slope * stored + inter`, in the header's float32 numbers, is every value again; nothing when int16 cannot.
+/// What must be stored so that `slope * stored + inter` is every value again, but for the rounding of the header's float32 numbers; nothing when
+/// int16 cannot.
 std::optional<std::vector<std::int16_t>> to_integers(const std::vector<float>& values, const NiftiScaling& scaling) {
   const double slope = static_cast<float>(scaling.slope), inter = static_cast<float>(scaling.inter);
   if (slope == 0) return std::nullopt;
+  const bool whole = slope == 1 && inter == 0;  // these are exact
   std::vector<std::int16_t> stored(values.size());
   std::atomic<bool> exact = true;
   parallel_for(values.size(), 1 << 18, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       const double value = std::round((static_cast<double>(values[i]) - inter) / slope);
-      if (!(value >= -32768 && value <= 32767) || static_cast<float>(slope * value + inter) != values[i]) {
+      const double rounding = 4 * std::numeric_limits<float>::epsilon() * (std::abs(slope * value) + std::abs(inter));
+      if (!(value >= -32768 && value <= 32767) || std::abs(slope * value + inter - values[i]) > (whole ? 0 : rounding)) {
         exact = false;
         return;
       }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ struct Outcome {
   int code = -1;  ///< exit code, or -signal
   std::string out;
   std::string err;
+  double cpu_seconds = 0;  ///< of the program and what it started and waited for
 };
 
 /// Runs a program to its end, without a shell.
@@ -32,8 +34,13 @@ inline Outcome run_program(const std::vector<std::string>& words) {
     _exit(127);
   }
   int status = 0;
-  waitpid(child, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), read_file(out), read_file(err)};
+  rusage usage{};
+  wait4(child, &status, 0, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), read_file(out), read_file(err),
+          seconds(usage.ru_utime) + seconds(usage.ru_stime)};
 }
 
 inline std::string consilium_program() { return std::string(CONSILIUM_BINARY_DIR) + "/bin/consilium"; }

@@ -8,12 +8,19 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <fstream>
+
 #include "base/rng.h"
 #include "imaging/dicom/load.h"
 #include "tests/support/dicom_files.h"
 
 namespace consilium::imaging {
 namespace {
+
+/// write_file would wait for the disk, two thousand times.
+void overwrite(const fs::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
 
 /// Everything that can be done with a file; how it ends is left open, but it ends, and only with an Error.
 void read_through(const fs::path& file) {
@@ -73,9 +80,9 @@ TEST_P(DamagedDicom, TheWholeFileLoads) {
 TEST_P(DamagedDicom, CutAnywhereItEndsInAnError) {
   const TemporaryFolder folder;
   const std::string bytes = encoded_image(folder.path(), GetParam());
-  const std::size_t step = std::max<std::size_t>(1, bytes.size() / 150);
+  const std::size_t step = std::max<std::size_t>(1, bytes.size() / 100);
   for (std::size_t length = 0; length < bytes.size(); length += step) {
-    write_file(folder.path() / "cut", bytes.substr(0, length));
+    overwrite(folder.path() / "cut", bytes.substr(0, length));
     read_through(folder.path() / "cut");
   }
 }
@@ -85,13 +92,13 @@ TEST_P(DamagedDicom, FlippedBitsNeitherCrashNorTakeMemory) {
   const std::string bytes = encoded_image(folder.path(), GetParam());
   const long before = peak_megabytes();
   Rng rng(20);
-  for (int n = 0; n < 400; ++n) {
+  for (int n = 0; n < 250; ++n) {
     std::string damaged = bytes;
     // Half of them in the header, where the sizes are.
     const std::size_t range = n % 2 == 0 ? damaged.size() : std::min<std::size_t>(damaged.size(), 1400);
     for (std::uint64_t flips = 1 + rng.below(4); flips > 0; --flips)
       damaged[rng.below(range)] ^= static_cast<char>(1 << rng.below(8));
-    write_file(folder.path() / "flipped", damaged);
+    overwrite(folder.path() / "flipped", damaged);
     read_through(folder.path() / "flipped");
   }
   EXPECT_LT(peak_megabytes() - before, 400);
