@@ -4,13 +4,14 @@
 
 namespace consilium::fuzz {
 
-/// Most bytes on the heap at once since `reset`, beyond those there at that time. Counts what goes through operator new, that is
-/// all of our code and of DCMTK, ITK and protobuf; the C libraries (zlib, OpenSSL) are bounded by the test's limit on address
-/// space.
+/// How much memory was taken at most since `reset`, beyond what was in use at that time.
 class HeapMeter {
  public:
   static void reset();
+  /// Through operator new: all of our code, ITK, protobuf.
   static std::size_t peak_bytes();
+  /// Pages in memory, whoever asked for them: also the C libraries (zlib, OpenSSL) and DCMTK. 0 where the system does not tell.
+  static std::size_t peak_resident_bytes();
 };
 
 }  // namespace consilium::fuzz

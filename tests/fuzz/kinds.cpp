@@ -6,6 +6,8 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> kKinds{
       // gzip gives at most 1032 bytes for one; each may be a uint8 that becomes a float, beside the growing buffer it came from.
       {"nifti", "nifti", fuzz_nifti, 1032 * 8},
+      // As gzip, for the deflated encoding; RLE and JPEG expand less.
+      {"dicom", "dicom", fuzz_dicom, 1032 * 8},
       // "{},": a list entry, an empty map and its allocation for three bytes.
       {"settings", "settings", fuzz_settings, 200},
 #ifdef CONSILIUM_WITH_TORCH
