@@ -65,7 +65,7 @@ TEST_F(UserErrors, SettingsFilesThatAreMissingDamagedOrWrong) {
     expect(with(write("damaged.json", std::string("{\"sites\": ["))), 2, {"damaged.json", "JSON"});
     expect(with(write("list.json", std::string("[]"))), 2, {"list.json", "object"});
     expect(with(write("schema.json", {{"schema", "consilium.other/1"}})), 2, {"schema.json.schema", "consilium.other/1"});
-    expect(with(path("")), 4, {"folder"});
+    expect(with(path("")), 3, {"folder"});
     EXPECT_FALSE(fs::exists(path("out"))) << verb;
   }
   expect({"train", write("typo.json", {{"sits", Json::array()}}), "-o", path("out")}, 2, {"typo.json", "did you mean \"sites\""});
@@ -83,7 +83,7 @@ TEST_F(UserErrors, TrainSaysWhatIsWrongWithCasesAndFolders) {
   const std::string settings = write("train.json", train_settings());
   expect({"train", settings}, 2, {"-o"});
   expect({"train", write("empty.json", {{"training", training()}}), "-o", path("out")}, 2, {"empty.json.sites"});
-  expect({"train", settings, "-o", unwritable()}, 7, {"in the way", "below"});
+  expect({"train", settings, "-o", unwritable()}, 7, {"below", "Not a directory"});
   Json json = train_settings();
   json["sites"][0]["folder"] = "data/nowhere";
   expect({"train", write("a.json", json), "-o", path("out")}, 3, {"data/nowhere"});
@@ -224,12 +224,14 @@ TEST_F(UserErrors, CoordinateAndJoinSayWhatIsWrong) {
   expect(hub_with({{"listen", read_file(path("hub/address")).substr(0, read_file(path("hub/address")).size() - 1)},
                    {"folder", "second"}}),
          10, {"cannot listen"});
-  expect(hub_with({{"sites", {"east"}}}), 6, {"other settings"});
+  expect(hub_with({{"sites", {"east"}}}), 7, {"another consilium process"});
   expect(site_with({{"data", "nowhere"}}), 3, {"nowhere"});
   expect(site_with({{"folder", fs::relative(unwritable(), path("")).string()}}), 7, {"below"});
   write("state/east/task.json", std::string("{}"));
-  expect(site_with({}), 6, {"another federation"});
+  expect(site_with(Json::object()), 6, {"another federation"});
   EXPECT_TRUE(hub->running()) << hub->err();
+  hub.reset();
+  expect(hub_with({{"sites", {"east"}}}), 6, {"other settings"});
 }
 
 TEST_F(UserErrors, SimulateSaysWhatIsWrongBeforeItTrains) {
