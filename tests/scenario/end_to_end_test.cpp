@@ -15,7 +15,8 @@ a, b = nibabel.load(sys.argv[1]), nibabel.load(sys.argv[2])
 assert a.shape == b.shape, (a.shape, b.shape)
 assert numpy.allclose(a.affine, b.affine, atol=1e-4), (a.affine, b.affine)
 for image in (a, b):
-    assert numpy.allclose(image.get_qform(), image.get_sform(), atol=1e-4)
+    # A qform holds three float32 of a unit quaternion; near half a turn the fourth is lost. nibabel's own qform is off by 6.7e-4 for SPR.
+    assert numpy.allclose(image.get_qform(), image.get_sform(), atol=1e-3)
 labels = numpy.unique(numpy.asarray(a.dataobj))
 assert set(labels) <= {0, 1, 2, 4}, labels
 )";
@@ -66,13 +67,13 @@ TEST_F(EndToEnd, APredictionLiesOnTheScannersGridHoweverItIsTurned) {
                          {2.1, 1.7, 2.3},
                          {13, -18, -16},
                          {{{-std::cos(a), 0, std::sin(a)}, {0, 1, 0}, {std::sin(a), 0, std::cos(a)}}}};
-  for (const char* code : {"LPS", "RAS", "AIL"}) {
+  for (const char* code : {"LPS", "RAS", "SPR", "AIL"}) {
     auto patient = test::tiny_patient(5, oblique);
     patient.t1ce = imaging::orient(patient.t1ce, code);
     test::write_tiny_case(path("scans/turned_" + std::string(code)), patient);
   }
   ok({"predict", "-m", path("run/model.safetensors"), path("scans"), "-o", path("out"), "--scheme", "brats2021"});
-  for (const char* code : {"LPS", "RAS", "AIL"}) {
+  for (const char* code : {"LPS", "RAS", "SPR", "AIL"}) {
     const std::string name = "turned_" + std::string(code);
     const auto geometry = test::run_program({"/usr/bin/python3", "-c", kSameAffine, path("out/" + name + ".nii.gz"),
                                              path("scans/" + name + "/" + name + "-t1c.nii.gz")});
