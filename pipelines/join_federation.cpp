@@ -92,7 +92,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   imaging::label_scheme(s.scheme);
   for (std::string* path : {&s.keys, &s.data, &s.folder})
     if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
-  if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator = "@" + (base / s.coordinator.substr(1)).string();
+  if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator.replace(1, std::string::npos, (base / s.coordinator.substr(1)).string());
   return s;
 }
 

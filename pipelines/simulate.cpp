@@ -232,9 +232,9 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     {
       SharedProgress progress("training" + suffix, (jobs.size() + training_sites) * static_cast<std::size_t>(settings.training.steps));
       models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), progress, stop);
-      FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, double loss) {
+      FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, std::optional<double> loss) {
                                   throw_if_stopped(stop);
-                                  progress.advance(static_cast<std::uint64_t>(steps), fmt::format("federated loss {:.3f}", loss));
+                                  progress.advance(static_cast<std::uint64_t>(steps), loss ? fmt::format("federated loss {:.3f}", *loss) : "federated");
                                 }, stop};
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
       if (wants("federated")) models.push_back(to_trained(federate(request), settings));

@@ -19,7 +19,7 @@ struct FederationRequest {
   int fold = 0;
   std::vector<std::pair<std::string, SiteSplit>> sites;
   std::filesystem::path folder;    ///< of this federation
-  std::function<void(std::int64_t steps, double loss)> on_step;
+  std::function<void(std::int64_t steps, std::optional<double> loss)> on_step;  ///< no loss where the sites' own processes know it
   const std::atomic<bool>* stop = nullptr;  ///< when set, the federation ends early, in order
 };
 using RunFederation = std::function<fl::RunState(const FederationRequest&)>;

@@ -160,7 +160,7 @@ fl::RunState federate_in_processes(const FederationRequest& request) {
   std::int64_t told = 0;
   const auto tell = [&] {
     const std::int64_t steps = steps_after(rounds_closed(folder / "coordinator"));
-    if (request.on_step && steps > told) request.on_step((steps - told) * static_cast<std::int64_t>(federation.sites.size()), 0);
+    if (request.on_step && steps > told) request.on_step((steps - told) * static_cast<std::int64_t>(federation.sites.size()), std::nullopt);
     told = std::max(told, steps);
   };
   if (auto state = finished()) {

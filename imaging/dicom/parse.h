@@ -13,8 +13,8 @@ enum class DicomPart { kHeader, kAll };
 struct ParsedDicom {
   std::unique_ptr<DcmFileFormat> format;
   bool has_pixels = false;  ///< something follows the header
-  std::string
-      crowded_sop_class;  ///< of a file that was not parsed, because it has more than kMostItems sequence items; "?" when unknown
+  /// Of a file that was not parsed, because it has more than kMostItems sequence items; "?" when unknown.
+  std::string crowded_sop_class = {};
 
   DcmDataset& dataset() const { return *format->getDataset(); }
 };

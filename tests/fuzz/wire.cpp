@@ -59,7 +59,7 @@ void chunk(const fl::pb::Chunk& message) {
 }  // namespace
 
 void fuzz_wire(std::span<const std::uint8_t> bytes) {
-  static const auto quiet = google::protobuf::SetLogHandler(nullptr);  // a line on stderr for every text that is not UTF-8
+  [[maybe_unused]] static const auto quiet = google::protobuf::SetLogHandler(nullptr);  // a line on stderr for every text that is not UTF-8
   if (bytes.empty()) return;
   const std::string encoded(bytes.begin() + 1, bytes.end());
   switch (bytes[0] % 4) {

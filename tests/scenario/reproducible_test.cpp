@@ -68,8 +68,10 @@ TEST_F(Reproducible, AFinishedSimulationIsReadNotRepeated) {
   simulate("a", {});
   auto after = files("a", "");
   EXPECT_EQ(after.size(), before.size());
-  for (const auto& [name, bytes] : before)
-    if (name != "results.json" && name.find("run.sqlite") == std::string::npos) EXPECT_EQ(after[name], bytes) << name;
+  for (const auto& [name, bytes] : before) {
+    if (name == "results.json" || name.find("run.sqlite") != std::string::npos) continue;
+    EXPECT_EQ(after[name], bytes) << name;
+  }
 }
 
 }  // namespace

@@ -25,7 +25,9 @@ class UserErrors : public test::TinyFederation {
     const Outcome json = run(for_machines);
     EXPECT_EQ(json.code, code) << command << json.err;
     ASSERT_TRUE(Json::accept(json.out)) << command << json.out;
-    if (code != 8) EXPECT_THAT(json.out, HasSubstr("\"code\": " + std::to_string(code))) << command;
+    if (code != 8) {
+      EXPECT_THAT(json.out, HasSubstr("\"code\": " + std::to_string(code))) << command;
+    }
   }
   std::string write(const std::string& name, const std::string& text) const {
     write_file(path(name), text);
