@@ -100,13 +100,13 @@ th.text,td.text{text-align:left}
 td.text{white-space:normal;min-width:160px;overflow-wrap:anywhere}
 .words{width:auto;min-width:min(100%,720px)}
 .drawn{width:200px;min-width:140px}
-.matrix{table-layout:fixed;min-width:calc(var(--w) + var(--n)*72px)}
+.matrix{table-layout:fixed;min-width:calc(var(--w) + var(--n)*84px)}
 .matrix th:first-child{width:var(--w);max-width:none}
 .matrix td{border-bottom:2px solid var(--paper);border-left:2px solid var(--paper)}
 .heat{background:rgb(var(--heat)/var(--h,0));print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .heat small{color:inherit;font-size:11.5px}
 .matrix .key{display:block;margin:0 0 3px auto}
-.matrix thead th+th{padding-left:2px}
+.matrix thead th+th{padding-left:2px;padding-right:6px;font-size:12.5px}
 .matrix .own{box-shadow:inset 0 0 0 2px var(--ink)}
 .matrix .first>*{border-top:8px solid var(--paper)}
 .pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,500px),1fr));gap:12px 40px}
@@ -147,10 +147,10 @@ header{padding-top:24px}
 .change{text-align:right}
 .panels{grid-template-columns:1fr 1fr}
 section{margin-top:44px}
-.matrix{min-width:calc(72px + var(--n)*57px);font-size:14px}
-.matrix th:first-child{width:72px;min-width:0}
+.matrix{min-width:calc(60px + var(--n)*60px);font-size:14px}
+.matrix th:first-child{width:60px;min-width:0}
 .matrix td,.matrix th{padding:6px 5px}.matrix th:first-child{padding-left:0}
-.matrix thead th{font-size:11px;letter-spacing:-.02em}.matrix thead th+th{padding:6px 3px 6px 0}.matrix thead small{font-size:11px}
+.matrix thead th{font-size:11px;letter-spacing:-.02em}.matrix thead th+th{padding:6px 3px 6px 0;font-size:10.5px}.matrix thead small{font-size:11px}
 dl.facts{grid-template-columns:1fr}dl.facts dd{margin-bottom:6px}
 }
 @media print{
