@@ -34,6 +34,8 @@ if(CONSILIUM_SANITIZE)
     # Else a finding is a line in a log, and the test passes.
     target_compile_options(consilium_flags INTERFACE -fno-sanitize-recover=undefined)
   endif()
+  # Not the compiler's own __SANITIZE_*__: fl/CMakeLists.txt takes that away for protobuf.
+  target_compile_definitions(consilium_flags INTERFACE CONSILIUM_SANITIZED)
   target_compile_options(consilium_flags INTERFACE -fsanitize=${CONSILIUM_SANITIZE} -fno-omit-frame-pointer -g1)
   target_link_options(consilium_flags INTERFACE -fsanitize=${CONSILIUM_SANITIZE})
 endif()

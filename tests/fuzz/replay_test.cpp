@@ -38,7 +38,7 @@ std::vector<Entry> read_corpus(std::string_view folder) {
 /// What a defect that takes memory without bound would run into, if it does not go through operator new. Sanitizers need the
 /// space.
 void limit_address_space() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(CONSILIUM_SANITIZED)
   const rlimit limit{std::uint64_t{8} << 30, std::uint64_t{8} << 30};
   setrlimit(RLIMIT_AS, &limit);
 #endif
