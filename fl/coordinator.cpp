@@ -91,7 +91,7 @@ RoundReport Coordinator::close() {
     }
   }
   if (state_.round < settings_.rounds) {
-    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.memory);
+    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, state_.memory);
     global_digest_ = digest(state_.global);
   }
   report.result_digest = global_digest_;

@@ -28,7 +28,7 @@ std::vector<const Update*> sorted_by_site(const ModelState& global, std::span<co
 
 }  // namespace
 
-void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use) {
+void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights) {
   // Blocks keep the float64 sums in cache while every update is read once.
   constexpr std::size_t kBlock = 4096;
   const std::vector<const Update*> sorted = sorted_by_site(global, updates);
@@ -42,8 +42,14 @@ void average_deltas(const ModelState& global, std::span<const Update> updates, c
       if (at == tensors.end() || at->name != tensor.name) continue;
       const auto cases = static_cast<double>(update->cases_per_group.at(tensor.group));
       if (cases == 0) continue;
-      parts.push_back({at->values.data(), cases});
-      total += cases;
+      double weight = cases;
+      if (weights != nullptr) {
+        const auto own = weights->find(update->site);
+        weight = own == weights->end() ? 0 : own->second;
+        if (weight == 0) continue;
+      }
+      parts.push_back({at->values.data(), weight});
+      total += weight;
     }
     if (total == 0) continue;
     parallel_for(tensor.values.size(), kBlock, [&](std::size_t begin, std::size_t end) {

@@ -2,12 +2,12 @@
 
 namespace consilium::fl {
 
-ModelState fed_avg(const ModelState& global, std::span<const Update> updates) {
+ModelState fed_avg(const ModelState& global, std::span<const Update> updates, const SiteWeights* weights) {
   ModelState result = global;
   average_deltas(global, updates, [&](const AveragedBlock& block) {
     float* values = result.tensors[block.tensor].values.data() + block.begin;
     for (std::size_t i = 0; i < block.mean.size(); ++i) values[i] = static_cast<float>(static_cast<double>(values[i]) + block.mean[i]);
-  });
+  }, weights);
   return result;
 }
 

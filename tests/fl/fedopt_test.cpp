@@ -127,7 +127,7 @@ AggregationSettings parse(const Json& json) {
 }
 
 TEST(AggregationSettings, ARuleKnowsItsOwnKeysOnly) {
-  for (const char* rule : {"fedavg", "fedavgm", "fedadagrad", "fedadam", "fedyogi"}) {
+  for (const char* rule : {"fedavg", "fedavgm", "fedadagrad", "fedadam", "fedyogi", "fedcostwavg", "fedpidavg"}) {
     const AggregationSettings settings = parse({{"rule", rule}});
     EXPECT_EQ(to_string(settings.rule), rule);
     EXPECT_EQ(parse(to_json(settings)), settings);
@@ -136,6 +136,8 @@ TEST(AggregationSettings, ARuleKnowsItsOwnKeysOnly) {
   EXPECT_THROW(parse({{"rule", "fedavg"}, {"beta1", 0.9}}), Error);
   EXPECT_THROW(parse({{"rule", "fedavgm"}, {"tau", 0.1}}), Error);
   EXPECT_THROW(parse({{"rule", "fedadagrad"}, {"beta2", 0.9}}), Error);
+  EXPECT_THROW(parse({{"rule", "fedcostwavg"}, {"history", 0.1}}), Error);
+  EXPECT_THROW(parse({{"rule", "fedcostwavg"}, {"cases", 0}, {"progress", 0}}), Error);
   EXPECT_THROW(parse({{"rule", "fedmagic"}}), Error);
 }
 
