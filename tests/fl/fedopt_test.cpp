@@ -71,13 +71,13 @@ TEST(FedOpt, YogiMovesTheSquaresByTheSquareAndNotByTheirDistance) {
   Moments moments{0, 1e-6};
   // By hand: v < D^2 = 0.25, so v grows by 0.01 * 0.25; then v = 0.002501 < 0.04 grows by 0.0004; then v > 0.0001 shrinks by 0.000001.
   fed_opt_step(ServerOptimiser::kFedYogi, settings, 0.5, moments);
-  EXPECT_DOUBLE_EQ(moments.v, 1e-6 + 0.0025);
+  EXPECT_NEAR(moments.v, 1e-6 + 0.0025, 1e-15);
   fed_opt_step(ServerOptimiser::kFedYogi, settings, -0.2, moments);
-  EXPECT_DOUBLE_EQ(moments.v, 1e-6 + 0.0025 + 0.0004);
+  EXPECT_NEAR(moments.v, 1e-6 + 0.0025 + 0.0004, 1e-15);
   const double step = fed_opt_step(ServerOptimiser::kFedYogi, settings, 0.01, moments);
-  EXPECT_DOUBLE_EQ(moments.v, 1e-6 + 0.0025 + 0.0004 - 1e-6);
-  EXPECT_DOUBLE_EQ(moments.m, 0.9 * (0.9 * 0.05 - 0.02) + 0.001);
-  EXPECT_DOUBLE_EQ(step, 0.1 * moments.m / (std::sqrt(moments.v) + 1e-3));
+  EXPECT_NEAR(moments.v, 1e-6 + 0.0025 + 0.0004 - 1e-6, 1e-15);
+  EXPECT_NEAR(moments.m, 0.9 * (0.9 * 0.05 - 0.02) + 0.001, 1e-15);
+  EXPECT_NEAR(step, 0.1 * moments.m / (std::sqrt(moments.v) + 1e-3), 1e-15);
 }
 
 TEST(FedOpt, MomentumWithoutMemoryIsFedAvg) {
