@@ -2,8 +2,9 @@
 
 namespace consilium::models {
 
-// Debian's baseline is SSE2: the wider versions are chosen when the program starts.
-#if defined(__x86_64__)
+// Debian's baseline is SSE2: the wider versions are chosen when the program starts. Not under a sanitizer: the code that chooses is instrumented
+// too, and calls the sanitizer before the loader has linked it.
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 #define CONSILIUM_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v3", "default"), optimize("fp-contract=fast")))
 #else
 #define CONSILIUM_EVERY_PROCESSOR
