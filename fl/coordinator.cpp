@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "fl/aggregate/fedavg.h"
 
 namespace consilium::fl {
 
@@ -92,7 +91,7 @@ RoundReport Coordinator::close() {
     }
   }
   if (state_.round < settings_.rounds) {
-    state_.global = fed_avg(state_.global, updates);
+    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, state_.memory);
     global_digest_ = digest(state_.global);
   }
   report.result_digest = global_digest_;

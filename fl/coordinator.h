@@ -18,6 +18,7 @@ struct RunState {
   ModelState best;                   ///< the global model with the best validation so far; the newest while no site validates
   std::int64_t best_round = 0;       ///< trainings that went into `best`
   double best_validation = -1;       ///< below 0: no site has validated yet
+  AggregationMemory memory;          ///< what the aggregation rule remembers
   std::vector<RoundReport> reports;  ///< of the closed rounds
 
   bool operator==(const RunState&) const = default;
@@ -37,7 +38,7 @@ struct Receipt {
 /// The rounds of a federation as a state machine without socket, clock or thread: time comes as an argument, in seconds of any steady clock.
 ///
 /// A round is closed when every site has answered, or when its deadline has passed and a quorum of updates is there; a round without quorum
-/// waits on. Closing averages the accepted updates (fed_avg) and opens the next round.
+/// waits on. Closing aggregates the accepted updates by the settings' rule and opens the next round.
 class Coordinator {
  public:
   /// @throws Error{kUsage} as validate(settings).

@@ -13,6 +13,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
   reader.field("rounds", settings.rounds);
   reader.field("quorum", settings.quorum);
   reader.field("deadline_seconds", settings.deadline_seconds);
+  reader.object("aggregation", [&](SettingsReader& rule) { read_aggregation_settings(rule, settings.aggregation); });
   Json task = Json::object();
   reader.raw("task", task);
   settings.task = task.dump();
@@ -20,7 +21,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
 }
 
 Json to_json(const FederationSettings& s) {
-  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"task", parse_json(s.task, "task")}};
+  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"aggregation", to_json(s.aggregation)}, {"task", parse_json(s.task, "task")}};
 }
 
 void validate_site_names(const std::vector<std::string>& names, const std::string& path) {

@@ -103,6 +103,11 @@ Participation participation_of(const std::string& word) {
   return word == "rejected" ? Participation::kRejected : Participation::kLate;
 }
 
+/// What is written anew after every round, by its key in the table `run`.
+std::vector<std::pair<const char*, const ModelState*>> models_of_round(const RunState& state) {
+  return {{"global", &state.global}, {"first_moment", &state.memory.m}, {"second_moment", &state.memory.v}};
+}
+
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS run(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS rounds(round INTEGER PRIMARY KEY, base_digest TEXT NOT NULL, result_digest TEXT NOT NULL, validation REAL NOT NULL, validation_cases INTEGER NOT NULL);"
@@ -128,15 +133,27 @@ RunStore::~RunStore() = default;
 RunStore::RunStore(RunStore&&) noexcept = default;
 
 void RunStore::save(const RunState& state) {
-  const std::string name = "global_" + std::to_string(state.round) + ".safetensors", best = "best_" + std::to_string(state.best_round) + ".safetensors";
-  const std::string old_global = value_of(*database_, "global"), old_best = value_of(*database_, "best");
-  write_safetensors(folder_ / "models" / name, state.global);
-  if (old_best != best || state.best_validation < 0) write_safetensors(folder_ / "models" / best, state.best);
+  const std::string best = "best_" + std::to_string(state.best_round) + ".safetensors";
+  std::vector<std::string> not_needed;
+  const auto replace = [&](const char* key, const std::string& name) {
+    const std::string old = value_of(*database_, key);
+    if (!old.empty() && old != name) not_needed.push_back(old);
+  };
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const auto& [key, model] : models_of_round(state)) {
+    const std::string name = model->tensors.empty() ? "" : std::string(key) + "_" + std::to_string(state.round) + ".safetensors";
+    if (!name.empty()) write_safetensors(folder_ / "models" / name, *model);
+    replace(key, name);
+    rows.emplace_back(key, name);
+    rows.emplace_back(std::string(key) + "_digest", name.empty() ? "" : digest(*model));
+  }
+  const bool best_is_new = value_of(*database_, "best") != best;
+  if (best_is_new || state.best_validation < 0) write_safetensors(folder_ / "models" / best, state.best);
+  replace("best", best);
   database_->run("BEGIN IMMEDIATE");
   try {
     put(*database_, "round", std::to_string(state.round));
-    put(*database_, "global", name);
-    put(*database_, "global_digest", digest(state.global));
+    for (const auto& [key, value] : rows) put(*database_, key, value);
     put(*database_, "best", best);
     put(*database_, "best_digest", digest(state.best));
     put(*database_, "best_round", std::to_string(state.best_round));
@@ -156,15 +173,16 @@ void RunStore::save(const RunState& state) {
     throw;
   }
   // Only now are the files of the round before not needed any more.
-  if (!old_global.empty() && old_global != name) fs::remove(folder_ / "models" / old_global);
-  if (!old_best.empty() && old_best != best) fs::remove(folder_ / "models" / old_best);
+  for (const std::string& name : not_needed) fs::remove(folder_ / "models" / name);
 }
 
 std::optional<RunState> RunStore::load() const {
   const std::string round = value_of(*database_, "round");
   if (round.empty()) return std::nullopt;
   const auto model = [&](const char* key) {
-    const fs::path file = folder_ / "models" / value_of(*database_, key);
+    const std::string name = value_of(*database_, key);
+    if (name.empty()) return ModelState{};  // a rule without memory
+    const fs::path file = folder_ / "models" / name;
     ModelState state = read_safetensors(file).state;
     require(digest(state) == value_of(*database_, std::string(key) + "_digest"), ErrorCode::kCorruptData, file.string() + ": is not the model that run.sqlite names; restore it from a backup, or start a new run");
     return state;
@@ -172,6 +190,7 @@ std::optional<RunState> RunStore::load() const {
   RunState state;
   state.round = std::atoll(round.c_str());
   state.global = model("global");
+  state.memory = {model("first_moment"), model("second_moment")};
   state.best = model("best");
   state.best_round = std::atoll(value_of(*database_, "best_round").c_str());
   const std::string validation = value_of(*database_, "best_validation");

@@ -9,6 +9,7 @@
 #include "models/loss.h"
 #include "models/optimiser_module.h"
 #include "models/patches.h"
+#include "models/proximal_module.h"
 #include "models/segmenter_net.h"
 
 namespace consilium::models {
@@ -99,13 +100,14 @@ Json to_json(const FitOptions& o) {
 }
 
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state,
-              const std::function<void(std::int64_t, double)>& on_step) {
+              const std::function<void(std::int64_t, double)>& on_step, double proximal_mu) {
   const UNetOptions network = segmenter.options();
   validate(options, range, network, cases.size());
   const int classes = options.regions ? 4 : network.out_channels;
   for (const TrainingCase& sample : cases) validate(sample, network.in_channels, classes);
   UNet3d& module = segmenter.net().module;
   OptimiserStep optimiser(*module, options.optimiser, state != nullptr ? *state : OptimiserState{});
+  const ProximalTerm proximal(*module, proximal_mu);
   const std::int64_t tail = std::max<std::int64_t>(1, range.count / 10);
   FitReport report;
   for (std::int64_t n = 0; n < range.count; ++n) {
@@ -117,6 +119,7 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
     const double value = loss.item<double>();
     require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
     loss.backward();
+    proximal.add_to_gradients();
     optimiser.step(poly_learning_rate(options.optimiser.learning_rate, step, range.total, options.optimiser.poly_power));
     if (n == 0) report.first_loss = value;
     if (n >= range.count - tail) report.last_loss += value / static_cast<double>(tail);

@@ -45,11 +45,11 @@ struct FitReport {
 };
 
 /// Trains on Dice plus cross-entropy (all deep-supervision levels, weights halved per level). `on_step(step, loss)` is called after each
-/// step; step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
+/// step; `proximal_mu`: FedProx's pull towards the weights that the segmenter comes with. Step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
 /// `state` (the optimiser's memory, updated) is handed from range to range.
 /// @throws Error{kUsage} an option out of range or no case; Error{kMismatch} naming the case; Error{kUnexpected} a loss that is not finite,
 /// naming the step.
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state = nullptr,
-              const std::function<void(std::int64_t step, double loss)>& on_step = {});
+              const std::function<void(std::int64_t step, double loss)>& on_step = {}, double proximal_mu = 0);
 
 }  // namespace consilium::models

@@ -33,6 +33,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.object("training", [&](SettingsReader& training) { read_training_settings(training, s.training); });
   reader.field("quorum", s.quorum);
   reader.field("deadline_seconds", s.deadline_seconds);
+  reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.aggregation); });
   reader.field("folds", s.folds);
   reader.field("picture_channel", s.picture_channel);
   reader.field("notes", s.notes);
@@ -60,7 +61,7 @@ Json to_json(const SimulationSettings& s) {
   Json sites = Json::array();
   for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}});
   return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"models", s.models}, {"training", to_json(s.training)}, {"quorum", s.quorum},
-          {"deadline_seconds", s.deadline_seconds}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
+          {"deadline_seconds", s.deadline_seconds}, {"aggregation", fl::to_json(s.aggregation)}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
 }
 
 }  // namespace consilium::pipelines

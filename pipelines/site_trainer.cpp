@@ -51,7 +51,7 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& globa
   const Rng rng = Rng(settings.seed).fork("training").fork(site_);
   const models::FitReport report = models::fit(segmenter, samples_, steps_of_round(settings, plan.round), settings.fit, rng, &memory, [&](std::int64_t, double loss) {
     if (on_step_) on_step_(1, loss);
-  });
+  }, settings.proximal_mu);
   write_file(memory_file(folder_, plan.round), models::encode(memory));
   std::error_code ignored;
   fs::remove(memory_file(folder_, plan.round - 2), ignored);

@@ -1,5 +1,7 @@
 #include "pipelines/training_settings.h"
 
+#include <cmath>
+
 #include "base/error.h"
 
 namespace consilium::pipelines {
@@ -29,11 +31,13 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   reader.field("rounds", s.rounds);
   reader.field("validation_cases", s.validation_cases);
   reader.field("overlap", s.overlap);
+  reader.field("proximal_mu", s.proximal_mu);
   reader.field("seed", s.seed);
   reader.finish();
   require(s.rounds >= 1 && s.steps >= s.rounds && s.steps <= 100000000, ErrorCode::kUsage, reader.path() + ": expected 1 <= rounds <= steps, found " + std::to_string(s.rounds) + " rounds and " + std::to_string(s.steps) + " steps");
   require(s.validation_cases >= 0, ErrorCode::kUsage, reader.path() + ".validation_cases: expected 0 or more");
   require(s.overlap >= 0 && s.overlap < 1, ErrorCode::kUsage, reader.path() + ".overlap: expected 0 to below 1");
+  require(std::isfinite(s.proximal_mu) && s.proximal_mu >= 0, ErrorCode::kUsage, reader.path() + ".proximal_mu: expected a number of at least 0");
   models::validate(s.model);
   for (const std::int64_t size : s.fit.patch)
     require(size > 0 && size <= 1024 && size % models::stride_of(s.model) == 0, ErrorCode::kUsage, reader.path() + ".fit.patch: expected multiples of " + std::to_string(models::stride_of(s.model)) + ", found " + std::to_string(size));
@@ -48,7 +52,7 @@ TrainingSettings parse_training_settings(const Json& json, const std::string& or
 
 Json to_json(const TrainingSettings& s) {
   return {{"target", word_of(s.target)}, {"normalise", to_json(s.normalise)}, {"model", models::to_json(s.model)}, {"fit", models::to_json(s.fit)}, {"steps", s.steps},
-          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap},        {"seed", s.seed}};
+          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"proximal_mu", s.proximal_mu}, {"seed", s.seed}};
 }
 
 std::vector<std::string> region_names(Target target) {

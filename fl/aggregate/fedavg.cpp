@@ -1,57 +1,13 @@
 #include "fl/aggregate/fedavg.h"
 
-#include <algorithm>
-#include <vector>
-
-#include "base/error.h"
-#include "base/parallel.h"
-
 namespace consilium::fl {
-namespace {
 
-struct Part {
-  const float* delta;
-  double weight;
-};
-
-/// Blocks keep the float64 sums in cache while every update is read once.
-void average_into(std::vector<float>& values, const std::vector<Part>& parts, double total) {
-  constexpr std::size_t kBlock = 4096;
-  parallel_for(values.size(), kBlock, [&](std::size_t begin, std::size_t end) {
-    std::vector<double> sum(end - begin, 0);
-    for (const Part& part : parts)
-      for (std::size_t i = begin; i < end; ++i) sum[i - begin] += part.weight * static_cast<double>(part.delta[i]);
-    for (std::size_t i = begin; i < end; ++i) values[i] = static_cast<float>(static_cast<double>(values[i]) + sum[i - begin] / total);
-  });
-}
-
-}  // namespace
-
-ModelState fed_avg(const ModelState& global, std::span<const Update> updates) {
-  std::vector<const Update*> sorted;
-  for (const Update& update : updates) {
-    require_valid(update, global, update.round, update.base_digest);
-    sorted.push_back(&update);
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const Update* a, const Update* b) { return a->site < b->site; });
-  for (std::size_t n = 1; n < sorted.size(); ++n)
-    require(sorted[n]->site != sorted[n - 1]->site, ErrorCode::kUsage, "site \"" + sorted[n]->site + "\" sent two updates for one round");
-
+ModelState fed_avg(const ModelState& global, std::span<const Update> updates, const SiteWeights* weights) {
   ModelState result = global;
-  for (NamedTensor& tensor : result.tensors) {
-    std::vector<Part> parts;
-    double total = 0;
-    for (const Update* update : sorted) {
-      const auto& tensors = update->delta.tensors;
-      const auto at = std::lower_bound(tensors.begin(), tensors.end(), tensor.name, [](const NamedTensor& t, const std::string& name) { return t.name < name; });
-      if (at == tensors.end() || at->name != tensor.name) continue;
-      const auto cases = static_cast<double>(update->cases_per_group.at(tensor.group));
-      if (cases == 0) continue;
-      parts.push_back({at->values.data(), cases});
-      total += cases;
-    }
-    if (total > 0) average_into(tensor.values, parts, total);
-  }
+  average_deltas(global, updates, [&](const AveragedBlock& block) {
+    float* values = result.tensors[block.tensor].values.data() + block.begin;
+    for (std::size_t i = 0; i < block.mean.size(); ++i) values[i] = static_cast<float>(static_cast<double>(values[i]) + block.mean[i]);
+  }, weights);
   return result;
 }
 

@@ -33,6 +33,24 @@ TEST(RunInProcess, ARunThatWasStoppedGoesOnToTheSameBytes) {
   EXPECT_EQ(again[0].trained, 5);  // no round was trained twice
 }
 
+/// What a rule remembers is part of the checkpoint: else a restart would change the model.
+TEST(RunInProcess, ARuleWithMemoryGoesOnToTheSameBytes) {
+  FederationSettings settings = toy_settings(4);
+  settings.aggregation.rule = AggregationRule::kFedAdam;
+  const TemporaryFolder whole, broken;
+  std::vector<ToyTrainer> trainers{{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}};
+  const RunState expected = run_in_process(settings, toy_model(1), pairs(trainers), whole.path());
+  EXPECT_FALSE(expected.memory.v.tensors.empty());
+
+  struct Kill {};
+  int rounds = 0;
+  EXPECT_THROW(run_in_process(settings, toy_model(1), pairs(trainers), broken.path(), [&](const RoundReport&) { if (++rounds == 2) throw Kill(); }), Kill);
+  EXPECT_EQ(run_in_process(settings, toy_model(1), pairs(trainers), broken.path()), expected);
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(broken.path() / "models")) ++files;
+  EXPECT_EQ(files, 4U) << "global, best, two moments; those of earlier rounds are gone";
+}
+
 TEST(RunStore, AFolderOfAnotherFederationIsRefused) {
   const TemporaryFolder folder;
   RunStore(folder.path(), toy_settings(5));

@@ -64,6 +64,18 @@ TEST_F(SiteTrainerTest, TheOptimisersMemoryGoesFromRoundToRound) {
   EXPECT_NE(digest(kept.train(plan(1), next).delta), digest(trainer("lost").train(plan(1), next).delta));
 }
 
+TEST_F(SiteTrainerTest, AProximalTermKeepsTheSiteNearTheGlobalModel) {
+  const auto distance = [](const fl::Update& update) {
+    double sum = 0;
+    for (const NamedTensor& tensor : update.delta.tensors)
+      for (const float value : tensor.values) sum += static_cast<double>(value) * static_cast<double>(value);
+    return sum;
+  };
+  const double free = distance(trainer("free").train(plan(0), global));
+  settings.proximal_mu = 1000;  // AdamW rescales gradients: the term has to outweigh the loss's
+  EXPECT_LT(distance(trainer("held").train(plan(0), global)), 0.5 * free);
+}
+
 TEST_F(SiteTrainerTest, NameAndSeedDecideWhatIsDrawn) {
   const std::string east = digest(trainer("a").train(plan(0), global).delta);
   EXPECT_EQ(digest(trainer("b").train(plan(0), global).delta), east);

@@ -1,0 +1,99 @@
+#include "fl/aggregate/aggregation.h"
+
+#include <cmath>
+
+#include "base/error.h"
+#include "fl/aggregate/fedavg.h"
+
+namespace consilium::fl {
+namespace {
+
+const std::vector<std::pair<std::string, AggregationRule>> kRules{{"fedavg", AggregationRule::kFedAvg},
+                                                                  {"fedavgm", AggregationRule::kFedAvgM},
+                                                                  {"fedadagrad", AggregationRule::kFedAdagrad},
+                                                                  {"fedadam", AggregationRule::kFedAdam},
+                                                                  {"fedyogi", AggregationRule::kFedYogi},
+                                                                  {"fedcostwavg", AggregationRule::kFedCostWAvg},
+                                                                  {"fedpidavg", AggregationRule::kFedPidAvg}};
+
+bool is_adaptive(AggregationRule rule) { return rule == AggregationRule::kFedAdagrad || rule == AggregationRule::kFedAdam || rule == AggregationRule::kFedYogi; }
+bool is_weighted_by_cost(AggregationRule rule) { return rule == AggregationRule::kFedCostWAvg || rule == AggregationRule::kFedPidAvg; }
+CostRule cost_rule(AggregationRule rule) { return rule == AggregationRule::kFedPidAvg ? CostRule::kFedPidAvg : CostRule::kFedCostWAvg; }
+bool has_server_optimiser(AggregationRule rule) { return is_adaptive(rule) || rule == AggregationRule::kFedAvgM; }
+bool forgets_squares(AggregationRule rule) { return rule == AggregationRule::kFedAdam || rule == AggregationRule::kFedYogi; }
+
+ServerOptimiser optimiser_of(AggregationRule rule) {
+  switch (rule) {
+    case AggregationRule::kFedAdagrad:
+      return ServerOptimiser::kFedAdagrad;
+    case AggregationRule::kFedAdam:
+      return ServerOptimiser::kFedAdam;
+    case AggregationRule::kFedYogi:
+      return ServerOptimiser::kFedYogi;
+    default:
+      return ServerOptimiser::kFedAvgM;
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(AggregationRule rule) {
+  for (const auto& [word, value] : kRules)
+    if (value == rule) return word;
+  return "fedavg";
+}
+
+void read_aggregation_settings(SettingsReader& reader, AggregationSettings& s) {
+  reader.choice("rule", s.rule, kRules);
+  s.server = {};
+  if (is_adaptive(s.rule)) s.server.learning_rate = 0.01;
+  // Only what the rule uses is asked for: the reader refuses the rest.
+  s.cost_weights = is_weighted_by_cost(s.rule) ? defaults_of(cost_rule(s.rule)) : CostWeightSettings{};
+  if (has_server_optimiser(s.rule)) {
+    reader.field("learning_rate", s.server.learning_rate);
+    reader.field("beta1", s.server.beta1);
+  }
+  if (forgets_squares(s.rule)) reader.field("beta2", s.server.beta2);
+  if (is_adaptive(s.rule)) reader.field("tau", s.server.tau);
+  if (is_weighted_by_cost(s.rule)) {
+    reader.field("cases", s.cost_weights.cases);
+    reader.field("progress", s.cost_weights.progress);
+  }
+  if (s.rule == AggregationRule::kFedPidAvg) reader.field("history", s.cost_weights.history);
+  const auto check = [&](bool good, const char* key, const char* expected) { require(good, ErrorCode::kUsage, reader.path() + "." + key + ": expected " + expected); };
+  check(std::isfinite(s.server.learning_rate) && s.server.learning_rate > 0, "learning_rate", "a number above 0");
+  check(s.server.beta1 >= 0 && s.server.beta1 < 1, "beta1", "0 to below 1");
+  check(s.server.beta2 >= 0 && s.server.beta2 < 1, "beta2", "0 to below 1");
+  check(std::isfinite(s.server.tau) && s.server.tau > 0, "tau", "a number above 0");
+  const CostWeightSettings& w = s.cost_weights;
+  for (const auto& [key, share] : {std::pair{"cases", w.cases}, std::pair{"progress", w.progress}, std::pair{"history", w.history}}) check(share >= 0 && share <= 1, key, "0 to 1");
+  require(w.cases + w.progress + w.history > 0, ErrorCode::kUsage, reader.path() + ": cases, progress and history are all 0; give at least one a share");
+}
+
+Json to_json(const AggregationSettings& s) {
+  Json json{{"rule", to_string(s.rule)}};
+  if (has_server_optimiser(s.rule)) {
+    json["learning_rate"] = s.server.learning_rate;
+    json["beta1"] = s.server.beta1;
+  }
+  if (forgets_squares(s.rule)) json["beta2"] = s.server.beta2;
+  if (is_adaptive(s.rule)) json["tau"] = s.server.tau;
+  if (is_weighted_by_cost(s.rule)) {
+    json["cases"] = s.cost_weights.cases;
+    json["progress"] = s.cost_weights.progress;
+  }
+  if (s.rule == AggregationRule::kFedPidAvg) json["history"] = s.cost_weights.history;
+  return json;
+}
+
+ModelState aggregate(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, AggregationMemory& memory) {
+  if (is_weighted_by_cost(settings.rule)) {
+    if (updates.empty()) return global;
+    const SiteWeights weights = cost_weights(cost_rule(settings.rule), settings.cost_weights, updates, history);
+    return fed_avg(global, updates, &weights);
+  }
+  if (settings.rule == AggregationRule::kFedAvg) return fed_avg(global, updates);
+  return fed_opt(optimiser_of(settings.rule), settings.server, global, updates, memory);
+}
+
+}  // namespace consilium::fl

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+
+#include "fl/update.h"
+
+namespace consilium::fl {
+
+/// A block of one tensor's mean update: values [begin, begin + mean.size()) of tensor number `tensor`.
+struct AveragedBlock {
+  std::size_t tensor = 0;
+  std::size_t begin = 0;
+  std::span<const double> mean;
+};
+
+/// A site's say by its name, at least 0; a site that is not named has none.
+using SiteWeights = std::map<std::string, double>;
+
+/// Mean over sites of delta_site weighted by n_site, group by group: a group is averaged only over the sites that trained it, weighted by
+/// their cases of that group, or by `weights` if given. `use` is called once for every block of every tensor that somebody trained, from several threads, never twice
+/// for one value; a tensor that nobody trained is left out.
+///
+/// Sums run in float64 over sites in the order of their names, so the result does not depend on the order of arrival, bit for bit.
+/// @throws Error{kUsage} a site occurs twice; and as require_valid for tensors that do not fit (rounds and digests are the caller's to check).
+void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights = nullptr);
+
+}  // namespace consilium::fl
