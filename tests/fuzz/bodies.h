@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct Kind {
   void (*body)(std::span<const std::uint8_t>);
   std::size_t bytes_per_byte;  ///< most heap for one byte of input, beyond a fixed allowance
 };
+/// How GoogleTest names it.
+inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 /// Those that this build has.
 const std::vector<Kind>& kinds();
 
