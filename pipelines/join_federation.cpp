@@ -12,6 +12,7 @@
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/model_metadata.h"
+#include "pipelines/personal.h"
 #include "pipelines/site_trainer.h"
 
 namespace consilium::pipelines {
@@ -33,7 +34,7 @@ class DataTrainer : public fl::Trainer {
     cases_ = prepare_site(settings_.data, training, imaging::label_scheme(settings_.scheme), settings_.files, [&](const std::string&) { throw_if_stopped(stop_); });
     const SiteSplit split = settings_.folds == 0 ? split_by_folders(cases_, settings_.name, training) : split_by_folds(cases_, settings_.name, training, settings_.fold, settings_.folds);
     if (on_event_) on_event_(std::to_string(split.train.size()) + " cases for training, " + std::to_string(split.validation.size()) + " for validation");
-    trainer_ = std::make_unique<SiteTrainer>(settings_.name, split, fs::path(settings_.folder) / "optimiser", [this](std::int64_t, double) { throw_if_stopped(stop_); });
+    trainer_ = std::make_unique<SiteTrainer>(settings_.name, split, trainer_folder(settings_.folder), [this](std::int64_t, double) { throw_if_stopped(stop_); });
     return *trainer_;
   }
 
@@ -110,6 +111,10 @@ ModelState join_federation(const JoinSettings& settings, const std::function<voi
   options.tls = fl::tls_files(settings.keys, settings.name);
   options.folder = settings.folder;
   options.model_metadata = [](const std::string& task) { return model_metadata(parse_json(task, "the coordinator's task")); };
+  options.finish = [&](const std::string& task, ModelState best, std::int64_t trainings) {
+    const TrainingSettings training = parse_training_settings(parse_json(task, "the coordinator's task"), "the coordinator's task");
+    return PersonalTensors(training.personal, trainer_folder(settings.folder)).put_into(std::move(best), trainings);
+  };
   options.give_up_seconds = settings.give_up_seconds;
   return fl::run_site(options, trainer, on_event, stop);
 }

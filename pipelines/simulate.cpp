@@ -17,6 +17,7 @@
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
 #include "pipelines/ingest.h"
+#include "pipelines/personal.h"
 #include "pipelines/segment.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
@@ -84,7 +85,7 @@ std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const Simula
 }
 
 TrainedModel to_trained(const fl::RunState& state, const SimulationSettings& settings) {
-  TrainedModel model{state.best, {}};
+  TrainedModel model{state.best, {}, {}};
   model.summary.name = model.summary.kind = "federated";
   for (const SimulatedSite& site : settings.sites) model.summary.trained_on.push_back(site.name);
   model.summary.steps = settings.training.steps;
@@ -110,7 +111,8 @@ TrainedModel to_trained(const fl::RunState& state, const SimulationSettings& set
 void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& split, const SimulationSettings& settings, int fold, const fs::path& run, std::vector<CaseResult>& results, std::mutex& guard,
            SharedProgress& progress, const std::atomic<bool>* stop) {
   models::configure_torch(1);
-  const models::Segmenter segmenter = to_segmenter(settings.training, model.best);
+  const auto own = model.at_site.find(site.site->name);
+  const models::Segmenter segmenter = to_segmenter(settings.training, own == model.at_site.end() ? model.best : own->second);
   for (const PreparedCase* c : split.test) {
     throw_if_stopped(stop);
     const fs::path file = run / "predictions" / model.summary.name / site.site->name / (c->name + ".nii.gz");
@@ -195,7 +197,7 @@ fl::RunState federate_in_process(const FederationRequest& request) {
   const fl::FederationSettings settings = federation_settings(request);
   for (const auto& [name, split] : request.sites) {
     if (split.train.empty()) continue;
-    trainers.push_back(std::make_unique<SiteTrainer>(name, split, request.folder / "sites" / name, request.on_step));
+    trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step));
     sites.emplace_back(name, trainers.back().get());
   }
   return fl::run_in_process(settings, initial_model(request.settings.training).state(), sites, request.folder);
@@ -238,7 +240,13 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
                                   progress.advance(static_cast<std::uint64_t>(steps), loss ? fmt::format("federated loss {:.3f}", *loss) : "federated");
                                 }, stop};
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
-      if (wants("federated")) models.push_back(to_trained(federate(request), settings));
+      if (wants("federated")) {
+        const fl::RunState state = federate(request);
+        TrainedModel model = to_trained(state, settings);
+        if (!settings.training.personal.empty())
+          for (const auto& [name, split] : request.sites) model.at_site[name] = PersonalTensors(settings.training.personal, trainer_folder(request.folder / "sites" / name)).put_into(state.best, state.best_round);
+        models.push_back(std::move(model));
+      }
     }
     std::stable_sort(models.begin(), models.end(), [](const TrainedModel& a, const TrainedModel& b) { return rank_of(a.summary.kind) < rank_of(b.summary.kind); });
     for (const TrainedModel& model : models) {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "models/runtime.h"
+#include "pipelines/personal.h"
 #include "pipelines/segment.h"
 
 namespace consilium::pipelines {
@@ -36,7 +37,8 @@ fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState
   // The untrained model of round 0 needs no judge.
   if (split_.validation.empty() || plan.round == 0) return {};
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
-  return {validation_score(to_segmenter(settings, global), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size())};
+  const ModelState own = PersonalTensors(settings.personal, folder_).put_into(global, plan.round);
+  return {validation_score(to_segmenter(settings, own), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size())};
 }
 
 fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& global) {
@@ -44,7 +46,8 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& globa
   std::optional<Stopwatch> watch(training_seconds);
   models::configure_torch(1);
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
-  models::Segmenter segmenter = to_segmenter(settings, global);
+  const PersonalTensors personal(settings.personal, folder_);
+  models::Segmenter segmenter = to_segmenter(settings, personal.put_into(global, plan.round));
   models::OptimiserState memory;
   // The memory of the round before; a site that joined late or lost it starts with an empty one.
   if (const fs::path file = memory_file(folder_, plan.round - 1); fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
@@ -55,11 +58,14 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& globa
   write_file(memory_file(folder_, plan.round), models::encode(memory));
   std::error_code ignored;
   fs::remove(memory_file(folder_, plan.round - 2), ignored);
+  const ModelState trained = segmenter.state();
+  personal.save(trained, plan.round + 1);
+  const ModelState base = personal.without(global);
   fl::Update update;
-  update.delta = segmenter.state();
+  update.delta = personal.without(trained);
   for (std::size_t t = 0; t < update.delta.tensors.size(); ++t) {
     NamedTensor& tensor = update.delta.tensors[t];
-    for (std::size_t n = 0; n < tensor.values.size(); ++n) tensor.values[n] -= global.tensors[t].values[n];
+    for (std::size_t n = 0; n < tensor.values.size(); ++n) tensor.values[n] -= base.tensors[t].values[n];
     update.cases_per_group[tensor.group] = static_cast<std::int64_t>(samples_.size());
   }
   watch.reset();

@@ -11,9 +11,12 @@
 
 namespace consilium::pipelines {
 
+/// Where a site keeps what its trainer remembers, below its own folder.
+inline std::filesystem::path trainer_folder(const std::filesystem::path& site_folder) { return site_folder / "optimiser"; }
+
 /// A site's part in a federation: U-Net training on its own cases.
 ///
-/// The task of a plan is a TrainingSettings as JSON. The optimiser's memory stays at the site, one file per round in `folder`, so that a round
+/// The task of a plan is a TrainingSettings as JSON. The optimiser's memory and the personal tensors (pipelines/personal.h) stay at the site, one file per round in `folder`, so that a round
 /// that is repeated after a kill gives the same bytes. Uses one thread.
 class SiteTrainer : public fl::Trainer {
  public:

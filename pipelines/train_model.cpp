@@ -7,6 +7,7 @@
 #include "base/folder_lock.h"
 #include "models/runtime.h"
 #include "models/state/safetensors.h"
+#include "pipelines/personal.h"
 #include "pipelines/segment.h"
 
 namespace consilium::pipelines {
@@ -85,7 +86,11 @@ double validate_all(const models::Segmenter& segmenter, const std::vector<SiteCa
 
 }  // namespace
 
-models::Segmenter initial_model(const TrainingSettings& settings) { return {settings.model, Rng(settings.seed).fork("initial weights")}; }
+models::Segmenter initial_model(const TrainingSettings& settings) {
+  models::Segmenter segmenter(settings.model, Rng(settings.seed).fork("initial weights"));
+  personal_tensors(settings.personal, segmenter.state());  // a pattern that fits nothing is told before hours of training
+  return segmenter;
+}
 
 TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const fs::path& folder, const std::function<void(std::int64_t, double)>& on_step) {
   const FolderLock lock(folder);
@@ -138,7 +143,7 @@ TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& 
     fs::remove(folder / of_round("optimiser", at.round - 1), ignored);
     if (old_best != at.best_round) fs::remove(folder / of_round("best", old_best), ignored);
   }
-  TrainedModel result{std::move(best), {}};
+  TrainedModel result{std::move(best), {}, {}};
   result.summary.name = name;
   for (const SiteCases& site : sites) result.summary.trained_on.push_back(site.site);
   result.summary.seconds = at.seconds;

@@ -14,6 +14,7 @@ namespace consilium::pipelines {
 struct TrainedModel {
   ModelState best;
   ModelSummary summary;
+  std::map<std::string, ModelState> at_site;  ///< what a site uses in its place, where tensors are personal
 };
 
 /// Cases of one site as a training sees them.

@@ -31,6 +31,7 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   reader.field("rounds", s.rounds);
   reader.field("validation_cases", s.validation_cases);
   reader.field("overlap", s.overlap);
+  reader.field("personal", s.personal);
   reader.field("proximal_mu", s.proximal_mu);
   reader.field("seed", s.seed);
   reader.finish();
@@ -52,7 +53,7 @@ TrainingSettings parse_training_settings(const Json& json, const std::string& or
 
 Json to_json(const TrainingSettings& s) {
   return {{"target", word_of(s.target)}, {"normalise", to_json(s.normalise)}, {"model", models::to_json(s.model)}, {"fit", models::to_json(s.fit)}, {"steps", s.steps},
-          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"proximal_mu", s.proximal_mu}, {"seed", s.seed}};
+          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"proximal_mu", s.proximal_mu}, {"seed", s.seed}};
 }
 
 std::vector<std::string> region_names(Target target) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/settings.h"
 #include "models/fit.h"
@@ -27,6 +28,7 @@ struct TrainingSettings {
   std::int64_t rounds = 10;        ///< the model is validated (in a federation: averaged) this many times, at equal distances
   int validation_cases = 1;        ///< per site, taken from its training cases by the seed; they choose the best model
   double overlap = 0.5;            ///< of prediction windows
+  std::vector<std::string> personal;  ///< patterns of tensor names that a federation's sites keep to themselves, see pipelines/personal.h
   double proximal_mu = 0;          ///< FedProx: pull of a federation's sites towards the global model; 0: FedAvg's local training
   std::uint64_t seed = 1;
 };

@@ -200,8 +200,9 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         pause_seconds = 0.2;
         told.clear();
         if (!a.finished && a.plan.round <= answered) continue;
-        const ModelState global = downloads.fetch(*stub, a);
+        ModelState global = downloads.fetch(*stub, a);
         if (a.finished) {
+          if (options.finish) global = options.finish(a.plan.task, std::move(global), a.best_round);
           write_safetensors(options.folder / "model.safetensors", global, options.model_metadata ? options.model_metadata(a.plan.task) : std::map<std::string, std::string>{});
           tell("finished: the federation's best model is here");
           return global;

@@ -18,9 +18,11 @@ struct SiteOptions {
   std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
   double give_up_seconds = 600;     ///< without any contact to the coordinator
   std::function<std::map<std::string, std::string>(const std::string& task)> model_metadata{};  ///< of model.safetensors, from the plan's task
+  /// What the site makes of the federation's best model, which came out of `trainings` rounds, before it becomes model.safetensors.
+  std::function<ModelState(const std::string& task, ModelState best, std::int64_t trainings)> finish{};
 };
 
-/// Takes part until the federation is finished, and returns its best model.
+/// Takes part until the federation is finished, and returns its best model (as `finish` makes it).
 ///
 /// A connection that breaks is opened again, with growing pauses. A site that was killed repeats at most the round it was in: an update that was
 /// finished is on disk and is sent, not computed again. `on_event` gets a line per step of the protocol.

@@ -213,6 +213,7 @@ class Service final : public pb::Federation::Service {
     const bool finished = coordinator_.is_finished();
     parcel_ = make_parcel(finished ? coordinator_.state().best : coordinator_.state().global);
     announced_.finished = finished;
+    announced_.best_round = finished ? coordinator_.state().best_round : 0;
     announced_.plan = finished ? RoundPlan{coordinator_.state().round, coordinator_.settings().rounds, parcel_->digest, coordinator_.settings().task} : coordinator_.plan();
     announced_.model = parcel_->chunks;
     ++version_;

@@ -40,6 +40,7 @@ pb::Announcement to_message(const Announced& a) {
   message.set_base_digest(a.plan.base_digest);
   message.set_task(a.plan.task);
   message.set_finished(a.finished);
+  message.set_best_round(a.best_round);
   to_manifest(a.model, *message.mutable_model());
   return message;
 }
@@ -49,7 +50,9 @@ Announced from_message(const pb::Announcement& message) {
   Announced a;
   a.plan = {message.round(), message.rounds(), message.base_digest(), message.task()};
   a.finished = message.finished();
+  a.best_round = message.best_round();
   require(a.plan.rounds >= 1 && a.plan.rounds < kMostRounds && a.plan.round >= 0 && a.plan.round <= a.plan.rounds + 1, ErrorCode::kCorruptData, origin + ": round " + std::to_string(a.plan.round) + " of " + std::to_string(a.plan.rounds));
+  require(a.best_round >= 0 && a.best_round <= a.plan.rounds, ErrorCode::kCorruptData, origin + ": the best of " + std::to_string(a.plan.rounds) + " rounds is number " + std::to_string(a.best_round));
   require(a.plan.task.size() <= kMostTaskBytes, ErrorCode::kCorruptData, origin + ": a task of " + std::to_string(a.plan.task.size()) + " bytes");
   require_digest(a.plan.base_digest, origin);
   a.model = from_manifest(message.model(), kMostBytes, origin);

@@ -16,6 +16,7 @@ namespace pb = consilium::fl::v1;
 struct Announced {
   RoundPlan plan;
   bool finished = false;
+  std::int64_t best_round = 0;  ///< when finished: rounds of training that went into the model
   ChunkList model;
   bool operator==(const Announced&) const = default;
 };

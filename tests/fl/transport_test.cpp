@@ -67,6 +67,27 @@ TEST_F(Federation, OverMutualTlsEndsInTheSameBytesAsInOneProcess) {
   EXPECT_EQ(read_safetensors(folder.path() / "west" / "model.safetensors").state, west.get());
 }
 
+TEST_F(Federation, ASiteFinishesTheBestModelAndIsToldHowManyRoundsItHas) {
+  ToyTrainer trainers[3] = {{0.1F, 3, 1}, {0.3F, 5, 1}, {-0.2F, 1, 1}};  // best after one round
+  auto hub = coordinator(toy_settings(3));
+  SiteOptions options = site("west");
+  std::int64_t told = -1;
+  options.finish = [&](const std::string& task, ModelState best, std::int64_t trainings) {
+    EXPECT_EQ(Json::parse(task), Json::parse(toy_settings().task));
+    told = trainings;
+    best.tensors[0].values[0] = 42;
+    return best;
+  };
+  auto east = join("east", trainers[0]), north = join("north", trainers[1]);
+  const ModelState west = run_site(options, trainers[2]);
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(hub.get().best_round, 1);
+  EXPECT_EQ(west.tensors[0].values[0], 42);
+  EXPECT_EQ(read_safetensors(folder.path() / "west" / "model.safetensors").state, west);
+  EXPECT_NE(east.get(), west);
+  north.get();
+}
+
 TEST_F(Federation, ACoordinatorThatRestartsGoesOnAndItsSitesComeBack) {
   const TemporaryFolder plain;
   std::vector<ToyTrainer> a{{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}}, b{{0.1F, 3, 100, 30}, {0.3F, 5, 100, 30}, {-0.2F, 1, 100, 30}};

@@ -76,6 +76,19 @@ TEST_F(SiteTrainerTest, AProximalTermKeepsTheSiteNearTheGlobalModel) {
   EXPECT_LT(distance(trainer("held").train(plan(0), global)), 0.5 * free);
 }
 
+TEST_F(SiteTrainerTest, PersonalTensorsStayAtTheSiteAndGoOnThere) {
+  settings.personal = {"*.norm?.*"};
+  SiteTrainer own = trainer("own");
+  const fl::Update first = own.train(plan(0), global);
+  ASSERT_LT(first.delta.tensors.size(), global.tensors.size());
+  for (const NamedTensor& tensor : first.delta.tensors) EXPECT_EQ(tensor.name.find(".norm"), std::string::npos) << tensor.name << " was sent";
+  // The norms of round 0 are those that round 1 starts with: a site that lost them trains to other weights.
+  const std::string kept = digest(own.train(plan(1), global).delta);
+  EXPECT_EQ(digest(own.train(plan(1), global).delta), kept) << "a repeated round";
+  fs::remove(folder.path() / "own" / "personal_after_1.safetensors");
+  EXPECT_NE(digest(own.train(plan(1), global).delta), kept);
+}
+
 TEST_F(SiteTrainerTest, NameAndSeedDecideWhatIsDrawn) {
   const std::string east = digest(trainer("a").train(plan(0), global).delta);
   EXPECT_EQ(digest(trainer("b").train(plan(0), global).delta), east);

@@ -1,0 +1,58 @@
+#include "pipelines/personal.h"
+
+#include <fnmatch.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "models/state/safetensors.h"
+
+namespace consilium::pipelines {
+
+std::vector<std::size_t> personal_tensors(const std::vector<std::string>& patterns, const ModelState& model) {
+  std::vector<bool> used(patterns.size(), false);
+  std::vector<std::size_t> numbers;
+  for (std::size_t n = 0; n < model.tensors.size(); ++n) {
+    bool personal = false;
+    for (std::size_t p = 0; p < patterns.size(); ++p)
+      if (fnmatch(patterns[p].c_str(), model.tensors[n].name.c_str(), 0) == 0) personal = used[p] = true;
+    if (personal) numbers.push_back(n);
+  }
+  for (std::size_t p = 0; p < patterns.size(); ++p)
+    require(used[p], ErrorCode::kUsage, "training.personal: no tensor of the model fits \"" + patterns[p] + "\"; the names are those in model.safetensors, such as \"" + (model.tensors.empty() ? "" : model.tensors[0].name) + "\"");
+  require(numbers.empty() || numbers.size() < model.tensors.size(), ErrorCode::kUsage, "training.personal: every tensor would stay at its site, and nothing be shared");
+  return numbers;
+}
+
+fs::path PersonalTensors::file_of(std::int64_t trainings) const { return folder_ / ("personal_after_" + std::to_string(trainings) + ".safetensors"); }
+
+ModelState PersonalTensors::put_into(ModelState model, std::int64_t trainings) const {
+  const std::vector<std::size_t> numbers = personal_tensors(patterns_, model);
+  if (numbers.empty()) return model;
+  while (trainings > 0 && !fs::exists(file_of(trainings))) --trainings;
+  if (trainings == 0) return model;
+  const fs::path file = file_of(trainings);
+  ModelState own = read_safetensors(file).state;
+  require(own.tensors.size() == numbers.size(), ErrorCode::kMismatch, file.string() + ": holds the tensors of another model; give another folder, or remove this one");
+  for (std::size_t n = 0; n < numbers.size(); ++n) {
+    NamedTensor& place = model.tensors[numbers[n]];
+    require(own.tensors[n].name == place.name && own.tensors[n].shape == place.shape, ErrorCode::kMismatch, file.string() + ": holds another tensor than " + place.name + "; give another folder, or remove this one");
+    place.values = std::move(own.tensors[n].values);
+  }
+  return model;
+}
+
+void PersonalTensors::save(const ModelState& trained, std::int64_t trainings) const {
+  const std::vector<std::size_t> numbers = personal_tensors(patterns_, trained);
+  if (numbers.empty()) return;
+  ModelState own;
+  for (const std::size_t n : numbers) own.tensors.push_back(trained.tensors[n]);
+  write_safetensors(file_of(trainings), own);
+}
+
+ModelState PersonalTensors::without(ModelState model) const {
+  const std::vector<std::size_t> numbers = personal_tensors(patterns_, model);
+  for (auto n = numbers.rbegin(); n != numbers.rend(); ++n) model.tensors.erase(model.tensors.begin() + static_cast<std::ptrdiff_t>(*n));
+  return model;
+}
+
+}  // namespace consilium::pipelines
