@@ -11,7 +11,7 @@
 namespace consilium::fl {
 namespace {
 
-Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}"}, false, chunk_list(std::string(3000000, 'x'))}; }
+Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}"}, true, 4, chunk_list(std::string(3000000, 'x'))}; }
 
 Update sample_update() {
   Update update = test::toy_update({2, 5, std::string(64, 'b'), ""}, 1, 7);
@@ -30,6 +30,14 @@ TEST(Messages, SayWhatTheyWereTold) {
   const Receipt receipt = from_message(to_message(Receipt{ReceiptKind::kStale, "late"}));
   EXPECT_EQ(receipt.kind, ReceiptKind::kStale);
   EXPECT_EQ(receipt.reason, "late");
+}
+
+TEST(Messages, ABestRoundThatCannotBeIsRefused) {
+  for (const std::int64_t round : {-1, 6}) {
+    pb::Announcement message = to_message(sample_announcement());
+    message.set_best_round(round);
+    EXPECT_THROW(from_message(message), Error) << round;
+  }
 }
 
 TEST(Messages, WhatIsOutOfBoundsIsRefused) {
