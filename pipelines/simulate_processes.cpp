@@ -113,7 +113,7 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
   if (!fs::exists(keys / "coordinator.crt")) fl::issue_certificate(keys, "coordinator", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}, .valid_days = 30});
   write_model(folder / "initial.safetensors", initial_model(request.settings.training).state(), request.settings.training);
   CoordinateSettings coordinator;
-  coordinator.listen = "localhost:0";
+  coordinator.listen = "127.0.0.1:0";  // not every container can resolve "localhost"
   coordinator.keys = keys.string();
   coordinator.initial_model = (folder / "initial.safetensors").string();
   coordinator.folder = (folder / "coordinator").string();
