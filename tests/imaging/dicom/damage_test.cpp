@@ -119,7 +119,12 @@ TEST(HostileDicom, AnElementThatClaimsFourGigabytesTakesNoMemory) {
   write_file(folder.path() / "a", bytes);
   const long before = peak_megabytes();
   read_through(folder.path() / "a");
+  // DCMTK asks for what the element claims, and touches what is there. The address sanitizer keeps one byte for eight of that.
+#if defined(CONSILIUM_SANITIZED)
+  EXPECT_LT(peak_megabytes() - before, 700);
+#else
   EXPECT_LT(peak_megabytes() - before, 100);
+#endif
 }
 
 }  // namespace
