@@ -23,8 +23,13 @@ struct RunStore::Database {
       throw Error(ErrorCode::kCannotWrite, path.string() + ": " + why);
     }
     sqlite3_busy_timeout(handle, 10000);
-    run("PRAGMA journal_mode=WAL");
-    run("PRAGMA synchronous=FULL");
+    try {
+      run("PRAGMA journal_mode=WAL");
+      run("PRAGMA synchronous=FULL");
+    } catch (const Error&) {
+      sqlite3_close(handle);  // no destructor runs after a constructor that throws
+      throw;
+    }
   }
   ~Database() { sqlite3_close(handle); }
   Database(const Database&) = delete;

@@ -60,6 +60,13 @@ std::string encoded_image(const fs::path& folder, E_TransferSyntax encoding) {
   return read_file(folder / "encoded");
 }
 
+/// DCMTK asks for what an element claims, at most 4 GiB, and touches what is there. The address sanitizer touches one byte for eight of the claim.
+#if defined(CONSILIUM_SANITIZED)
+constexpr long kShadowMegabytes = 600;
+#else
+constexpr long kShadowMegabytes = 0;
+#endif
+
 class DamagedDicom : public testing::TestWithParam<E_TransferSyntax> {
  protected:
   static void SetUpTestSuite() {
@@ -101,7 +108,7 @@ TEST_P(DamagedDicom, FlippedBitsNeitherCrashNorTakeMemory) {
     overwrite(folder.path() / "flipped", damaged);
     read_through(folder.path() / "flipped");
   }
-  EXPECT_LT(peak_megabytes() - before, 400);
+  EXPECT_LT(peak_megabytes() - before, 400 + kShadowMegabytes);
 }
 
 INSTANTIATE_TEST_SUITE_P(Encodings, DamagedDicom,
@@ -119,7 +126,7 @@ TEST(HostileDicom, AnElementThatClaimsFourGigabytesTakesNoMemory) {
   write_file(folder.path() / "a", bytes);
   const long before = peak_megabytes();
   read_through(folder.path() / "a");
-  EXPECT_LT(peak_megabytes() - before, 100);
+  EXPECT_LT(peak_megabytes() - before, 100 + kShadowMegabytes);
 }
 
 }  // namespace
