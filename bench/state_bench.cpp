@@ -1,6 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
+#include <functional>
 
 #include "bench/ratio_reporter.h"
 #include "models/state/safetensors.h"
