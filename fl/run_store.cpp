@@ -12,34 +12,28 @@ namespace consilium::fl {
 
 /// One connection; every failure of SQLite becomes an Error that names the file.
 struct RunStore::Database {
-  sqlite3* handle = nullptr;
+  struct Close {
+    void operator()(sqlite3* connection) const { sqlite3_close(connection); }
+  };
+  std::unique_ptr<sqlite3, Close> handle;
   fs::path file;
 
   explicit Database(const fs::path& path) : file(path) {
-    const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-    if (code != SQLITE_OK) {
-      const std::string why = sqlite3_errmsg(handle);
-      sqlite3_close(handle);
-      throw Error(ErrorCode::kCannotWrite, path.string() + ": " + why);
-    }
-    sqlite3_busy_timeout(handle, 10000);
-    try {
-      run("PRAGMA journal_mode=WAL");
-      run("PRAGMA synchronous=FULL");
-    } catch (const Error&) {
-      sqlite3_close(handle);  // no destructor runs after a constructor that throws
-      throw;
-    }
+    sqlite3* connection = nullptr;
+    const int code = sqlite3_open_v2(path.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    handle.reset(connection);  // there is one even when it could not be opened
+    if (code != SQLITE_OK) throw Error(ErrorCode::kCannotWrite, path.string() + ": " + sqlite3_errmsg(handle.get()));
+    sqlite3_busy_timeout(handle.get(), 10000);
+    run("PRAGMA journal_mode=WAL");
+    run("PRAGMA synchronous=FULL");
   }
-  ~Database() { sqlite3_close(handle); }
-  Database(const Database&) = delete;
 
   [[noreturn]] void fail(int code) const {
     const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-    throw Error(damaged ? ErrorCode::kCorruptData : ErrorCode::kCannotWrite, file.string() + ": " + sqlite3_errmsg(handle));
+    throw Error(damaged ? ErrorCode::kCorruptData : ErrorCode::kCannotWrite, file.string() + ": " + sqlite3_errmsg(handle.get()));
   }
   void run(const char* sql) const {
-    const int code = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+    const int code = sqlite3_exec(handle.get(), sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) fail(code);
   }
 };
@@ -51,7 +45,7 @@ class Statement {
  public:
   template <typename Database>
   Statement(const Database& database, const char* sql) : fail_([&database](int code) { database.fail(code); }) {
-    const int code = sqlite3_prepare_v2(database.handle, sql, -1, &statement_, nullptr);
+    const int code = sqlite3_prepare_v2(database.handle.get(), sql, -1, &statement_, nullptr);
     if (code != SQLITE_OK) fail_(code);
   }
   ~Statement() { sqlite3_finalize(statement_); }
@@ -174,7 +168,7 @@ void RunStore::save(const RunState& state) {
     }
     database_->run("COMMIT");
   } catch (const Error&) {
-    sqlite3_exec(database_->handle, "ROLLBACK", nullptr, nullptr, nullptr);
+    sqlite3_exec(database_->handle.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
   }
   // Only now are the files of the round before not needed any more.

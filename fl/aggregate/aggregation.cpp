@@ -47,8 +47,8 @@ void read_aggregation_settings(SettingsReader& reader, AggregationSettings& s) {
   reader.choice("rule", s.rule, kRules);
   s.server = {};
   if (is_adaptive(s.rule)) s.server.learning_rate = 0.01;
-  // Only what the rule uses is asked for: the reader refuses the rest.
   s.cost_weights = is_weighted_by_cost(s.rule) ? defaults_of(cost_rule(s.rule)) : CostWeightSettings{};
+  // Only what the rule uses is asked for: the reader refuses the rest.
   if (has_server_optimiser(s.rule)) {
     reader.field("learning_rate", s.server.learning_rate);
     reader.field("beta1", s.server.beta1);

@@ -170,8 +170,8 @@ TEST_F(Federation, ACoordinatorDoesNotListenWithTheCertificateOfASite) {
 }
 
 TEST_F(Federation, ASiteDoesNotTalkToAServerWithTheCertificateOfASite) {
-  // By number: where "localhost" has two addresses, the last error would be of the one that nobody listens at.
-  // Not our program, so that nothing but the handshake stands in the way.
+  // Not our program, so that nothing but the handshake stands in the way. At a number: where "localhost" has two addresses, the last error would be
+  // of the one that nobody listens at.
   const auto listen = [&](const char* name) {
     return std::make_unique<Process>(std::vector<std::string>{"/usr/bin/openssl", "s_server", "-www", "-accept", "127.0.0.1:0", "-alpn", "h2", "-Verify", "1", "-CAfile", (keys() / "ca.crt").string(), "-cert",
                                                               (keys() / (std::string(name) + ".crt")).string(), "-key", (keys() / (std::string(name) + ".key")).string()});
