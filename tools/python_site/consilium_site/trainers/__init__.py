@@ -1,0 +1,1 @@
+"""Adapters between a training program and the protocol."""
