@@ -77,7 +77,8 @@ class Connection:
         hashes = list(offer.delta.chunk_sha256)
 
         def chunks(numbers):
-            for number in numbers:
+            # Equal chunks stand at several places: one of them is enough.
+            for number in {hashes[number]: number for number in reversed(numbers)}.values():
                 yield schema.message("Chunk")(sha256=hashes[number], data=delta[number * CHUNK_BYTES : (number + 1) * CHUNK_BYTES])
 
         try:
