@@ -9,7 +9,6 @@ namespace consilium::fl {
 Coordinator::Coordinator(FederationSettings settings, ModelState initial, double now) : settings_(std::move(settings)), opened_(now) {
   validate(settings_);
   std::sort(settings_.sites.begin(), settings_.sites.end());
-  state_.best = initial;
   state_.global = std::move(initial);
   global_digest_ = digest(state_.global);
 }
@@ -33,14 +32,18 @@ Receipt Coordinator::receive(const std::string& site, Update update) {
   update.site = site;  // the certificate decides, not the message
   try {
     require_valid(update, state_.global, state_.round, global_digest_);
-    require(state_.round < settings_.rounds || update.delta.tensors.empty(), ErrorCode::kMismatch, "update of site \"" + site + "\": the last look takes no weights");
+    require(state_.round < settings_.rounds || UpdateWeights(update).size() == 0, ErrorCode::kMismatch, "update of site \"" + site + "\": the last look takes no weights");
   } catch (const Error& error) {  // one bad update is an outcome of the round, not its end
-    rejected_[site] = error.what();
-    return {ReceiptKind::kRejected, error.what()};
+    return reject(site, error.what());
   }
   rejected_.erase(site);
   accepted_.emplace(site, std::move(update));
   return {};
+}
+
+Receipt Coordinator::reject(const std::string& site, const std::string& reason) {
+  rejected_[site] = reason;
+  return {ReceiptKind::kRejected, reason};
 }
 
 std::vector<std::string> Coordinator::waiting_for() const {
@@ -87,7 +90,6 @@ RoundReport Coordinator::close() {
     if (report.validation > state_.best_validation) {
       state_.best_validation = report.validation;
       state_.best_round = state_.round;
-      state_.best = state_.global;
     }
   }
   if (state_.round < settings_.rounds) {
@@ -96,10 +98,7 @@ RoundReport Coordinator::close() {
   }
   report.result_digest = global_digest_;
   ++state_.round;
-  if (state_.best_validation < 0) {
-    state_.best = state_.global;
-    state_.best_round = std::min(state_.round, settings_.rounds);
-  }
+  if (state_.best_validation < 0) state_.best_round = std::min(state_.round, settings_.rounds);
   state_.reports.push_back(report);
   accepted_.clear();
   rejected_.clear();

@@ -15,8 +15,7 @@ namespace consilium::fl {
 struct RunState {
   std::int64_t round = 0;            ///< the open round; `rounds` is the last look, `rounds` + 1 is over
   ModelState global;                 ///< what the open round starts from
-  ModelState best;                   ///< the global model with the best validation so far; the newest while no site validates
-  std::int64_t best_round = 0;       ///< trainings that went into `best`
+  std::int64_t best_round = 0;       ///< trainings that went into the global model with the best validation so far; the newest while no site validates
   double best_validation = -1;       ///< below 0: no site has validated yet
   AggregationMemory memory;          ///< what the aggregation rule remembers
   std::vector<RoundReport> reports;  ///< of the closed rounds
@@ -48,12 +47,19 @@ class Coordinator {
 
   const FederationSettings& settings() const { return settings_; }
   const RunState& state() const { return state_; }
+  RunState take_state() && { return std::move(state_); }
   bool is_finished() const { return state_.round > settings_.rounds; }
   /// Of the open round. Not when finished.
   RoundPlan plan() const;
 
   /// Takes what `site` (as its certificate names it) sent. @throws Error{kRefused} a site that is not in the settings.
   Receipt receive(const std::string& site, Update update);
+
+  /// Remembers that what a site sent for the open round could not even be read.
+  Receipt reject(const std::string& site, const std::string& reason);
+  /// Has the site's update of the open round been accepted?
+  bool has_answered(const std::string& site) const { return accepted_.contains(site); }
+  bool has_answered(const std::string& site, const Update& update) const { return update.round == state_.round && has_answered(site); }
 
   /// Closes the round if it is time to; the report, or nothing. Call it after receive() and when deadline() has passed.
   std::optional<RoundReport> advance(double now);

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
-#include "fl/run_store.h"
+#include "models/state/safetensors.h"
 
 namespace consilium::fl {
 
@@ -19,7 +19,7 @@ Update take_part(Trainer& trainer, const std::string& site, const RoundPlan& pla
   return update;
 }
 
-RunState run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
+FinishedRun run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
                         const std::function<void(const RoundReport&)>& on_round) {
   std::vector<std::string> names, wanted = settings.sites;
   for (const auto& [name, trainer] : trainers) names.push_back(name);
@@ -46,7 +46,7 @@ RunState run_in_process(const FederationSettings& settings, const ModelState& in
     store.save(coordinator.state());
     if (on_round) on_round(*report);
   }
-  return coordinator.state();
+  return {coordinator.state(), read_safetensors(store.best_file()).state};
 }
 
 }  // namespace consilium::fl

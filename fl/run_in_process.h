@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "fl/coordinator.h"
+#include "fl/run_store.h"
 #include "fl/trainer.h"
 
 namespace consilium::fl {
@@ -17,7 +17,7 @@ Update take_part(Trainer& trainer, const std::string& site, const RoundPlan& pla
 /// A whole federation in this process: the coordinator and the store of a real one, sites as trainers on up to thread_limit() threads.
 /// Started again on the same folder, it goes on after the last closed round. `on_round` is called after each.
 /// @throws Error of a trainer, as RunStore, and Error{kUsage} when the trainers are not those of the settings.
-RunState run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
+FinishedRun run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
                         const std::function<void(const RoundReport&)>& on_round = {});
 
 }  // namespace consilium::fl

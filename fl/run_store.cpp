@@ -2,7 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <random>
+#include <set>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -107,6 +111,21 @@ std::vector<std::pair<const char*, const ModelState*>> models_of_round(const Run
   return {{"global", &state.global}, {"first_moment", &state.memory.m}, {"second_moment", &state.memory.v}};
 }
 
+std::string random_name() {
+  std::random_device device;
+  std::string text;
+  for (int n = 0; n < 4; ++n) {
+    char digits[9];
+    std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(device()));
+    text += digits;
+  }
+  return text;
+}
+
+std::string file_name(const std::string& key, std::int64_t trainings) { return key + "_" + std::to_string(trainings) + ".safetensors"; }
+
+constexpr const char* kRunSchema = "consilium.run/2";
+
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS run(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS rounds(round INTEGER PRIMARY KEY, base_digest TEXT NOT NULL, result_digest TEXT NOT NULL, validation REAL NOT NULL, validation_cases INTEGER NOT NULL);"
@@ -116,45 +135,46 @@ constexpr const char* kSchema =
 
 }  // namespace
 
-RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) : folder_(folder), lock_(folder) {
+RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) : folder_(folder), lock_(folder), rounds_(settings.rounds) {
   make_folder(folder / "models");
   database_ = std::make_unique<Database>(folder / "run.sqlite");
   database_->run(kSchema);
   const std::string wanted = to_json(settings).dump(), found = value_of(*database_, "settings");
   if (found.empty()) {
     put(*database_, "settings", wanted);
-    put(*database_, "schema", "consilium.run/1");
+    put(*database_, "schema", kRunSchema);
+    put(*database_, "federation", random_name());
     return;
   }
+  const std::string schema = value_of(*database_, "schema");
+  require(schema == kRunSchema, ErrorCode::kUnsupported, folder.string() + ": holds a run in the format " + schema + ", this program writes " + kRunSchema + "; finish it with the program that began it, or give another folder");
   require(found == wanted, ErrorCode::kMismatch, folder.string() + ": holds a federation of other settings; give another folder, or remove this one");
 }
 RunStore::~RunStore() = default;
 RunStore::RunStore(RunStore&&) noexcept = default;
 
+std::string RunStore::federation() const { return value_of(*database_, "federation"); }
+fs::path RunStore::global_file() const { return folder_ / "models" / value_of(*database_, "global"); }
+fs::path RunStore::best_file() const { return folder_ / "models" / file_name("global", std::atoll(value_of(*database_, "best_round").c_str())); }
+
 void RunStore::save(const RunState& state) {
-  const std::string best = "best_" + std::to_string(state.best_round) + ".safetensors";
-  std::vector<std::string> not_needed;
-  const auto replace = [&](const char* key, const std::string& name) {
-    const std::string old = value_of(*database_, key);
-    if (!old.empty() && old != name) not_needed.push_back(old);
-  };
+  const std::int64_t trainings = std::min(state.round, rounds_);  // the last look changes no model
   std::vector<std::pair<std::string, std::string>> rows;
+  std::set<std::string> needed{file_name("global", state.best_round)};
   for (const auto& [key, model] : models_of_round(state)) {
-    const std::string name = model->tensors.empty() ? "" : std::string(key) + "_" + std::to_string(state.round) + ".safetensors";
-    if (!name.empty()) write_safetensors(folder_ / "models" / name, *model);
-    replace(key, name);
+    const std::string name = model->tensors.empty() ? "" : file_name(key, trainings);
+    // Whoever closed the round has hashed its model.
+    const std::string hash = name.empty() ? "" : model == &state.global && !state.reports.empty() ? state.reports.back().result_digest : digest(*model);
+    const bool is_there = value_of(*database_, key) == name && value_of(*database_, std::string(key) + "_digest") == hash;
+    if (!name.empty() && !is_there) write_safetensors(folder_ / "models" / name, *model);
     rows.emplace_back(key, name);
-    rows.emplace_back(std::string(key) + "_digest", name.empty() ? "" : digest(*model));
+    rows.emplace_back(std::string(key) + "_digest", hash);
+    needed.insert(name);
   }
-  const bool best_is_new = value_of(*database_, "best") != best;
-  if (best_is_new || state.best_validation < 0) write_safetensors(folder_ / "models" / best, state.best);
-  replace("best", best);
   database_->run("BEGIN IMMEDIATE");
   try {
     put(*database_, "round", std::to_string(state.round));
     for (const auto& [key, value] : rows) put(*database_, key, value);
-    put(*database_, "best", best);
-    put(*database_, "best_digest", digest(state.best));
     put(*database_, "best_round", std::to_string(state.best_round));
     put(*database_, "best_validation", exact(state.best_validation));
     if (!state.reports.empty()) {
@@ -171,8 +191,9 @@ void RunStore::save(const RunState& state) {
     sqlite3_exec(database_->handle.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
   }
-  // Only now are the files of the round before not needed any more.
-  for (const std::string& name : not_needed) fs::remove(folder_ / "models" / name);
+  // Only now are the files of the round before not needed any more; those that a kill left behind go with them.
+  for (const auto& entry : fs::directory_iterator(folder_ / "models"))
+    if (!needed.contains(entry.path().filename().string())) fs::remove(entry.path());
 }
 
 std::optional<RunState> RunStore::load() const {
@@ -190,7 +211,6 @@ std::optional<RunState> RunStore::load() const {
   state.round = std::atoll(round.c_str());
   state.global = model("global");
   state.memory = {model("first_moment"), model("second_moment")};
-  state.best = model("best");
   state.best_round = std::atoll(value_of(*database_, "best_round").c_str());
   const std::string validation = value_of(*database_, "best_validation");
   std::from_chars(validation.data(), validation.data() + validation.size(), state.best_validation);

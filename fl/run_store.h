@@ -9,7 +9,16 @@
 
 namespace consilium::fl {
 
-/// A federation's history on disk: run.sqlite (tables run, rounds, participation, metrics) and models/*.safetensors beside it.
+/// A federation that has ended: its history, and the model it chose.
+struct FinishedRun {
+  RunState state;
+  ModelState best;
+
+  bool operator==(const FinishedRun&) const = default;
+};
+
+/// A federation's history on disk: run.sqlite (tables run, rounds, participation, metrics) and models/*.safetensors beside it: the newest global model and the
+/// best one, by the number of trainings that went into them.
 ///
 /// Models are written and synced before the row that names them, and rows of one round in one transaction: after a kill at any instant the
 /// last saved round is whole.
@@ -26,10 +35,17 @@ class RunStore {
   /// The state before the first round, or after the round of the last report.
   void save(const RunState& state);
 
+  /// The files of the models that were saved last: the open round's, and the best one.
+  std::filesystem::path global_file() const;
+  std::filesystem::path best_file() const;
+  /// Of this run, random: 32 hexadecimal digits.
+  std::string federation() const;
+
  private:
   struct Database;
   std::filesystem::path folder_;
   FolderLock lock_;
+  std::int64_t rounds_;
   std::unique_ptr<Database> database_;
 };
 

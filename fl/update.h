@@ -2,10 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "fl/round.h"
 #include "models/state/model_state.h"
+#include "models/state/safetensors_file.h"
 
 namespace consilium::fl {
 
@@ -21,13 +25,33 @@ struct Update {
   std::map<std::string, std::int64_t> cases_per_group;  ///< how many cases trained each group, >= 0
   Validation validation{};                               ///< of the global model, on the site's own validation cases
   std::map<std::string, double> metrics{};            ///< what the site says about its training ("loss"), for the report only
+  std::shared_ptr<const SafetensorsFile> delta_file{};  ///< the weights, where they came over the wire and stay on disk; `delta` is empty then
 };
 
-/// Does this update belong to the round, and is it fit to be averaged?
+/// The weights of an update, wherever they lie, block by block: a coordinator never holds the updates of all its sites.
+class UpdateWeights {
+ public:
+  /// `update` must outlive it.
+  explicit UpdateWeights(const Update& update) : update_(&update) {}
+  std::size_t size() const { return file() ? file()->size() : update_->delta.tensors.size(); }
+  /// Name, group and shape; values only where the update is in memory.
+  const NamedTensor& tensor(std::size_t number) const { return file() ? file()->tensor(number) : update_->delta.tensors[number]; }
+  std::size_t value_count(std::size_t number) const { return file() ? file()->value_count(number) : update_->delta.tensors[number].values.size(); }
+  /// Values [begin, begin + count) of a tensor; `scratch` holds them if they are read from disk. From any number of threads.
+  std::span<const float> block(std::size_t number, std::size_t begin, std::size_t count, std::vector<float>& scratch) const;
+
+ private:
+  const SafetensorsFile* file() const { return update_->delta_file.get(); }
+  const Update* update_;
+};
+
+/// Does this update belong to the round, and does it fit the model? Looks at no weight.
 ///
 /// @throws Error{kMismatch} round, base digest, or a tensor that the global model does not have in that shape and group, or no case count
-/// for a group that it holds; Error{kCorruptData} a value that is not finite, or a negative number of cases;
-/// the same for the validation's score and cases.
+/// for a group that it holds; Error{kCorruptData} a negative number of cases, a validation outside its range.
+void require_fits(const Update& update, const ModelState& global, std::int64_t round, const std::string& base_digest);
+
+/// require_fits, and every weight is finite. @throws as require_fits; Error{kCorruptData} naming the tensor.
 void require_valid(const Update& update, const ModelState& global, std::int64_t round, const std::string& base_digest);
 
 }  // namespace consilium::fl

@@ -8,7 +8,8 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "fl/transport/server.h"
-#include "models/state/safetensors.h"
+#include "fl/run_store.h"
+#include "models/state/safetensors_file.h"
 #include "pipelines/model_metadata.h"
 
 namespace consilium::pipelines {
@@ -45,7 +46,7 @@ Json to_json(const CoordinateSettings& s) {
 }
 
 fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {
-  const ModelFile initial = read_safetensors(settings.initial_model);
+  ModelFile initial = read_safetensors(settings.initial_model);
   const Json task = training_metadata(initial, settings.initial_model);
   fl::FederationSettings federation = settings.federation;
   federation.task = task.dump();
@@ -54,7 +55,7 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
   federation.rounds = rounds->get<std::int64_t>();
   const fs::path folder = settings.folder;
   const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds};
-  fl::RunState state = fl::run_coordinator(options, federation, initial.state, [&](const fl::RoundReport& report) {
+  fl::RunState state = fl::run_coordinator(options, federation, std::move(initial.state), [&](const fl::RoundReport& report) {
     std::size_t accepted = 0;
     for (const fl::SiteOutcome& site : report.sites) {
       if (site.participation == fl::Participation::kAccepted) ++accepted;
@@ -64,7 +65,7 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
     log_line(fmt::format("{}: {} of {} sites, validation of its start {:.3f}", what, accepted, report.sites.size(), report.validation));
     write_file(folder / "progress.json", Json{{"rounds_closed", report.round + 1}, {"rounds", federation.rounds}}.dump() + "\n");
   }, stop);
-  if (state.round > federation.rounds) write_safetensors(folder / "model.safetensors", state.best, initial.metadata);
+  if (state.round > federation.rounds) write_safetensors_copy(folder / "model.safetensors", SafetensorsFile(fl::RunStore(folder, federation).best_file()), initial.metadata);
   return state;
 }
 

@@ -84,8 +84,9 @@ std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const Simula
   return models;
 }
 
-TrainedModel to_trained(const fl::RunState& state, const SimulationSettings& settings) {
-  TrainedModel model{state.best, {}, {}};
+TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& settings) {
+  const fl::RunState& state = run.state;
+  TrainedModel model{run.best, {}, {}};
   model.summary.name = model.summary.kind = "federated";
   for (const SimulatedSite& site : settings.sites) model.summary.trained_on.push_back(site.name);
   model.summary.steps = settings.training.steps;
@@ -191,7 +192,7 @@ SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite
   return settings.folds == 0 ? split_by_folders(cases, site.name, settings.training) : split_by_folds(cases, site.name, settings.training, fold, settings.folds);
 }
 
-fl::RunState federate_in_process(const FederationRequest& request) {
+fl::FinishedRun federate_in_process(const FederationRequest& request) {
   std::vector<std::unique_ptr<SiteTrainer>> trainers;
   std::vector<std::pair<std::string, fl::Trainer*>> sites;
   const fl::FederationSettings settings = federation_settings(request);
@@ -241,10 +242,10 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
                                 }, stop};
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
       if (wants("federated")) {
-        const fl::RunState state = federate(request);
-        TrainedModel model = to_trained(state, settings);
+        const fl::FinishedRun finished = federate(request);
+        TrainedModel model = to_trained(finished, settings);
         if (!settings.training.personal.empty())
-          for (const auto& [name, split] : request.sites) model.at_site[name] = PersonalTensors(settings.training.personal, trainer_folder(request.folder / "sites" / name)).put_into(state.best, state.best_round);
+          for (const auto& [name, split] : request.sites) model.at_site[name] = PersonalTensors(settings.training.personal, trainer_folder(request.folder / "sites" / name)).put_into(finished.best, finished.state.best_round);
         models.push_back(std::move(model));
       }
     }

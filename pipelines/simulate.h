@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "fl/coordinator.h"
+#include "fl/run_store.h"
 #include "pipelines/dataset.h"
 #include "pipelines/run_results.h"
 #include "pipelines/simulation_settings.h"
@@ -22,10 +22,10 @@ struct FederationRequest {
   std::function<void(std::int64_t steps, std::optional<double> loss)> on_step;  ///< no loss where the sites' own processes know it
   const std::atomic<bool>* stop = nullptr;  ///< when set, the federation ends early, in order
 };
-using RunFederation = std::function<fl::RunState(const FederationRequest&)>;
+using RunFederation = std::function<fl::FinishedRun(const FederationRequest&)>;
 
 /// The coordinator and the sites as threads of this process.
-fl::RunState federate_in_process(const FederationRequest& request);
+fl::FinishedRun federate_in_process(const FederationRequest& request);
 
 /// Everything a site's part in fold `fold` needs, from its own folder.
 SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite& site, const SimulationSettings& settings, int fold);

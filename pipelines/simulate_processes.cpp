@@ -15,7 +15,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "fl/keys.h"
-#include "fl/run_store.h"
+#include "models/state/safetensors.h"
 #include "pipelines/coordinate.h"
 #include "pipelines/join_federation.h"
 #include "pipelines/segment.h"
@@ -144,14 +144,15 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
 
 }  // namespace
 
-fl::RunState federate_in_processes(const FederationRequest& request) {
+fl::FinishedRun federate_in_processes(const FederationRequest& request) {
   const fl::FederationSettings federation = federation_settings(request);
   const fs::path folder = fs::absolute(request.folder);
-  const auto finished = [&]() -> std::optional<fl::RunState> {
+  const auto finished = [&]() -> std::optional<fl::FinishedRun> {
     if (!fs::exists(folder / "coordinator" / "run.sqlite")) return std::nullopt;
-    auto state = fl::RunStore(folder / "coordinator", federation).load();
-    if (state && state->round <= federation.rounds) return std::nullopt;
-    return state;
+    const fl::RunStore store(folder / "coordinator", federation);
+    auto state = store.load();
+    if (!state || state->round <= federation.rounds) return std::nullopt;
+    return fl::FinishedRun{*std::move(state), read_safetensors(store.best_file()).state};
   };
   const auto steps_after = [&](std::int64_t rounds) {
     rounds = std::min(rounds, federation.rounds);

@@ -24,8 +24,9 @@ using SiteWeights = std::map<std::string, double>;
 /// their cases of that group, or by `weights` if given. `use` is called once for every block of every tensor that somebody trained, from several threads, never twice
 /// for one value; a tensor that nobody trained is left out.
 ///
-/// Sums run in float64 over sites in the order of their names, so the result does not depend on the order of arrival, bit for bit.
-/// @throws Error{kUsage} a site occurs twice; and as require_valid for tensors that do not fit (rounds and digests are the caller's to check).
+/// Sums run in float64 over sites in the order of their names, so the result does not depend on the order of arrival, bit for bit. Memory: one
+/// block per thread, however many sites there are, where the updates lie on disk.
+/// @throws Error{kUsage} a site occurs twice; and as require_fits (rounds, digests and values are the caller's to check).
 void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights = nullptr);
 
 }  // namespace consilium::fl

@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <random>
+#include <sstream>
 #include <thread>
 
 #include "base/error.h"
@@ -12,7 +14,7 @@
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
-#include "fl/wire/chunks.h"
+#include "fl/wire/chunk_file.h"
 #include "fl/wire/messages.h"
 #include "models/state/safetensors.h"
 
@@ -36,9 +38,10 @@ struct Broken {
 /// Reads the coordinator's announcements in a thread of its own; only the newest counts.
 class Watcher {
  public:
-  explicit Watcher(Stub& stub) {
+  Watcher(Stub& stub, const std::string& instance) {
     pb::WatchRequest request;
     request.set_protocol_version(1);
+    request.set_instance(instance);
     reader_ = stub.Watch(&context_, request);
     thread_ = std::thread([this] {
       pb::Announcement message;
@@ -84,12 +87,16 @@ class Watcher {
   std::thread thread_;
 };
 
-/// A model by its digest; the chunks that came survive a broken connection.
+/// The model of an announcement, through a file that survives a broken connection and a kill: only what is missing is fetched again.
 class Downloads {
  public:
+  explicit Downloads(fs::path folder) : folder_(std::move(folder)) {}
+
   ModelState fetch(Stub& stub, const Announced& a) {
-    if (!collector_ || !(collector_->list() == a.model)) collector_.emplace(a.model);
-    const auto missing = collector_->missing();
+    const fs::path file = folder_ / ("download_" + a.plan.base_digest.substr(0, 16) + ".part");
+    remove_others(file);
+    ChunkFile chunks(file, a.model);
+    const auto missing = chunks.missing();
     if (!missing.empty() || a.finished) {  // at the end the coordinator counts who has fetched the best model
       grpc::ClientContext context;
       pb::FetchModelRequest request;
@@ -97,27 +104,30 @@ class Downloads {
       request.set_first_chunk(missing.empty() ? a.model.hashes.size() : missing.front());
       const auto reader = stub.FetchModel(&context, request);
       pb::Chunk chunk;
-      while (reader->Read(&chunk)) collector_->add(chunk.sha256(), std::move(*chunk.mutable_data()));
+      while (reader->Read(&chunk)) chunks.add(chunk.sha256(), chunk.data());
       const grpc::Status status = reader->Finish();
       if (!status.ok()) fail(status, "fetching the model");
     }
-    if (!collector_->is_complete()) throw Broken{"fetching the model: chunks are missing"};
-    ModelState model = parse_safetensors(collector_->assemble(), "the global model").state;
+    if (!chunks.is_complete()) throw Broken{"fetching the model: chunks are missing"};
+    ModelState model = read_safetensors(file).state;
     require(digest(model) == a.plan.base_digest, ErrorCode::kCorruptData, "the global model does not have the digest that the coordinator announced");
     return model;
   }
+  void remove_others(const fs::path& needed = {}) const {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder_, ignored))
+      if (entry.path().filename().string().starts_with("download_") && entry.path() != needed) fs::remove(entry.path(), ignored);
+  }
 
  private:
-  std::optional<ChunkCollector> collector_;
+  fs::path folder_;
 };
 
-Receipt send(Stub& stub, const Update& update) {
-  const std::string bytes = update.delta.tensors.empty() ? "" : encode_safetensors(update.delta);
-  const ChunkList chunks = chunk_list(bytes);
+Receipt send(Stub& stub, const Update& update, const FileChunks& delta) {
   pb::MissingChunks missing;
   {
     grpc::ClientContext context;
-    const grpc::Status status = stub.OfferUpdate(&context, to_message(update, chunks), &missing);
+    const grpc::Status status = stub.OfferUpdate(&context, to_message(update, delta.list), &missing);
     if (!status.ok()) fail(status, "offering the update");
   }
   if (missing.index_size() > 0) {
@@ -125,10 +135,10 @@ Receipt send(Stub& stub, const Update& update) {
     pb::SendChunksResponse done;
     const auto writer = stub.SendChunks(&context, &done);
     for (const std::uint64_t index : missing.index()) {
-      require(index < chunks.hashes.size(), ErrorCode::kCorruptData, "the coordinator asks for a chunk that there is not");
+      require(index < delta.list.hashes.size(), ErrorCode::kCorruptData, "the coordinator asks for a chunk that there is not");
       pb::Chunk chunk;
-      chunk.set_sha256(chunks.hashes[index]);
-      chunk.set_data(std::string(chunk_of(bytes, index)));
+      chunk.set_sha256(delta.list.hashes[index]);
+      chunk.set_data(delta.chunk(index));
       if (!writer->Write(chunk)) break;
     }
     writer->WritesDone();
@@ -147,28 +157,48 @@ class UpdateFile {
  public:
   explicit UpdateFile(const fs::path& folder) : offer_(folder / "update.offer"), delta_(folder / "update.safetensors") {}
 
+  /// Without its weights: those are in chunks().
   std::optional<Update> load(const RoundPlan& plan) const {
-    if (!fs::exists(offer_)) return std::nullopt;
+    if (!fs::exists(offer_) || !fs::exists(delta_)) return std::nullopt;
     pb::UpdateOffer message;
     if (!message.ParseFromString(read_file(offer_, 64 << 20))) return std::nullopt;
-    Update update = from_message(message, kMostBytes).update;
-    if (update.round != plan.round || update.base_digest != plan.base_digest) return std::nullopt;
-    if (message.delta().size_bytes() == 0) return update;
-    if (!fs::exists(delta_)) return std::nullopt;
-    const std::string bytes = read_file(delta_, kMostBytes);
-    if (!(chunk_list(bytes) == from_message(message, kMostBytes).delta)) return std::nullopt;  // a kill between the two files
-    update.delta = parse_safetensors(bytes, delta_.string()).state;
-    return update;
+    const Offer offer = from_message(message, kMostBytes);
+    if (offer.update.round != plan.round || offer.update.base_digest != plan.base_digest) return std::nullopt;
+    if (!(chunks().list == offer.delta)) return std::nullopt;  // a kill between the two files
+    return offer.update;
   }
   void save(const Update& update) const {
-    const std::string bytes = update.delta.tensors.empty() ? "" : encode_safetensors(update.delta);
-    if (!bytes.empty()) write_file(delta_, bytes);
-    write_file(offer_, to_message(update, chunk_list(bytes)).SerializeAsString());
+    if (update.delta.tensors.empty()) write_file(delta_, "");
+    else write_safetensors(delta_, update.delta);
+    write_file(offer_, to_message(update, chunks().list).SerializeAsString());
   }
+  FileChunks chunks() const { return chunks_of_file(delta_); }
 
  private:
   fs::path offer_, delta_;
 };
+
+/// A site's folder belongs to one run of one federation.
+void require_same_federation(const fs::path& folder, const std::string& federation) {
+  const fs::path file = folder / "federation";
+  if (!fs::exists(file)) write_file(file, federation + "\n");
+  require(read_file(file, 4096) == federation + "\n", ErrorCode::kMismatch,
+          folder.string() + ": this site is in another run than the one that the coordinator announces; is a second coordinator running, or was the first one's folder lost? To leave the old run, give another folder, or remove this one");
+}
+
+std::vector<std::string> split_addresses(const std::string& text) {
+  std::vector<std::string> addresses;
+  std::stringstream stream(text);
+  for (std::string address; std::getline(stream, address, ',');) addresses.push_back(address);
+  return addresses;
+}
+
+std::string random_instance() {
+  std::random_device device;
+  std::string bytes;
+  for (int n = 0; n < 16; ++n) bytes += static_cast<char>(device());
+  return bytes;
+}
 
 }  // namespace
 
@@ -178,7 +208,10 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   };
   const auto credentials = channel_credentials(options.tls, options.name);
   const UpdateFile file(options.folder);
-  Downloads downloads;
+  Downloads downloads(options.folder);
+  const std::vector<std::string> addresses = split_addresses(options.coordinator);
+  const std::string instance = random_instance();
+  std::size_t tries = 0;
   auto last_contact = Clock::now();
   double pause_seconds = 0.2;
   std::int64_t answered = -1;
@@ -191,18 +224,20 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
       arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
       arguments.SetMaxReceiveMessageSize(64 << 20);
-      const auto stub = pb::Federation::NewStub(grpc::CreateCustomChannel(options.coordinator, credentials, arguments));
-      Watcher watcher(*stub);
+      const auto stub = pb::Federation::NewStub(grpc::CreateCustomChannel(addresses[tries % addresses.size()], credentials, arguments));
+      Watcher watcher(*stub, instance);
       std::uint64_t seen = 0;
       for (;;) {
         const Announced a = watcher.next(seen, stop);
         last_contact = Clock::now();
         pause_seconds = 0.2;
         told.clear();
+        require_same_federation(options.folder, a.federation);
         if (!a.finished && a.plan.round <= answered) continue;
         ModelState global = downloads.fetch(*stub, a);
         if (a.finished) {
           if (options.finish) global = options.finish(a.plan.task, std::move(global), a.best_round);
+          downloads.remove_others();
           write_safetensors(options.folder / "model.safetensors", global, options.model_metadata ? options.model_metadata(a.plan.task) : std::map<std::string, std::string>{});
           tell("finished: the federation's best model is here");
           return global;
@@ -214,7 +249,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
           file.save(*update);
           last_contact = Clock::now();  // training is no silence
         }
-        const Receipt receipt = send(*stub, *update);
+        const Receipt receipt = send(*stub, *update, file.chunks());
         answered = a.plan.round;
         if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
         if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");
@@ -231,6 +266,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
       }
       pause_seconds = std::min(10.0, 2 * pause_seconds);
+      ++tries;  // the next of several addresses
     }
   }
 }

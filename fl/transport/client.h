@@ -13,7 +13,7 @@ namespace consilium::fl {
 
 struct SiteOptions {
   std::string name;                 ///< as in the certificate
-  std::string coordinator;          ///< host:port
+  std::string coordinator;          ///< host:port; several, with commas between: they are tried in turn
   TlsFiles tls;
   std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
   double give_up_seconds = 600;     ///< without any contact to the coordinator

@@ -13,9 +13,9 @@
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/run_store.h"
 #include "fl/transport/channel.h"
-#include "fl/wire/chunks.h"
+#include "fl/transport/presence.h"
+#include "fl/transport/uploads.h"
 #include "fl/wire/messages.h"
-#include "models/state/safetensors.h"
 
 namespace consilium::fl {
 namespace {
@@ -36,38 +36,38 @@ Status to_status(const Error& error) {
   }
 }
 
-/// A model as it travels.
+/// A model as it travels: its file, open, so that a site that is fetching it can go on after the round has moved on.
 struct Parcel {
   std::string digest;
-  std::string bytes;
-  ChunkList chunks;
+  FileChunks chunks;
 };
 
-std::shared_ptr<const Parcel> make_parcel(const ModelState& model) {
-  auto parcel = std::make_shared<Parcel>();
-  parcel->digest = digest(model);
-  parcel->bytes = encode_safetensors(model);
-  parcel->chunks = chunk_list(parcel->bytes);
-  return parcel;
-}
+constexpr const char* kDisplaced = "another process has connected with this site's certificate; only one may take part";
 
 /// The state machine, the store and the open uploads, behind one lock.
 class Service final : public pb::Federation::Service {
  public:
-  Service(Coordinator coordinator, RunStore store, std::function<void(const RoundReport&)> on_round) : coordinator_(std::move(coordinator)), store_(std::move(store)), on_round_(std::move(on_round)) { announce(); }
+  Service(Coordinator coordinator, RunStore store, const fs::path& folder, std::function<void(const RoundReport&)> on_round)
+      : coordinator_(std::move(coordinator)), store_(std::move(store)), on_round_(std::move(on_round)), uploads_(folder / "uploads") {
+    announce();
+  }
 
   Status Watch(grpc::ServerContext* context, const pb::WatchRequest* request, grpc::ServerWriter<pb::Announcement>* writer) override {
     return guarded(context, [&](const std::string& site) {
       require(request->protocol_version() == 1, ErrorCode::kMismatch, "protocol version " + std::to_string(request->protocol_version()) + " is not spoken here, only 1");
       std::uint64_t seen = 0;
+      const std::uint64_t ticket = arrive(site, request->instance());
       for (;;) {
         pb::Announcement message;
         {
           std::unique_lock lock(guard_);
           // Woken now and then to notice that the site has hung up.
-          changed_.wait_for(lock, std::chrono::milliseconds(200), [&] { return version_ != seen || closing_; });
-          if (closing_) return;
-          if (context->IsCancelled()) return;
+          changed_.wait_for(lock, std::chrono::milliseconds(200), [&] { return version_ != seen || closing_ || !presence_.is_current(site, ticket); });
+          require(!presence_.is_displaced(site, ticket), ErrorCode::kRefused, kDisplaced);
+          if (closing_ || context->IsCancelled() || !presence_.is_current(site, ticket)) {
+            presence_.leave(site, ticket);
+            return;
+          }
           if (version_ == seen) continue;
           seen = version_;
           message = to_message(announced_);
@@ -87,10 +87,10 @@ class Service final : public pb::Federation::Service {
         finished = announced_.finished;
       }
       require(request->digest() == parcel->digest, ErrorCode::kNotFound, "that model is not offered any more; the newest announcement names the one that is");
-      for (std::size_t n = request->first_chunk(); n < parcel->chunks.hashes.size(); ++n) {
+      for (std::size_t n = request->first_chunk(); n < parcel->chunks.list.hashes.size(); ++n) {
         pb::Chunk chunk;
-        chunk.set_sha256(parcel->chunks.hashes[n]);
-        chunk.set_data(std::string(chunk_of(parcel->bytes, n)));
+        chunk.set_sha256(parcel->chunks.list.hashes[n]);
+        chunk.set_data(parcel->chunks.chunk(n));
         if (!writer->Write(chunk)) return;
       }
       if (finished) {
@@ -103,45 +103,30 @@ class Service final : public pb::Federation::Service {
 
   Status OfferUpdate(grpc::ServerContext* context, const pb::UpdateOffer* request, pb::MissingChunks* response) override {
     return guarded(context, [&](const std::string& site) {
-      const std::lock_guard lock(guard_);
-      // Weights and names of an update take what those of the model take; the rest is room for the header.
-      Offer offer = from_message(*request, parcel_->bytes.size() + (1 << 20));
-      const auto open = uploads_.find(site);
-      if (open == uploads_.end() || !(open->second.chunks.list() == offer.delta) || open->second.update.round != offer.update.round)
-        uploads_.insert_or_assign(site, Upload{offer.update, ChunkCollector(offer.delta)});
-      else
-        open->second.update = offer.update;
-      for (const std::uint64_t index : uploads_.at(site).chunks.missing()) response->add_index(index);
+      std::shared_ptr<Upload> upload;
+      {
+        const std::lock_guard lock(guard_);
+        // Weights and names of an update take what those of the model take; the rest is room for the header.
+        Offer offer = from_message(*request, parcel_->chunks.list.size_bytes + (1 << 20));
+        if (coordinator_.has_answered(site, offer.update)) return;  // it lies on disk, and is not written to again
+        upload = uploads_.offer(site, std::move(offer));
+      }
+      for (const std::uint64_t index : upload->missing()) response->add_index(index);
     });
   }
 
   Status SendChunks(grpc::ServerContext* context, grpc::ServerReader<pb::Chunk>* reader, pb::SendChunksResponse*) override {
     return guarded(context, [&](const std::string& site) {
+      const std::shared_ptr<Upload> upload = find_upload(site);
       pb::Chunk chunk;
-      while (reader->Read(&chunk)) {
-        const std::lock_guard lock(guard_);
-        const auto open = uploads_.find(site);
-        require(open != uploads_.end(), ErrorCode::kMismatch, "chunks without an offer");
-        open->second.chunks.add(chunk.sha256(), std::move(*chunk.mutable_data()));
-      }
+      while (reader->Read(&chunk)) upload->add(chunk);
     });
   }
 
   Status CommitUpdate(grpc::ServerContext* context, const pb::CommitUpdateRequest*, pb::Receipt* response) override {
     return guarded(context, [&](const std::string& site) {
       const std::lock_guard lock(guard_);
-      const auto open = uploads_.find(site);
-      require(open != uploads_.end(), ErrorCode::kMismatch, "there is no offered update to commit");
-      const std::string bytes = open->second.chunks.assemble();
-      Update update = std::move(open->second.update);
-      uploads_.erase(open);
-      Receipt receipt;
-      try {
-        if (!bytes.empty()) update.delta = parse_safetensors(bytes, "update of site \"" + site + "\"").state;
-        receipt = coordinator_.receive(site, std::move(update));
-      } catch (const Error& error) {  // weights that cannot be read are this site's failure in this round
-        receipt = {ReceiptKind::kRejected, error.what()};
-      }
+      const Receipt receipt = judge(site);
       if (receipt.kind == ReceiptKind::kRejected) log_warning(receipt.reason);
       *response = to_message(receipt);
       advance_locked();
@@ -168,7 +153,7 @@ class Service final : public pb::Federation::Service {
     changed_.notify_all();
   }
 
-  RunState state() const { return coordinator_.state(); }
+  RunState take_state() { return std::move(coordinator_).take_state(); }
 
   /// A failure of our own disk ends the run; it must not drown in a site's connection.
   void rethrow_failure() {
@@ -177,10 +162,33 @@ class Service final : public pb::Federation::Service {
   }
 
  private:
-  struct Upload {
-    Update update;
-    ChunkCollector chunks;
-  };
+  std::uint64_t arrive(const std::string& site, const std::string& instance) {
+    const std::lock_guard lock(guard_);
+    const std::uint64_t ticket = presence_.arrive(site, instance);
+    changed_.notify_all();
+    return ticket;
+  }
+
+  std::shared_ptr<Upload> find_upload(const std::string& site) {
+    const std::lock_guard lock(guard_);
+    return uploads_.find(site);
+  }
+
+  /// Of the update that the site has offered and sent.
+  Receipt judge(const std::string& site) {
+    if (coordinator_.has_answered(site)) return {ReceiptKind::kDuplicate, ""};
+    const std::shared_ptr<Upload> upload = uploads_.find(site);
+    Receipt receipt;
+    try {
+      receipt = coordinator_.receive(site, upload->finished());
+    } catch (const Error& error) {
+      if (!upload->missing().empty()) throw;
+      receipt = coordinator_.reject(site, error.what());  // weights that cannot be read are this site's failure in this round
+    }
+    if (receipt.kind == ReceiptKind::kAccepted) uploads_.accept(site);
+    else uploads_.drop(site);
+    return receipt;
+  }
 
   template <typename Body>
   Status guarded(grpc::ServerContext* context, Body body) {
@@ -210,12 +218,14 @@ class Service final : public pb::Federation::Service {
   }
 
   void announce() {
+    const RunState& state = coordinator_.state();
     const bool finished = coordinator_.is_finished();
-    parcel_ = make_parcel(finished ? coordinator_.state().best : coordinator_.state().global);
     announced_.finished = finished;
-    announced_.best_round = finished ? coordinator_.state().best_round : 0;
-    announced_.plan = finished ? RoundPlan{coordinator_.state().round, coordinator_.settings().rounds, parcel_->digest, coordinator_.settings().task} : coordinator_.plan();
-    announced_.model = parcel_->chunks;
+    announced_.best_round = finished ? state.best_round : 0;
+    announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task} : coordinator_.plan();
+    announced_.federation = store_.federation();
+    parcel_ = std::make_shared<const Parcel>(Parcel{announced_.plan.base_digest, chunks_of_file(finished ? store_.best_file() : store_.global_file())});
+    announced_.model = parcel_->chunks.list;
     ++version_;
     changed_.notify_all();
   }
@@ -225,7 +235,8 @@ class Service final : public pb::Federation::Service {
   Coordinator coordinator_;
   RunStore store_;
   std::function<void(const RoundReport&)> on_round_;
-  std::map<std::string, Upload> uploads_;
+  Uploads uploads_;
+  Presence presence_;
   Announced announced_;
   std::shared_ptr<const Parcel> parcel_;
   std::uint64_t version_ = 0;
@@ -238,13 +249,15 @@ std::string host_of(const std::string& address) { return address.substr(0, addre
 
 }  // namespace
 
-RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, const ModelState& initial, const std::function<void(const RoundReport&)>& on_round, const std::atomic<bool>* stop) {
+RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, ModelState initial, const std::function<void(const RoundReport&)>& on_round, const std::atomic<bool>* stop) {
   const auto credentials = server_credentials(options.tls, options.name);
   RunStore store(options.folder, settings);
-  const auto saved = store.load();
-  Coordinator coordinator = saved ? Coordinator(settings, *saved, now()) : Coordinator(settings, initial, now());
-  if (!saved) store.save(coordinator.state());
-  Service service(std::move(coordinator), std::move(store), on_round);
+  auto saved = store.load();
+  const bool is_new = !saved;
+  if (saved) initial = {};
+  Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), now()) : Coordinator(settings, *std::move(saved), now());
+  if (is_new) store.save(coordinator.state());
+  Service service(std::move(coordinator), std::move(store), options.folder, on_round);
   grpc::ServerBuilder builder;
   int port = 0;
   // Two coordinators on one port would share its sites between them.
@@ -274,7 +287,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
     throw;
   }
   end_in_order();
-  return service.state();
+  return service.take_state();
 }
 
 }  // namespace consilium::fl

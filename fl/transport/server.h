@@ -21,7 +21,7 @@ struct CoordinatorOptions {
 /// Runs a federation to its end over gRPC and mutual TLS (docs/wire_format.md). Started again on the same folder, it goes on after the last
 /// closed round. `stop`, when set by another thread, ends it early and in order.
 /// @throws Error{kUnreachable} the address cannot be listened at; as RunStore and read_tls_files.
-RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, const ModelState& initial, const std::function<void(const RoundReport&)>& on_round = {},
+RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, ModelState initial, const std::function<void(const RoundReport&)>& on_round = {},
                          const std::atomic<bool>* stop = nullptr);
 
 }  // namespace consilium::fl

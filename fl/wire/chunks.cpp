@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/parallel.h"
 
 namespace consilium::fl {
 
@@ -15,48 +16,26 @@ std::string sha256(std::string_view bytes) {
   return hash;
 }
 
+std::size_t ChunkList::length(std::size_t index) const { return static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes, size_bytes - offset(index))); }
+
 std::string_view chunk_of(std::string_view bytes, std::size_t index) { return bytes.substr(index * kChunkBytes, kChunkBytes); }
 
 ChunkList chunk_list(std::string_view bytes) {
-  ChunkList list{bytes.size(), {}};
-  for (std::size_t at = 0; at < bytes.size(); at += kChunkBytes) list.hashes.push_back(sha256(bytes.substr(at, kChunkBytes)));
+  ChunkList list{bytes.size(), std::vector<std::string>((bytes.size() + kChunkBytes - 1) / kChunkBytes)};
+  parallel_for(list.hashes.size(), 4, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t n = begin; n < end; ++n) list.hashes[n] = sha256(chunk_of(bytes, n));
+  });
   return list;
 }
 
 void validate(const ChunkList& list, std::uint64_t limit_bytes, const std::string& origin) {
+  require(list.chunk_bytes >= kFewestChunkBytes && list.chunk_bytes <= kMostChunkBytes, ErrorCode::kCorruptData, origin + ": chunks of " + std::to_string(list.chunk_bytes) + " bytes; 64 KiB to 1 MiB are spoken");
   require(list.size_bytes <= limit_bytes, ErrorCode::kCorruptData, origin + ": announces " + std::to_string(list.size_bytes) + " bytes, more than the " + std::to_string(limit_bytes) + " that are allowed");
-  const std::uint64_t chunks = (list.size_bytes + kChunkBytes - 1) / kChunkBytes;
+  const std::uint64_t chunks = (list.size_bytes + list.chunk_bytes - 1) / list.chunk_bytes;
   require(list.hashes.size() == chunks, ErrorCode::kCorruptData, origin + ": " + std::to_string(list.size_bytes) + " bytes take " + std::to_string(chunks) + " chunks, not " + std::to_string(list.hashes.size()));
   for (const std::string& hash : list.hashes) require(hash.size() == 32, ErrorCode::kCorruptData, origin + ": a chunk's SHA-256 is " + std::to_string(hash.size()) + " bytes long");
-}
-
-std::size_t ChunkCollector::expected_size(std::size_t index) const { return static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, list_.size_bytes - index * kChunkBytes)); }
-
-std::vector<std::uint64_t> ChunkCollector::missing() const {
-  std::vector<std::uint64_t> indices;
-  for (std::size_t n = 0; n < list_.hashes.size(); ++n)
-    if (!chunks_.contains(list_.hashes[n])) indices.push_back(n);
-  return indices;
-}
-
-void ChunkCollector::add(std::string_view hash, std::string data) {
-  const auto place = std::find(list_.hashes.begin(), list_.hashes.end(), hash);
-  require(place != list_.hashes.end(), ErrorCode::kCorruptData, "a chunk that was not announced");
-  require(data.size() == expected_size(static_cast<std::size_t>(place - list_.hashes.begin())), ErrorCode::kCorruptData, "a chunk of " + std::to_string(data.size()) + " bytes: not the announced length");
-  require(sha256(data) == hash, ErrorCode::kCorruptData, "a chunk whose bytes do not have the announced SHA-256");
-  chunks_.emplace(std::string(hash), std::move(data));
-}
-
-std::string ChunkCollector::assemble() const {
-  std::string bytes;
-  for (const std::string& hash : list_.hashes) {
-    const auto found = chunks_.find(hash);
-    require(found != chunks_.end(), ErrorCode::kMismatch, "chunks are missing");
-    bytes += found->second;
-  }
-  // One hash named twice can stand for a full chunk and for the last, shorter one: only one of them is kept.
-  require(bytes.size() == list_.size_bytes, ErrorCode::kCorruptData, "the chunks give " + std::to_string(bytes.size()) + " bytes, " + std::to_string(list_.size_bytes) + " were announced");
-  return bytes;
+  if (chunks > 1 && list.length(chunks - 1) != list.chunk_bytes)
+    require(std::find(list.hashes.begin(), list.hashes.end() - 1, list.hashes.back()) == list.hashes.end() - 1, ErrorCode::kCorruptData, origin + ": one SHA-256 stands for chunks of different lengths");
 }
 
 }  // namespace consilium::fl

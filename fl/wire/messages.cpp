@@ -12,19 +12,20 @@ constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBy
 
 void to_manifest(const ChunkList& list, pb::Manifest& message) {
   message.set_size_bytes(list.size_bytes);
+  message.set_chunk_bytes(list.chunk_bytes);
   for (const std::string& hash : list.hashes) message.add_chunk_sha256(hash);
 }
 
 ChunkList from_manifest(const pb::Manifest& message, std::uint64_t limit_bytes, const std::string& origin) {
   // The number of hashes is bounded by the length of a gRPC message; it is compared with the size before anything is copied.
-  require(message.size_bytes() <= limit_bytes && static_cast<std::uint64_t>(message.chunk_sha256_size()) <= limit_bytes / kChunkBytes + 1, ErrorCode::kCorruptData, origin + ": announces more bytes than are allowed");
-  ChunkList list{message.size_bytes(), {message.chunk_sha256().begin(), message.chunk_sha256().end()}};
+  require(message.size_bytes() <= limit_bytes && static_cast<std::uint64_t>(message.chunk_sha256_size()) <= limit_bytes / kFewestChunkBytes + 1, ErrorCode::kCorruptData, origin + ": announces more bytes than are allowed");
+  ChunkList list{message.size_bytes(), {message.chunk_sha256().begin(), message.chunk_sha256().end()}, message.chunk_bytes()};
   validate(list, limit_bytes, origin);
   return list;
 }
 
-void require_digest(const std::string& digest, const std::string& origin) {
-  require(digest.size() == 64 && digest.find_first_not_of("0123456789abcdef") == std::string::npos, ErrorCode::kCorruptData, origin + ": a digest that is not 64 hexadecimal digits");
+void require_hexadecimal(const std::string& digest, std::size_t digits, const std::string& origin) {
+  require(digest.size() == digits && digest.find_first_not_of("0123456789abcdef") == std::string::npos, ErrorCode::kCorruptData, origin + ": a digest that is not " + std::to_string(digits) + " hexadecimal digits");
 }
 
 void require_name(const std::string& name, const std::string& origin) {
@@ -41,6 +42,7 @@ pb::Announcement to_message(const Announced& a) {
   message.set_task(a.plan.task);
   message.set_finished(a.finished);
   message.set_best_round(a.best_round);
+  message.set_federation(a.federation);
   to_manifest(a.model, *message.mutable_model());
   return message;
 }
@@ -54,7 +56,9 @@ Announced from_message(const pb::Announcement& message) {
   require(a.plan.rounds >= 1 && a.plan.rounds < kMostRounds && a.plan.round >= 0 && a.plan.round <= a.plan.rounds + 1, ErrorCode::kCorruptData, origin + ": round " + std::to_string(a.plan.round) + " of " + std::to_string(a.plan.rounds));
   require(a.best_round >= 0 && a.best_round <= a.plan.rounds, ErrorCode::kCorruptData, origin + ": the best of " + std::to_string(a.plan.rounds) + " rounds is number " + std::to_string(a.best_round));
   require(a.plan.task.size() <= kMostTaskBytes, ErrorCode::kCorruptData, origin + ": a task of " + std::to_string(a.plan.task.size()) + " bytes");
-  require_digest(a.plan.base_digest, origin);
+  require_hexadecimal(a.plan.base_digest, 64, origin);
+  a.federation = message.federation();
+  require_hexadecimal(a.federation, 32, origin);
   a.model = from_manifest(message.model(), kMostBytes, origin);
   return a;
 }
@@ -78,7 +82,7 @@ Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
   u.round = message.round();
   require(u.round >= 0 && u.round <= kMostRounds, ErrorCode::kCorruptData, origin + ": round " + std::to_string(u.round));
   u.base_digest = message.base_digest();
-  require_digest(u.base_digest, origin);
+  require_hexadecimal(u.base_digest, 64, origin);
   require(message.cases_per_group_size() <= static_cast<int>(kMostEntries) && message.metrics_size() <= static_cast<int>(kMostEntries), ErrorCode::kCorruptData, origin + ": too many groups or metrics");
   for (const auto& [group, cases] : message.cases_per_group()) {
     require_name(group, origin);

@@ -18,6 +18,7 @@ struct Announced {
   bool finished = false;
   std::int64_t best_round = 0;  ///< when finished: rounds of training that went into the model
   ChunkList model;
+  std::string federation;       ///< of this run, 32 hexadecimal digits
   bool operator==(const Announced&) const = default;
 };
 

@@ -3,133 +3,55 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <limits>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/settings.h"
+#include "models/state/safetensors_file.h"
+#include "models/state/safetensors_layout.h"
 
 namespace consilium {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors data is little endian");
 
-constexpr std::uint64_t kLengthBytes = 8;
-constexpr std::uint64_t kHeaderLimit = 100'000'000;  // as the reference implementation
-constexpr std::size_t kDimensionLimit = 16;
-const std::string kGroupPrefix = "group:";
-
-[[noreturn]] void refuse(const std::string& origin, const std::string& what, ErrorCode code = ErrorCode::kCorruptData) {
-  throw Error(code, origin + ": " + what);
+std::vector<const NamedTensor*> sorted_by_name(const ModelState& state) {
+  std::vector<const NamedTensor*> sorted;
+  for (const NamedTensor& tensor : state.tensors) sorted.push_back(&tensor);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  return sorted;
 }
 
-Json parse_header(std::string_view text, const std::string& origin) {
-  Json header = parse_json(text, origin + ": the safetensors header", ErrorCode::kCorruptData);
-  if (!header.is_object()) refuse(origin, "the safetensors header is not a JSON object");
-  return header;
+/// Everything before the values.
+std::string encode_head(const std::vector<const NamedTensor*>& sorted, const std::map<std::string, std::string>& metadata) {
+  for (const NamedTensor* tensor : sorted)
+    require(element_count(tensor->shape) == static_cast<std::int64_t>(tensor->values.size()), ErrorCode::kUsage, "tensor \"" + tensor->name + "\": values do not fill the shape");
+  return encode_safetensors_head(sorted, metadata);
 }
 
-struct Placed {
-  NamedTensor tensor;
-  std::uint64_t begin = 0, end = 0;
-};
-
-Placed read_entry(const std::string& name, const Json& entry, const std::string& origin) {
-  const std::string what = "tensor \"" + name + "\"";
-  if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets")) refuse(origin, what + " lacks dtype, shape or data_offsets");
-  if (!entry["dtype"].is_string()) refuse(origin, what + ": dtype is not a word");
-  const auto type = entry["dtype"].get<std::string>();
-  if (type != "F32") refuse(origin, what + " is of type " + type.substr(0, 16) + "; only F32 is read", ErrorCode::kUnsupported);
-  const Json& shape = entry["shape"];
-  if (!shape.is_array() || shape.size() > kDimensionLimit) refuse(origin, what + ": shape is not a list of at most 16 sizes");
-  Placed placed;
-  placed.tensor.name = name;
-  std::uint64_t count = 1;
-  for (const Json& size : shape) {
-    if (!size.is_number_unsigned()) refuse(origin, what + ": a size in shape is not a whole number");
-    const auto value = size.get<std::uint64_t>();
-    if (value > std::numeric_limits<std::int32_t>::max() || (value != 0 && count > (1ULL << 40) / value)) refuse(origin, what + ": shape is too large");
-    count *= value;
-    placed.tensor.shape.push_back(static_cast<std::int64_t>(value));
-  }
-  const Json& offsets = entry["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) refuse(origin, what + ": data_offsets is not two whole numbers");
-  placed.begin = offsets[0].get<std::uint64_t>();
-  placed.end = offsets[1].get<std::uint64_t>();
-  if (placed.end < placed.begin || placed.end - placed.begin != count * sizeof(float))
-    refuse(origin, what + ": shape needs " + std::to_string(count * sizeof(float)) + " bytes, data_offsets give another number");
-  return placed;
-}
+std::string_view bytes_of(const NamedTensor& tensor) { return {reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float)}; }
 
 }  // namespace
 
 std::string encode_safetensors(const ModelState& state, const std::map<std::string, std::string>& metadata) {
-  std::vector<const NamedTensor*> sorted;
-  for (const NamedTensor& tensor : state.tensors) sorted.push_back(&tensor);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
-  Json header = Json::object();
-  Json words = Json::object();
-  for (const auto& [key, value] : metadata) words[key] = value;
-  std::uint64_t offset = 0;
-  for (const NamedTensor* tensor : sorted) {
-    const std::uint64_t bytes = tensor->values.size() * sizeof(float);
-    require(element_count(tensor->shape) == static_cast<std::int64_t>(tensor->values.size()), ErrorCode::kUsage, "tensor \"" + tensor->name + "\": values do not fill the shape");
-    require(!header.contains(tensor->name), ErrorCode::kUsage, "tensor \"" + tensor->name + "\" occurs twice");
-    header[tensor->name] = {{"dtype", "F32"}, {"shape", tensor->shape}, {"data_offsets", {offset, offset + bytes}}};
-    if (!tensor->group.empty()) words[kGroupPrefix + tensor->name] = tensor->group;
-    offset += bytes;
-  }
-  if (!words.empty()) header["__metadata__"] = words;
-  std::string text = header.dump();
-  // The format aligns the data to 8 bytes with spaces.
-  text.append((8 - text.size() % 8) % 8, ' ');
-  const std::uint64_t length = text.size();
-  std::string bytes(kLengthBytes, '\0');
-  std::memcpy(bytes.data(), &length, kLengthBytes);
-  bytes.reserve(kLengthBytes + text.size() + offset);
-  bytes += text;
-  for (const NamedTensor* tensor : sorted) bytes.append(reinterpret_cast<const char*>(tensor->values.data()), tensor->values.size() * sizeof(float));
+  const auto sorted = sorted_by_name(state);
+  std::string bytes = encode_head(sorted, metadata);
+  std::size_t total = bytes.size();
+  for (const NamedTensor* tensor : sorted) total += bytes_of(*tensor).size();
+  bytes.reserve(total);
+  for (const NamedTensor* tensor : sorted) bytes += bytes_of(*tensor);
   return bytes;
 }
 
 ModelFile parse_safetensors(std::string_view bytes, const std::string& origin) {
-  if (bytes.size() < kLengthBytes) refuse(origin, "has " + std::to_string(bytes.size()) + " bytes; a safetensors file has at least 8");
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kLengthBytes);
-  if (length > kHeaderLimit || length > bytes.size() - kLengthBytes) refuse(origin, "the header promises " + std::to_string(length) + " bytes, the file has " + std::to_string(bytes.size()));
-  const Json header = parse_header(bytes.substr(kLengthBytes, length), origin);
-  const std::string_view data = bytes.substr(kLengthBytes + length);
-
-  ModelFile file;
-  std::map<std::string, std::string> groups;
-  std::vector<Placed> placed;
-  for (const auto& [name, entry] : header.items()) {
-    if (name != "__metadata__") {
-      placed.push_back(read_entry(name, entry, origin));
-      continue;
-    }
-    if (!entry.is_object()) refuse(origin, "__metadata__ is not an object");
-    for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) refuse(origin, "__metadata__ holds something else than text");
-      if (key.starts_with(kGroupPrefix)) {
-        groups[key.substr(kGroupPrefix.size())] = value.get<std::string>();
-      } else {
-        file.metadata[key] = value.get<std::string>();
-      }
-    }
-  }
-  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
-  std::uint64_t expected = 0;
-  for (const Placed& p : placed) {
-    if (p.begin != expected) refuse(origin, "tensor \"" + p.tensor.name + "\" does not begin where the one before it ends");
-    expected = p.end;
-  }
-  if (expected != data.size()) refuse(origin, "the tensors take " + std::to_string(expected) + " bytes, the file holds " + std::to_string(data.size()));
-  for (Placed& p : placed) {
+  const std::uint64_t length = safetensors_header_length(bytes, bytes.size(), origin);
+  const std::string_view data = bytes.substr(kSafetensorsLengthBytes + length);
+  SafetensorsLayout layout = parse_safetensors_layout(bytes.substr(kSafetensorsLengthBytes, length), data.size(), origin);
+  ModelFile file{{}, std::move(layout.metadata)};
+  for (PlacedTensor& p : layout.placed) {
     p.tensor.values.resize((p.end - p.begin) / sizeof(float));
     if (p.end > p.begin) std::memcpy(p.tensor.values.data(), data.data() + p.begin, p.end - p.begin);
-    const auto group = groups.find(p.tensor.name);
-    if (group != groups.end()) p.tensor.group = group->second;
     file.state.tensors.push_back(std::move(p.tensor));
   }
   std::sort(file.state.tensors.begin(), file.state.tensors.end(), [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
@@ -137,9 +59,17 @@ ModelFile parse_safetensors(std::string_view bytes, const std::string& origin) {
 }
 
 void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata) {
-  write_file(path, encode_safetensors(state, metadata));
+  const auto sorted = sorted_by_name(state);
+  const std::string head = encode_head(sorted, metadata);
+  write_beside(path, [&](const std::filesystem::path& temporary) {
+    std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+    stream.write(head.data(), static_cast<std::streamsize>(head.size()));
+    for (const NamedTensor* tensor : sorted) stream.write(bytes_of(*tensor).data(), static_cast<std::streamsize>(bytes_of(*tensor).size()));
+    stream.flush();
+    require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
+  });
 }
 
-ModelFile read_safetensors(const std::filesystem::path& path) { return parse_safetensors(read_file(path, 1ULL << 36), path.string()); }
+ModelFile read_safetensors(const std::filesystem::path& path) { return SafetensorsFile(path).load(); }
 
 }  // namespace consilium

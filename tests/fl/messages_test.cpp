@@ -11,7 +11,7 @@
 namespace consilium::fl {
 namespace {
 
-Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}"}, true, 4, chunk_list(std::string(3000000, 'x'))}; }
+Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}"}, true, 4, chunk_list(std::string(3000000, 'x')), std::string(32, 'f')}; }
 
 Update sample_update() {
   Update update = test::toy_update({2, 5, std::string(64, 'b'), ""}, 1, 7);

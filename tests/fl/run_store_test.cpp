@@ -20,15 +20,15 @@ std::vector<std::pair<std::string, Trainer*>> pairs(std::vector<ToyTrainer>& tra
 TEST(RunInProcess, ARunThatWasStoppedGoesOnToTheSameBytes) {
   const TemporaryFolder whole, broken;
   std::vector<ToyTrainer> trainers{{0.1F, 3, 2}, {0.3F, 5, 2}, {-0.2F, 1, 2}};
-  const RunState expected = run_in_process(toy_settings(5), toy_model(1), pairs(trainers), whole.path());
-  EXPECT_EQ(expected.reports.size(), 6U);
-  EXPECT_EQ(expected.best_round, 2);
+  const FinishedRun expected = run_in_process(toy_settings(5), toy_model(1), pairs(trainers), whole.path());
+  EXPECT_EQ(expected.state.reports.size(), 6U);
+  EXPECT_EQ(expected.state.best_round, 2);
 
   struct Kill {};
   int rounds = 0;
   std::vector<ToyTrainer> again{{0.1F, 3, 2}, {0.3F, 5, 2}, {-0.2F, 1, 2}};
   EXPECT_THROW(run_in_process(toy_settings(5), toy_model(1), pairs(again), broken.path(), [&](const RoundReport&) { if (++rounds == 2) throw Kill(); }), Kill);
-  const RunState resumed = run_in_process(toy_settings(5), toy_model(1), pairs(again), broken.path());
+  const FinishedRun resumed = run_in_process(toy_settings(5), toy_model(1), pairs(again), broken.path());
   EXPECT_EQ(resumed, expected);
   EXPECT_EQ(again[0].trained, 5);  // no round was trained twice
 }
@@ -39,8 +39,8 @@ TEST(RunInProcess, ARuleWithMemoryGoesOnToTheSameBytes) {
   settings.aggregation.rule = AggregationRule::kFedAdam;
   const TemporaryFolder whole, broken;
   std::vector<ToyTrainer> trainers{{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}};
-  const RunState expected = run_in_process(settings, toy_model(1), pairs(trainers), whole.path());
-  EXPECT_FALSE(expected.memory.v.tensors.empty());
+  const FinishedRun expected = run_in_process(settings, toy_model(1), pairs(trainers), whole.path());
+  EXPECT_FALSE(expected.state.memory.v.tensors.empty());
 
   struct Kill {};
   int rounds = 0;
@@ -48,7 +48,7 @@ TEST(RunInProcess, ARuleWithMemoryGoesOnToTheSameBytes) {
   EXPECT_EQ(run_in_process(settings, toy_model(1), pairs(trainers), broken.path()), expected);
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(broken.path() / "models")) ++files;
-  EXPECT_EQ(files, 4U) << "global, best, two moments; those of earlier rounds are gone";
+  EXPECT_EQ(files, 3U) << "global, which is the best, and two moments; those of earlier rounds are gone";
 }
 
 TEST(RunStore, AFolderOfAnotherFederationIsRefused) {

@@ -57,11 +57,11 @@ class Federation : public testing::Test {
 TEST_F(Federation, OverMutualTlsEndsInTheSameBytesAsInOneProcess) {
   const TemporaryFolder plain;
   std::vector<ToyTrainer> a{{0.1F, 3, 2}, {0.3F, 5, 2}, {-0.2F, 1, 2}}, b = a;
-  const RunState expected = run_in_process(toy_settings(4), toy_model(1), {{"east", &a[0]}, {"north", &a[1]}, {"west", &a[2]}}, plain.path());
+  const FinishedRun expected = run_in_process(toy_settings(4), toy_model(1), {{"east", &a[0]}, {"north", &a[1]}, {"west", &a[2]}}, plain.path());
   auto hub = coordinator(toy_settings(4));
   auto east = join("east", b[0]), north = join("north", b[1]), west = join("west", b[2]);
   const RunState state = hub.get();
-  EXPECT_EQ(state, expected);
+  EXPECT_EQ(state, expected.state);
   EXPECT_EQ(east.get(), expected.best);
   EXPECT_EQ(north.get(), expected.best);
   EXPECT_EQ(read_safetensors(folder.path() / "west" / "model.safetensors").state, west.get());
@@ -91,14 +91,14 @@ TEST_F(Federation, ASiteFinishesTheBestModelAndIsToldHowManyRoundsItHas) {
 TEST_F(Federation, ACoordinatorThatRestartsGoesOnAndItsSitesComeBack) {
   const TemporaryFolder plain;
   std::vector<ToyTrainer> a{{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}}, b{{0.1F, 3, 100, 30}, {0.3F, 5, 100, 30}, {-0.2F, 1, 100, 30}};
-  const RunState expected = run_in_process(toy_settings(6), toy_model(1), {{"east", &a[0]}, {"north", &a[1]}, {"west", &a[2]}}, plain.path());
+  const FinishedRun expected = run_in_process(toy_settings(6), toy_model(1), {{"east", &a[0]}, {"north", &a[1]}, {"west", &a[2]}}, plain.path());
   std::atomic<bool> stop = false;
   auto first = coordinator(toy_settings(6), "localhost:0", &stop, [&](const RoundReport& report) { if (report.round == 2) stop = true; });
   const std::string where = address();
   auto east = join("east", b[0]), north = join("north", b[1]), west = join("west", b[2]);
-  EXPECT_LT(first.get().reports.size(), expected.reports.size());
+  EXPECT_LT(first.get().reports.size(), expected.state.reports.size());
   auto second = coordinator(toy_settings(6), where);
-  EXPECT_EQ(second.get(), expected);
+  EXPECT_EQ(second.get(), expected.state);
   EXPECT_EQ(east.get(), expected.best);
   north.get();
   west.get();

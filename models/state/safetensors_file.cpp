@@ -1,0 +1,87 @@
+#include "models/state/safetensors_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "models/state/safetensors_layout.h"
+
+namespace consilium {
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path) {
+  require_file(path);
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  require(descriptor_ >= 0, ErrorCode::kNotFound, "cannot open " + path.string() + ": " + std::strerror(errno));
+  try {
+    const std::uint64_t size = std::filesystem::file_size(path);
+    const std::string origin = path.string();
+    std::string first(kSafetensorsLengthBytes, '\0');
+    if (size >= first.size()) read_bytes(0, first.data(), first.size());
+    std::string text(safetensors_header_length(first, size, origin), '\0');
+    read_bytes(first.size(), text.data(), text.size());
+    values_begin_ = first.size() + text.size();
+    SafetensorsLayout layout = parse_safetensors_layout(text, size - values_begin_, origin);
+    metadata_ = std::move(layout.metadata);
+    std::sort(layout.placed.begin(), layout.placed.end(), [](const PlacedTensor& a, const PlacedTensor& b) { return a.tensor.name < b.tensor.name; });
+    for (PlacedTensor& p : layout.placed) tensors_.push_back({std::move(p.tensor), p.begin, (p.end - p.begin) / sizeof(float)});
+  } catch (const Error&) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+SafetensorsFile::~SafetensorsFile() { ::close(descriptor_); }
+
+void SafetensorsFile::read_bytes(std::uint64_t offset, char* to, std::size_t count) const {
+  while (count > 0) {
+    const ssize_t got = ::pread(descriptor_, to, count, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    require(got > 0, ErrorCode::kCorruptData, path_.string() + ": cannot be read: " + (got < 0 ? std::strerror(errno) : "it has become shorter"));
+    to += got;
+    offset += static_cast<std::uint64_t>(got);
+    count -= static_cast<std::size_t>(got);
+  }
+}
+
+void SafetensorsFile::read(std::size_t tensor, std::size_t begin, std::span<float> values) const {
+  const Entry& entry = tensors_.at(tensor);
+  require(begin <= entry.count && values.size() <= entry.count - begin, ErrorCode::kUsage, path_.string() + ": tensor " + entry.tensor.name + " has " + std::to_string(entry.count) + " values");
+  read_bytes(values_begin_ + entry.offset + begin * sizeof(float), reinterpret_cast<char*>(values.data()), values.size() * sizeof(float));
+}
+
+ModelFile SafetensorsFile::load() const {
+  ModelFile file{{}, metadata_};
+  for (std::size_t n = 0; n < tensors_.size(); ++n) {
+    file.state.tensors.push_back(tensors_[n].tensor);
+    file.state.tensors.back().values.resize(tensors_[n].count);
+    read(n, 0, file.state.tensors.back().values);
+  }
+  return file;
+}
+
+void write_safetensors_copy(const std::filesystem::path& path, const SafetensorsFile& file, const std::map<std::string, std::string>& metadata) {
+  constexpr std::size_t kBlock = 1 << 16;
+  std::vector<const NamedTensor*> sorted;
+  for (std::size_t n = 0; n < file.size(); ++n) sorted.push_back(&file.tensor(n));
+  const std::string head = encode_safetensors_head(sorted, metadata);
+  write_beside(path, [&](const std::filesystem::path& temporary) {
+    std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+    stream.write(head.data(), static_cast<std::streamsize>(head.size()));
+    std::vector<float> block(kBlock);
+    for (std::size_t n = 0; n < file.size(); ++n)
+      for (std::size_t at = 0; at < file.value_count(n); at += kBlock) {
+        const std::span<float> values = std::span(block).first(std::min(kBlock, file.value_count(n) - at));
+        file.read(n, at, values);
+        stream.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
+      }
+    stream.flush();
+    require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
+  });
+}
+
+}  // namespace consilium
