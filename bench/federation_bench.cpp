@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "bench/federation_floor.h"
+#include "fl/trainer.h"
+#include "fl/transport/client.h"
+#include "fl/transport/server.h"
+#include "models/state/safetensors.h"
+
+// Rounds of a federation over loopback and mutual TLS, 64 tensors, no training: seconds per round and the coordinator's peak memory,
+// beside what plain gRPC without TLS, hashes and disk takes for the same bytes in the same run.
+//   federation PARAMETERS SITES ROUNDS
+namespace consilium::bench {
+namespace {
+
+ModelState model_of(std::int64_t parameters, float value) {
+  ModelState state;
+  for (int n = 0; n < 64; ++n) {
+    const std::int64_t count = parameters / 64 + (n < parameters % 64 ? 1 : 0);
+    state.tensors.push_back({fmt::format("layer_{:02}.weight", n), "trunk", {count}, std::vector<float>(static_cast<std::size_t>(count), value)});
+  }
+  return state;
+}
+
+struct NoTraining : fl::Trainer {
+  explicit NoTraining(const ModelState& delta) : delta(delta) {}
+  fl::Validation validate(const fl::RoundPlan&, const ModelState&) override { return {0.5, 1}; }
+  fl::Update train(const fl::RoundPlan&, const ModelState&) override {
+    fl::Update update;
+    update.delta = delta;
+    update.cases_per_group = {{"trunk", 10}};
+    return update;
+  }
+  const ModelState& delta;
+};
+
+double peak_mb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  return 0;
+}
+
+fl::FederationSettings settings_of(int sites, int rounds) {
+  fl::FederationSettings settings;
+  settings.sites.clear();
+  for (int n = 0; n < sites; ++n) settings.sites.push_back("site_" + std::to_string(n));
+  settings.rounds = rounds;
+  settings.quorum = sites;
+  return settings;
+}
+
+/// In a process of its own, so that its memory is its own: writes one line per round (seconds) and a last one (MB).
+void coordinate(const fs::path& folder, std::int64_t parameters, int sites, int rounds) {
+  using Clock = std::chrono::steady_clock;
+  auto last = Clock::now();
+  std::ofstream out(folder / "times.txt");
+  fl::run_coordinator({.listen = "127.0.0.1:0", .name = "hub", .tls = fl::tls_files(folder / "keys", "hub"), .folder = folder / "hub", .linger_seconds = 20}, settings_of(sites, rounds), model_of(parameters, 0),
+                      [&](const fl::RoundReport&) {
+                        out << std::chrono::duration<double>(Clock::now() - last).count() << " " << peak_mb() << "\n";
+                        last = Clock::now();
+                      });
+  out << "peak " << peak_mb() << "\n";
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+int measure(std::int64_t parameters, int sites, int rounds) {
+  const TemporaryFolder folder;
+  const fs::path keys = folder.path() / "keys";
+  fl::init_authority(keys);
+  fl::issue_certificate(keys, "hub", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
+  const auto settings = settings_of(sites, rounds);
+  for (const std::string& site : settings.sites) fl::issue_certificate(keys, site);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string p = std::to_string(parameters), s = std::to_string(sites), r = std::to_string(rounds), f = folder.path().string();
+    ::execl("/proc/self/exe", "federation", "--coordinate", f.c_str(), p.c_str(), s.c_str(), r.c_str(), nullptr);
+    ::_exit(127);
+  }
+  while (!fs::exists(folder.path() / "hub" / "address")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::string address = read_file(folder.path() / "hub" / "address");
+  address.pop_back();
+  const ModelState delta = model_of(parameters, 0.001F);
+  std::vector<std::thread> threads;
+  for (const std::string& site : settings.sites)
+    threads.emplace_back([&, site] {
+      NoTraining trainer(delta);
+      fl::run_site({.name = site, .coordinator = address, .tls = fl::tls_files(keys, site), .folder = folder.path() / site}, trainer);
+    });
+  for (std::thread& thread : threads) thread.join();
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  require(WIFEXITED(status) && WEXITSTATUS(status) == 0, ErrorCode::kUnexpected, "the coordinator failed");
+  std::ifstream in(folder.path() / "times.txt");
+  std::vector<double> seconds, megabytes;
+  double peak = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("peak ")) {
+      peak = std::stod(line.substr(5));
+      continue;
+    }
+    seconds.push_back(std::stod(line));
+    megabytes.push_back(std::stod(line.substr(line.find(' '))));
+  }
+  // The first round holds the connections, the one after the last only validates.
+  const double round = median({seconds.begin() + 1, seconds.end() - 1});
+  const std::string bytes(static_cast<std::size_t>(parameters) * sizeof(float), '\1');
+  std::vector<double> floors;
+  for (int n = 0; n < 5; ++n) floors.push_back(grpc_floor_seconds(bytes, sites));
+  const double size_mb = static_cast<double>(bytes.size()) / 1e6;
+  fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: {:.4f} s per round, plain gRPC {:.4f} s, ratio {:.2f}; coordinator's peak {:.0f} MB = {:.1f} x model ({:.1f} MB), after the second round {:.0f} MB\n", parameters, sites, rounds,
+             round, median(floors), round / median(floors), peak, peak / size_mb, size_mb, megabytes[1]);
+  return 0;
+}
+
+}  // namespace
+}  // namespace consilium::bench
+
+int main(int argc, char** argv) {
+  using namespace consilium::bench;
+  try {
+    if (argc == 6 && std::string(argv[1]) == "--coordinate") {
+      coordinate(argv[2], std::stoll(argv[3]), std::stoi(argv[4]), std::stoi(argv[5]));
+      return 0;
+    }
+    if (argc == 4 && std::isdigit(static_cast<unsigned char>(argv[1][0]))) return measure(std::stoll(argv[1]), std::stoi(argv[2]), std::stoi(argv[3]));
+    for (const auto& [parameters, sites, rounds] : {std::tuple{1000LL, 3, 20}, std::tuple{5605220LL, 3, 10}, std::tuple{5605220LL, 10, 6}, std::tuple{5605220LL, 50, 4}, std::tuple{29950394LL, 3, 5}, std::tuple{29950394LL, 10, 3}})
+      measure(parameters, sites, rounds);
+    return 0;
+  } catch (const consilium::Error& error) {
+    fmt::print(stderr, "federation: {}\n", error.what());
+    return 1;
+  }
+}
