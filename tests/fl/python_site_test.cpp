@@ -98,7 +98,7 @@ class PythonSite : public testing::Test {
     write_file(folder.path() / "west.json", json.dump());
     return python({"-m", "consilium_site", (folder.path() / "west.json").string(), "--json"});
   }
-  RunState three_of_ours(std::int64_t rounds) const {
+  FinishedRun three_of_ours(std::int64_t rounds) const {
     const TemporaryFolder plain;
     std::vector<Pull> ours = trainers();
     return run_in_process(settings(rounds), initial, {{"east", &ours[0]}, {"north", &ours[1]}, {"west", &ours[2]}}, plain.path());
@@ -117,7 +117,7 @@ class PythonSite : public testing::Test {
 };
 
 TEST_F(PythonSite, WithTwoOfOursEndsInTheSameBytesAsThreeOfOurs) {
-  const RunState expected = three_of_ours(3);
+  const FinishedRun expected = three_of_ours(3);
   auto hub = coordinator(3);
   std::vector<Pull> ours = trainers();
   auto east = join("east", ours[0]), north = join("north", ours[1]);
@@ -125,7 +125,7 @@ TEST_F(PythonSite, WithTwoOfOursEndsInTheSameBytesAsThreeOfOurs) {
   Process site(west(address()));
   ASSERT_EQ(site.wait(), 0) << site.err();
   const RunState state = hub.get();
-  EXPECT_TRUE(state == expected) << digest(state.global) << " and " << digest(expected.global);
+  EXPECT_TRUE(state == expected.state) << digest(state.global) << " and " << digest(expected.state.global);
   EXPECT_TRUE(east.get() == expected.best);
   north.get();
   const ModelFile model = read_safetensors(folder.path() / "west/model.safetensors");
@@ -136,7 +136,7 @@ TEST_F(PythonSite, WithTwoOfOursEndsInTheSameBytesAsThreeOfOurs) {
 }
 
 TEST_F(PythonSite, KilledInTheMiddleOfAnUploadSendsTheRestOfTheSameUpdate) {
-  const RunState expected = three_of_ours(2);
+  const FinishedRun expected = three_of_ours(2);
   auto hub = coordinator(2);
   const StopAtEnd end{stop};
   const std::string where = address();
@@ -158,7 +158,7 @@ TEST_F(PythonSite, KilledInTheMiddleOfAnUploadSendsTheRestOfTheSameUpdate) {
   ASSERT_EQ(second.wait(), 0) << second.err();
   EXPECT_THAT(second.err(), Not(HasSubstr("round 1 of 2: training")));
   EXPECT_THAT(second.err(), HasSubstr("round 2 of 2: training"));
-  EXPECT_TRUE(hub.get() == expected);
+  EXPECT_TRUE(hub.get() == expected.state);
   // The rest of round 1 and the whole of round 2; at most one chunk, and what was in flight in the relay, comes twice.
   EXPECT_LT(relay.sent - before, (2 * 5.73 - 3 + 1.5) * (1 << 20));
   east.get(), north.get();

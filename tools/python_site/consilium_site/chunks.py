@@ -1,10 +1,11 @@
-"""Files as chunks of 1 MiB, each named by its SHA-256."""
+"""Files as chunks, each named by its SHA-256."""
 import hashlib
 from dataclasses import dataclass, field
 
 from .errors import ErrorCode, require
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 256 << 10  # what we cut into; others may take 64 KiB to 1 MiB
+FEWEST_CHUNK_BYTES, MOST_CHUNK_BYTES = 64 << 10, 1 << 20
 
 
 def sha256(data):
@@ -17,6 +18,7 @@ class ChunkList:
 
     size_bytes: int = 0
     hashes: list = field(default_factory=list)
+    chunk_bytes: int = CHUNK_BYTES
 
     @classmethod
     def of(cls, data):
@@ -26,14 +28,16 @@ class ChunkList:
     @classmethod
     def from_message(cls, manifest, limit_bytes, origin):
         require(manifest.size_bytes <= limit_bytes, ErrorCode.CORRUPT_DATA, f"{origin}: announces {manifest.size_bytes} bytes, more than the {limit_bytes} that are allowed")
-        chunks = -(-manifest.size_bytes // CHUNK_BYTES)
+        require(FEWEST_CHUNK_BYTES <= manifest.chunk_bytes <= MOST_CHUNK_BYTES, ErrorCode.CORRUPT_DATA, f"{origin}: chunks of {manifest.chunk_bytes} bytes; 64 KiB to 1 MiB are spoken")
+        chunks = -(-manifest.size_bytes // manifest.chunk_bytes)
         found = len(manifest.chunk_sha256)
         require(found == chunks, ErrorCode.CORRUPT_DATA, f"{origin}: {manifest.size_bytes} bytes take {chunks} chunks, not {found}")
         require(all(len(hash_) == 32 for hash_ in manifest.chunk_sha256), ErrorCode.CORRUPT_DATA, f"{origin}: a chunk's SHA-256 is not 32 bytes long")
-        return cls(manifest.size_bytes, list(manifest.chunk_sha256))
+        return cls(manifest.size_bytes, list(manifest.chunk_sha256), manifest.chunk_bytes)
 
     def to_message(self, manifest):
         manifest.size_bytes = self.size_bytes
+        manifest.chunk_bytes = self.chunk_bytes
         del manifest.chunk_sha256[:]
         manifest.chunk_sha256.extend(self.hashes)
 
@@ -45,7 +49,7 @@ class ChunkCollector:
         self.chunks = chunks
         self._sizes = {}
         for number, hash_ in enumerate(chunks.hashes):
-            self._sizes.setdefault(hash_, min(CHUNK_BYTES, chunks.size_bytes - number * CHUNK_BYTES))
+            self._sizes.setdefault(hash_, min(chunks.chunk_bytes, chunks.size_bytes - number * chunks.chunk_bytes))
         self._data = {}
 
     def missing(self):

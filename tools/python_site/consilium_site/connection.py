@@ -1,4 +1,5 @@
 """One connection to the coordinator: the five calls, and the thread that hears its announcements."""
+import os
 import threading
 
 import grpc
@@ -16,6 +17,9 @@ OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", 64 << 20),
 ]
+
+
+INSTANCE = os.urandom(16)  # of this process: the coordinator tells it from another one with the same certificate
 
 
 class Broken(Exception):
@@ -39,7 +43,7 @@ class Connection:
         self._newest, self._version, self._ended = None, 0, None
         self._seen = 0
         watch = self._call("unary_stream", "Watch", "WatchRequest", "Announcement")
-        self._stream = watch(schema.message("WatchRequest")(protocol_version=schema.PROTOCOL_VERSION))
+        self._stream = watch(schema.message("WatchRequest")(protocol_version=schema.PROTOCOL_VERSION, instance=INSTANCE))
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 

@@ -33,8 +33,11 @@ class Chunks(unittest.TestCase):
         manifest = schema.message("Manifest")
         for size, hashes in ((5, []), (5, [bytes(32)] * 2), (5, [bytes(31)]), (2**64 - 1, [bytes(32)]), (11, [bytes(32)])):
             with self.assertRaises(Error):
-                ChunkList.from_message(manifest(size_bytes=size, chunk_sha256=hashes), 10, "model")
-        self.assertEqual(ChunkList.from_message(manifest(), 10, "model"), ChunkList())
+                ChunkList.from_message(manifest(size_bytes=size, chunk_sha256=hashes, chunk_bytes=CHUNK_BYTES), 10, "model")
+        for chunk_bytes in (0, 1, (1 << 20) + 1):
+            with self.assertRaises(Error):
+                ChunkList.from_message(manifest(chunk_bytes=chunk_bytes), 10, "model")
+        self.assertEqual(ChunkList.from_message(manifest(chunk_bytes=CHUNK_BYTES), 10, "model"), ChunkList())
 
     def test_one_hash_at_two_places_of_different_length_does_not_assemble(self):
         hash_ = sha256(bytes(CHUNK_BYTES))
