@@ -60,16 +60,16 @@ std::string read_file(const fs::path& path, std::uint64_t limit_bytes) {
   return bytes;
 }
 
-void write_file(const fs::path& path, std::string_view bytes) {
+void write_file(const fs::path& path, std::string_view bytes, Durability durability) {
   write_beside(path, [&](const fs::path& temporary) {
     std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
     stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     stream.flush();
     require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
-  });
+  }, durability);
 }
 
-void write_beside(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+void write_beside(const fs::path& path, const std::function<void(const fs::path&)>& write, Durability durability) {
   if (path.has_parent_path()) make_folder(path.parent_path());
   const fs::path temporary = temporary_beside(path);
   struct Remove {
@@ -80,7 +80,7 @@ void write_beside(const fs::path& path, const std::function<void(const fs::path&
     }
   } remove{temporary};
   write(temporary);
-  sync_file(temporary);
+  if (durability == Durability::kPowerLoss) sync_file(temporary);
   std::error_code status;
   fs::rename(temporary, path, status);
   require(!status, ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + status.message());

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/rng.h"
 #include "bench/federation_floor.h"
 #include "fl/trainer.h"
 #include "fl/transport/client.h"
@@ -21,11 +22,14 @@
 namespace consilium::bench {
 namespace {
 
-ModelState model_of(std::int64_t parameters, float value) {
+/// Values that no two chunks share: equal ones would be sent once.
+ModelState model_of(std::int64_t parameters, std::uint64_t seed) {
   ModelState state;
+  Rng rng(seed);
   for (int n = 0; n < 64; ++n) {
     const std::int64_t count = parameters / 64 + (n < parameters % 64 ? 1 : 0);
-    state.tensors.push_back({fmt::format("layer_{:02}.weight", n), "trunk", {count}, std::vector<float>(static_cast<std::size_t>(count), value)});
+    state.tensors.push_back({fmt::format("layer_{:02}.weight", n), "trunk", {count}, std::vector<float>(static_cast<std::size_t>(count))});
+    for (float& value : state.tensors.back().values) value = static_cast<float>(rng.uniform() * 0.02 - 0.01);
   }
   return state;
 }
@@ -63,7 +67,7 @@ void coordinate(const fs::path& folder, std::int64_t parameters, int sites, int 
   using Clock = std::chrono::steady_clock;
   auto last = Clock::now();
   std::ofstream out(folder / "times.txt");
-  fl::run_coordinator({.listen = "127.0.0.1:0", .name = "hub", .tls = fl::tls_files(folder / "keys", "hub"), .folder = folder / "hub", .linger_seconds = 20}, settings_of(sites, rounds), model_of(parameters, 0),
+  fl::run_coordinator({.listen = "127.0.0.1:0", .name = "hub", .tls = fl::tls_files(folder / "keys", "hub"), .folder = folder / "hub", .linger_seconds = 20}, settings_of(sites, rounds), model_of(parameters, 1),
                       [&](const fl::RoundReport&) {
                         out << std::chrono::duration<double>(Clock::now() - last).count() << " " << peak_mb() << "\n";
                         last = Clock::now();
@@ -93,7 +97,7 @@ int measure(std::int64_t parameters, int sites, int rounds) {
   while (!fs::exists(folder.path() / "hub" / "address")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   std::string address = read_file(folder.path() / "hub" / "address");
   address.pop_back();
-  const ModelState delta = model_of(parameters, 0.001F);
+  const ModelState delta = model_of(parameters, 2);
   std::vector<std::thread> threads;
   for (const std::string& site : settings.sites)
     threads.emplace_back([&, site] {

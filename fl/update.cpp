@@ -50,17 +50,26 @@ void require_fits(const Update& update, const ModelState& global, std::int64_t r
 }
 
 void require_valid(const Update& update, const ModelState& global, std::int64_t round, const std::string& base_digest) {
-  constexpr std::size_t kBlock = 1 << 16;
+  constexpr std::size_t kBlock = 16384, kBlocksAtOnce = 8;
   require_fits(update, global, round, base_digest);
   const UpdateWeights weights(update);
-  for (std::size_t n = 0; n < weights.size(); ++n) {
-    std::atomic<bool> good = true;
-    parallel_for(weights.value_count(n), kBlock, [&](std::size_t begin, std::size_t end) {
-      std::vector<float> scratch;
-      if (!all_finite(weights.block(n, begin, end - begin, scratch))) good = false;
-    });
-    require(good, ErrorCode::kCorruptData, who_sent(update) + "tensor " + weights.tensor(n).name + " holds a value that is not finite");
-  }
+  struct Block {
+    std::size_t tensor, begin, count;
+  };
+  std::vector<Block> blocks;
+  for (std::size_t n = 0; n < weights.size(); ++n)
+    for (std::size_t begin = 0; begin < weights.value_count(n); begin += kBlock) blocks.push_back({n, begin, std::min(kBlock, weights.value_count(n) - begin)});
+  std::atomic<std::size_t> first_bad = weights.size();
+  parallel_for(blocks.size(), kBlocksAtOnce, [&](std::size_t first, std::size_t last) {
+    std::vector<float> scratch;
+    for (std::size_t n = first; n < last; ++n) {
+      const Block& block = blocks[n];
+      if (all_finite(weights.block(block.tensor, block.begin, block.count, scratch))) continue;
+      std::size_t known = first_bad;
+      while (block.tensor < known && !first_bad.compare_exchange_weak(known, block.tensor)) continue;
+    }
+  });
+  if (first_bad < weights.size()) throw Error(ErrorCode::kCorruptData, who_sent(update) + "tensor " + weights.tensor(first_bad).name + " holds a value that is not finite");
 }
 
 }  // namespace consilium::fl

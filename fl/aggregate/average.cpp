@@ -57,28 +57,53 @@ std::vector<Part> parts_of(const NamedTensor& tensor, const std::vector<const Up
   return parts;
 }
 
+/// A tensor that somebody trained.
+struct Averaged {
+  std::size_t number;
+  std::vector<Part> parts;
+  double total;
+};
+
+/// Values [begin, end) of one of them.
+struct Block {
+  const Averaged* tensor;
+  std::size_t begin, end;
+};
+
+/// Sums of one block, in the order of the parts; memory is the caller's, for it is used for many blocks.
+void average_block(const Block& block, std::vector<double>& mean, std::vector<float>& scratch) {
+  mean.assign(block.end - block.begin, 0);
+  for (const Part& part : block.tensor->parts) {
+    const float* delta = part.weights.block(part.number, block.begin, mean.size(), scratch).data();
+    double* sum = mean.data();
+    for (std::size_t i = 0; i < mean.size(); ++i) sum[i] += part.weight * static_cast<double>(delta[i]);
+  }
+  for (double& value : mean) value /= block.tensor->total;
+}
+
 }  // namespace
 
 void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights) {
   // Blocks keep the float64 sums in cache while every update is read once; larger ones save calls where updates lie on disk.
-  constexpr std::size_t kBlock = 16384;
+  constexpr std::size_t kBlock = 8192, kBlocksAtOnce = 8;
   const std::vector<const Update*> sorted = sorted_by_site(global, updates);
+  std::vector<Averaged> tensors;
   for (std::size_t number = 0; number < global.tensors.size(); ++number) {
-    const std::vector<Part> parts = parts_of(global.tensors[number], sorted, weights);
-    double total = 0;
-    for (const Part& part : parts) total += part.weight;
-    if (total == 0) continue;
-    parallel_for(global.tensors[number].values.size(), kBlock, [&](std::size_t begin, std::size_t end) {
-      std::vector<double> mean(end - begin, 0);
-      std::vector<float> scratch;
-      for (const Part& part : parts) {
-        const std::span<const float> delta = part.weights.block(part.number, begin, end - begin, scratch);
-        for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += part.weight * static_cast<double>(delta[i]);
-      }
-      for (double& value : mean) value /= total;
-      use({number, begin, mean});
-    });
+    Averaged tensor{number, parts_of(global.tensors[number], sorted, weights), 0};
+    for (const Part& part : tensor.parts) tensor.total += part.weight;
+    if (tensor.total != 0) tensors.push_back(std::move(tensor));
   }
+  std::vector<Block> blocks;
+  for (const Averaged& tensor : tensors)
+    for (std::size_t begin = 0, count = global.tensors[tensor.number].values.size(); begin < count; begin += kBlock) blocks.push_back({&tensor, begin, std::min(begin + kBlock, count)});
+  parallel_for(blocks.size(), kBlocksAtOnce, [&](std::size_t first, std::size_t last) {
+    std::vector<double> mean;
+    std::vector<float> scratch;
+    for (std::size_t n = first; n < last; ++n) {
+      average_block(blocks[n], mean, scratch);
+      use({blocks[n].tensor->number, blocks[n].begin, mean});
+    }
+  });
 }
 
 }  // namespace consilium::fl

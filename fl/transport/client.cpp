@@ -168,9 +168,10 @@ class UpdateFile {
     return offer.update;
   }
   void save(const Update& update) const {
-    if (update.delta.tensors.empty()) write_file(delta_, "");
-    else write_safetensors(delta_, update.delta);
-    write_file(offer_, to_message(update, chunks().list).SerializeAsString());
+    // Hashed when they are read, and made again by training if the machine died: no round waits for the disk.
+    if (update.delta.tensors.empty()) write_file(delta_, "", Durability::kKill);
+    else write_safetensors(delta_, update.delta, {}, Durability::kKill);
+    write_file(offer_, to_message(update, chunks().list).SerializeAsString(), Durability::kKill);
   }
   FileChunks chunks() const { return chunks_of_file(delta_); }
 

@@ -58,7 +58,7 @@ ModelFile parse_safetensors(std::string_view bytes, const std::string& origin) {
   return file;
 }
 
-void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata) {
+void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata, Durability durability) {
   const auto sorted = sorted_by_name(state);
   const std::string head = encode_head(sorted, metadata);
   write_beside(path, [&](const std::filesystem::path& temporary) {
@@ -67,7 +67,7 @@ void write_safetensors(const std::filesystem::path& path, const ModelState& stat
     for (const NamedTensor* tensor : sorted) stream.write(bytes_of(*tensor).data(), static_cast<std::streamsize>(bytes_of(*tensor).size()));
     stream.flush();
     require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
-  });
+  }, durability);
 }
 
 ModelFile read_safetensors(const std::filesystem::path& path) { return SafetensorsFile(path).load(); }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/files.h"
 #include "models/state/model_state.h"
 
 namespace consilium {
@@ -25,7 +26,7 @@ std::string encode_safetensors(const ModelState& state, const std::map<std::stri
 ModelFile parse_safetensors(std::string_view bytes, const std::string& origin);
 
 /// @throws Error{kCannotWrite}
-void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata = {});
+void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata = {}, Durability durability = Durability::kPowerLoss);
 /// @throws Error{kNotFound} and as parse_safetensors.
 ModelFile read_safetensors(const std::filesystem::path& path);
 
