@@ -42,6 +42,7 @@ struct Parcel {
   FileChunks chunks;
 };
 
+constexpr std::size_t kBufferBytes = 24 << 20;
 constexpr const char* kDisplaced = "another process has connected with this site's certificate; only one may take part";
 
 /// The state machine, the store and the open uploads, behind one lock.
@@ -266,6 +267,8 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
   builder.SetMaxReceiveMessageSize(8 << 20);
+  // What all connections together may hold in buffers: with fifty sites they would else outweigh the model.
+  builder.SetResourceQuota(grpc::ResourceQuota("coordinator").Resize(kBufferBytes));
   builder.AddListeningPort(options.listen, credentials, &port);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
