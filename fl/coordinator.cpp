@@ -11,6 +11,7 @@ Coordinator::Coordinator(FederationSettings settings, ModelState initial, double
   std::sort(settings_.sites.begin(), settings_.sites.end());
   state_.global = std::move(initial);
   global_digest_ = digest(state_.global);
+  open_round(now);
 }
 
 Coordinator::Coordinator(FederationSettings settings, RunState state, double now) : settings_(std::move(settings)), state_(std::move(state)), opened_(now) {
@@ -18,6 +19,7 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
   std::sort(settings_.sites.begin(), settings_.sites.end());
   require(state_.round >= 0 && state_.round <= settings_.rounds + 1, ErrorCode::kMismatch, "the run has more rounds than its settings allow");
   global_digest_ = digest(state_.global);
+  open_round(now);
 }
 
 RoundPlan Coordinator::plan() const {
@@ -25,19 +27,49 @@ RoundPlan Coordinator::plan() const {
   return {state_.round, settings_.rounds, global_digest_, settings_.task};
 }
 
+void Coordinator::open_round(double now) {
+  opened_ = now;
+  accepted_.clear();
+  rejected_.clear();
+  asked_ = state_.round >= settings_.rounds ? settings_.sites : select_sites(settings_.policy.selection, settings_.sites, state_.round, state_.reports);
+}
+
 Receipt Coordinator::receive(const std::string& site, Update update) {
   require(std::binary_search(settings_.sites.begin(), settings_.sites.end(), site), ErrorCode::kRefused, "site \"" + site + "\" does not belong to this federation");
-  if (is_finished() || update.round < state_.round) return {ReceiptKind::kStale, "round " + std::to_string(update.round) + " is closed"};
-  if (accepted_.contains(site)) return {ReceiptKind::kDuplicate, ""};
+  if (is_finished()) return {ReceiptKind::kStale, "the federation is finished"};
   update.site = site;  // the certificate decides, not the message
+  update.discount = 1;
+  if (update.round < state_.round) return receive_late(site, std::move(update));
+  if (has_answered(site)) return {ReceiptKind::kDuplicate, ""};
   try {
+    require(is_asked(site), ErrorCode::kMismatch, "update of site \"" + site + "\": other sites are asked to train in this round");
     require_valid(update, state_.global, state_.round, global_digest_);
     require(state_.round < settings_.rounds || UpdateWeights(update).size() == 0, ErrorCode::kMismatch, "update of site \"" + site + "\": the last look takes no weights");
   } catch (const Error& error) {  // one bad update is an outcome of the round, not its end
     return reject(site, error.what());
   }
   rejected_.erase(site);
-  accepted_.emplace(site, std::move(update));
+  accepted_.insert_or_assign({site, state_.round}, std::move(update));
+  return {};
+}
+
+Receipt Coordinator::receive_late(const std::string& site, Update update) {
+  const std::int64_t age = state_.round - update.round;
+  const std::string closed = "round " + std::to_string(update.round) + " is closed";
+  if (settings_.policy.late == LateUpdates::kRefuse) return {ReceiptKind::kStale, closed};
+  if (state_.round >= settings_.rounds || update.round < 0) return {ReceiptKind::kStale, closed + ", and so is the training"};
+  if (age > settings_.policy.most_staleness) return {ReceiptKind::kStale, closed + ", " + std::to_string(age) + " rounds ago; updates count for " + std::to_string(settings_.policy.most_staleness)};
+  if (accepted_.contains({site, update.round})) return {ReceiptKind::kDuplicate, ""};
+  const RoundReport& then = state_.reports[static_cast<std::size_t>(update.round)];
+  const auto outcome = std::find_if(then.sites.begin(), then.sites.end(), [&](const SiteOutcome& o) { return o.site == site; });
+  if (outcome != then.sites.end() && outcome->participation == Participation::kAccepted) return {ReceiptKind::kDuplicate, ""};
+  try {
+    require_valid(update, state_.global, update.round, then.base_digest);
+  } catch (const Error& error) {
+    return {ReceiptKind::kRejected, error.what()};
+  }
+  update.discount = staleness_discount(age);
+  accepted_.insert_or_assign({site, update.round}, std::move(update));
   return {};
 }
 
@@ -48,42 +80,80 @@ Receipt Coordinator::reject(const std::string& site, const std::string& reason) 
 
 std::vector<std::string> Coordinator::waiting_for() const {
   std::vector<std::string> names;
-  for (const std::string& site : settings_.sites)
-    if (!accepted_.contains(site) && !rejected_.contains(site)) names.push_back(site);
+  for (const std::string& site : asked_)
+    if (!has_answered(site) && !rejected_.contains(site)) names.push_back(site);
   return names;
+}
+
+std::int64_t Coordinator::known_cases(const std::string& site) const {
+  for (auto report = state_.reports.rbegin(); report != state_.reports.rend(); ++report)
+    for (const SiteOutcome& outcome : report->sites)
+      if (outcome.site == site && outcome.cases > 0) return outcome.cases;
+  return 0;
+}
+
+double Coordinator::share_of_missing_cases() const {
+  double missing = 0, all = 0;
+  for (const std::string& site : asked_) {
+    const auto cases = static_cast<double>(known_cases(site));
+    all += cases;
+    if (!has_answered(site)) missing += cases;
+  }
+  return all > 0 ? missing / all : 0;
 }
 
 std::optional<RoundReport> Coordinator::advance(double now) {
   if (is_finished()) return std::nullopt;
   const auto updates = static_cast<std::int64_t>(accepted_.size());
-  const bool all = waiting_for().empty(), late = now >= deadline();
   const bool last_look = state_.round == settings_.rounds;  // nothing is averaged: it needs no quorum
-  if (!(all || late) || (updates < quorum_of(settings_) && !last_look)) return std::nullopt;
+  const bool enough = settings_.policy.close_after > 0 && updates >= settings_.policy.close_after && !last_look;
+  // The largest sites are often the slowest: they get the time of one more round before it is closed without them.
+  const bool patient = !last_look && share_of_missing_cases() > 1 - settings_.policy.cases_quorum;
+  const bool late = now >= deadline() + (patient ? deadline() - opened_ : 0);
+  if (!(waiting_for().empty() || enough || late) || (updates < quorum_of(settings_) && !last_look)) return std::nullopt;
   RoundReport report = close();
-  opened_ = now;
+  open_round(now);
   return report;
+}
+
+SiteOutcome Coordinator::outcome_of(const std::string& site) const {
+  SiteOutcome outcome{site, Participation::kLate, "nothing came before the round was closed", 0, {}, {}};
+  const auto take = [&](const Update& update) {
+    outcome.metrics = update.metrics;
+    for (const auto& [group, cases] : update.cases_per_group) outcome.cases = std::max(outcome.cases, cases);
+  };
+  const auto older = accepted_.lower_bound({site, 0});
+  if (const auto found = accepted_.find({site, state_.round}); found != accepted_.end()) {
+    outcome.participation = Participation::kAccepted;
+    outcome.reason.clear();
+    outcome.validation = found->second.validation;
+    take(found->second);
+  } else if (older != accepted_.end() && older->first.first == site) {
+    outcome.participation = Participation::kMerged;
+    outcome.reason = "its update of round " + std::to_string(older->second.round) + " came late, and counts with a factor";
+    take(older->second);
+  } else if (const auto refused = rejected_.find(site); refused != rejected_.end()) {
+    outcome.participation = Participation::kRejected;
+    outcome.reason = refused->second;
+  } else if (!is_asked(site)) {
+    outcome.participation = Participation::kNotAsked;
+    outcome.reason.clear();
+  } else if (const std::int64_t cases = known_cases(site); cases > 0) {
+    outcome.reason += "; when it last took part it had " + std::to_string(cases) + " cases";
+  }
+  return outcome;
 }
 
 RoundReport Coordinator::close() {
   RoundReport report;
   report.round = state_.round;
   report.base_digest = global_digest_;
-  std::vector<Update> updates;
   double score = 0;
   for (const std::string& site : settings_.sites) {
-    SiteOutcome outcome{site, Participation::kLate, "nothing came before the round was closed", 0, {}, {}};
-    if (const auto found = accepted_.find(site); found != accepted_.end()) {
-      const Update& update = found->second;
-      outcome = {site, Participation::kAccepted, "", 0, update.validation, update.metrics};
-      for (const auto& [group, cases] : update.cases_per_group) outcome.cases = std::max(outcome.cases, cases);
-      score += update.validation.score * static_cast<double>(update.validation.cases);
-      report.validation_cases += update.validation.cases;
-      updates.push_back(update);
-    } else if (const auto refused = rejected_.find(site); refused != rejected_.end()) {
-      outcome.participation = Participation::kRejected;
-      outcome.reason = refused->second;
-    }
-    report.sites.push_back(std::move(outcome));
+    report.sites.push_back(outcome_of(site));
+    const Validation& validation = report.sites.back().validation;
+    score += validation.score * static_cast<double>(validation.cases);
+    report.validation_cases += validation.cases;
   }
   if (report.validation_cases > 0) {
     report.validation = score / static_cast<double>(report.validation_cases);
@@ -93,6 +163,9 @@ RoundReport Coordinator::close() {
     }
   }
   if (state_.round < settings_.rounds) {
+    std::vector<Update> updates;
+    for (auto& [site_and_round, update] : accepted_) updates.push_back(std::move(update));
+    accepted_.clear();
     state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, state_.memory);
     global_digest_ = digest(state_.global);
   }
@@ -100,8 +173,6 @@ RoundReport Coordinator::close() {
   ++state_.round;
   if (state_.best_validation < 0) state_.best_round = std::min(state_.round, settings_.rounds);
   state_.reports.push_back(report);
-  accepted_.clear();
-  rejected_.clear();
   return report;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ struct RunState {
 enum class ReceiptKind {
   kAccepted,
   kDuplicate,  ///< there is one already; nothing changed
-  kStale,      ///< of a round that is closed
+  kStale,      ///< of a round that is closed, and not merged
   kRejected,
 };
 struct Receipt {
@@ -36,8 +37,9 @@ struct Receipt {
 
 /// The rounds of a federation as a state machine without socket, clock or thread: time comes as an argument, in seconds of any steady clock.
 ///
-/// A round is closed when every site has answered, or when its deadline has passed and a quorum of updates is there; a round without quorum
-/// waits on. Closing aggregates the accepted updates by the settings' rule and opens the next round.
+/// A round is closed when every site that was asked has answered, or `close_after` updates are in, or when its deadline has passed, a quorum of updates is there, and the sites
+/// that are missing own no more of the known cases than the policy allows (once: the second deadline closes it without them, and the report says what they own). A round
+/// without quorum waits on until it is abandoned. Closing aggregates the accepted updates by the settings' rule and opens the next round.
 class Coordinator {
  public:
   /// @throws Error{kUsage} as validate(settings).
@@ -58,22 +60,33 @@ class Coordinator {
   /// Remembers that what a site sent for the open round could not even be read.
   Receipt reject(const std::string& site, const std::string& reason);
   /// Has the site's update of the open round been accepted?
-  bool has_answered(const std::string& site) const { return accepted_.contains(site); }
+  bool has_answered(const std::string& site) const { return accepted_.contains({site, state_.round}); }
   bool has_answered(const std::string& site, const Update& update) const { return update.round == state_.round && has_answered(site); }
 
   /// Closes the round if it is time to; the report, or nothing. Call it after receive() and when deadline() has passed.
   std::optional<RoundReport> advance(double now);
-  double deadline() const { return opened_ + settings_.deadline_seconds; }
+  double deadline() const { return opened_ + (state_.round == 0 && settings_.policy.start_seconds > 0 ? settings_.policy.start_seconds : settings_.deadline_seconds); }
+  /// The sites that are to train in the open round; all in the last look.
+  const std::vector<std::string>& asked() const { return asked_; }
+  bool is_asked(const std::string& site) const { return std::binary_search(asked_.begin(), asked_.end(), site); }
   std::vector<std::string> waiting_for() const;
+  /// The round has been open for so long without quorum that the run should end.
+  bool is_abandoned(double now) const { return !is_finished() && now - opened_ >= settings_.policy.abandon_seconds; }
 
  private:
   RoundReport close();
+  void open_round(double now);
+  Receipt receive_late(const std::string& site, Update update);
+  SiteOutcome outcome_of(const std::string& site) const;
+  std::int64_t known_cases(const std::string& site) const;
+  double share_of_missing_cases() const;
 
   FederationSettings settings_;
   RunState state_;
   std::string global_digest_;
   double opened_;
-  std::map<std::string, Update> accepted_;
+  std::vector<std::string> asked_;
+  std::map<std::pair<std::string, std::int64_t>, Update> accepted_;  ///< by site and the round of the update
   std::map<std::string, std::string> rejected_;  ///< site -> reason
 };
 

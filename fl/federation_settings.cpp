@@ -13,6 +13,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
   reader.field("rounds", settings.rounds);
   reader.field("quorum", settings.quorum);
   reader.field("deadline_seconds", settings.deadline_seconds);
+  reader.object("policy", [&](SettingsReader& policy) { read_round_policy(policy, settings.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { read_aggregation_settings(rule, settings.aggregation); });
   Json task = Json::object();
   reader.raw("task", task);
@@ -21,7 +22,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
 }
 
 Json to_json(const FederationSettings& s) {
-  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"aggregation", to_json(s.aggregation)}, {"task", parse_json(s.task, "task")}};
+  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"policy", to_json(s.policy)}, {"aggregation", to_json(s.aggregation)}, {"task", parse_json(s.task, "task")}};
 }
 
 void validate_site_names(const std::vector<std::string>& names, const std::string& path) {
@@ -47,8 +48,15 @@ void validate(const FederationSettings& s, const std::string& path) {
   require(s.rounds >= 1 && s.rounds <= 1000000, ErrorCode::kUsage, path + ".rounds: expected 1 to 1000000, found " + std::to_string(s.rounds));
   require(s.quorum >= 0 && s.quorum <= static_cast<std::int64_t>(s.sites.size()), ErrorCode::kUsage, path + ".quorum: expected 0 to the number of sites, found " + std::to_string(s.quorum));
   require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, path + ".deadline_seconds: expected a number above 0");
+  validate(s.policy, s.sites.size(), path + ".policy");
+  require(s.policy.close_after == 0 || s.quorum <= s.policy.close_after, ErrorCode::kUsage, path + ".quorum: is more than policy.close_after, which closes a round");
 }
 
-std::int64_t quorum_of(const FederationSettings& s) { return s.quorum > 0 ? s.quorum : static_cast<std::int64_t>(s.sites.size() / 2 + 1); }
+std::int64_t quorum_of(const FederationSettings& s) {
+  if (s.quorum > 0) return s.quorum;
+  const std::int64_t asked = s.policy.selection.sites > 0 ? s.policy.selection.sites : static_cast<std::int64_t>(s.sites.size());
+  const std::int64_t most = asked / 2 + 1;
+  return s.policy.close_after > 0 ? std::min(s.policy.close_after, most) : most;
+}
 
 }  // namespace consilium::fl

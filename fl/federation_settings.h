@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "fl/aggregate/aggregation.h"
+#include "fl/round_policy.h"
 
 namespace consilium::fl {
 
@@ -13,6 +14,7 @@ struct FederationSettings {
   std::int64_t rounds = 10;
   std::int64_t quorum = 0;            ///< updates without which a round is not closed; 0: more than half of the sites
   double deadline_seconds = 3600;     ///< after the round's start, for those who are late; a round without quorum waits on
+  RoundPolicy policy{};               ///< more about when a round is closed, and who is asked
   AggregationSettings aggregation{};  ///< how updates become the next global model
   std::string task = "{}";            ///< JSON handed to every trainer
 

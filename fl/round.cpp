@@ -9,6 +9,8 @@ std::string_view to_string(Participation participation) {
     case Participation::kAccepted: return "accepted";
     case Participation::kRejected: return "rejected";
     case Participation::kLate: return "late";
+    case Participation::kMerged: return "merged";
+    case Participation::kNotAsked: return "not asked";
   }
   return "late";
 }

@@ -31,6 +31,8 @@ enum class Participation {
   kAccepted,
   kRejected,  ///< its update was refused; the reason says why
   kLate,      ///< nothing came before the round was closed
+  kMerged,    ///< an update of an earlier round came, and counted in this one
+  kNotAsked,  ///< another site was selected
 };
 std::string_view to_string(Participation participation);
 

@@ -33,12 +33,14 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
   while (!coordinator.is_finished()) {
     const RoundPlan plan = coordinator.plan();
     const ModelState& global = coordinator.state().global;
-    std::vector<Update> updates(trainers.size());
-    parallel_for(trainers.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t n = begin; n < end; ++n) updates[n] = take_part(*trainers[n].second, trainers[n].first, plan, global);
+    std::vector<std::pair<std::string, Trainer*>> asked;
+    std::copy_if(trainers.begin(), trainers.end(), std::back_inserter(asked), [&](const auto& trainer) { return coordinator.is_asked(trainer.first); });
+    std::vector<Update> updates(asked.size());
+    parallel_for(asked.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t n = begin; n < end; ++n) updates[n] = take_part(*asked[n].second, asked[n].first, plan, global);
     });
-    for (std::size_t n = 0; n < trainers.size(); ++n) {
-      const Receipt receipt = coordinator.receive(trainers[n].first, std::move(updates[n]));
+    for (std::size_t n = 0; n < asked.size(); ++n) {
+      const Receipt receipt = coordinator.receive(asked[n].first, std::move(updates[n]));
       require(receipt.kind == ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
     }
     const auto report = coordinator.advance(0);

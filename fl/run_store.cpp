@@ -102,8 +102,9 @@ std::string exact(double value) {
 }
 
 Participation participation_of(const std::string& word) {
-  if (word == "accepted") return Participation::kAccepted;
-  return word == "rejected" ? Participation::kRejected : Participation::kLate;
+  for (const Participation known : {Participation::kAccepted, Participation::kRejected, Participation::kMerged, Participation::kNotAsked})
+    if (word == to_string(known)) return known;
+  return Participation::kLate;
 }
 
 /// What is written anew after every round, by its key in the table `run`.

@@ -25,6 +25,7 @@ struct Update {
   std::map<std::string, std::int64_t> cases_per_group;  ///< how many cases trained each group, >= 0
   Validation validation{};                               ///< of the global model, on the site's own validation cases
   std::map<std::string, double> metrics{};            ///< what the site says about its training ("loss"), for the report only
+  double discount = 1;  ///< (0, 1]: what it counts for beside an update of the open round; set by the coordinator
   std::shared_ptr<const SafetensorsFile> delta_file{};  ///< the weights, where they came over the wire and stay on disk; `delta` is empty then
 };
 

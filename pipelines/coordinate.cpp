@@ -29,6 +29,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.required("sites", s.federation.sites);
   reader.field("quorum", s.federation.quorum);
   reader.field("deadline_seconds", s.federation.deadline_seconds);
+  reader.object("policy", [&](SettingsReader& policy) { fl::read_round_policy(policy, s.federation.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.federation.aggregation); });
   reader.finish();
   fl::validate(s.federation, origin);
@@ -42,7 +43,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
 
 Json to_json(const CoordinateSettings& s) {
   return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"name", s.name}, {"keys", s.keys}, {"initial_model", s.initial_model}, {"folder", s.folder},
-          {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"aggregation", to_json(s.federation.aggregation)}};
+          {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}};
 }
 
 fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {

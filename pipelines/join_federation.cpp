@@ -67,6 +67,15 @@ std::string resolve_address(const JoinSettings& settings, const std::atomic<bool
   return address;
 }
 
+bool are_addresses(const std::string& text) {
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (!fl::is_address(text.substr(begin, end - begin))) return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
 }  // namespace
 
 JoinSettings parse_join_settings(const Json& json, const std::string& origin, const fs::path& base) {
@@ -87,7 +96,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.field("fold", s.fold);
   reader.finish();
   fl::validate_site_names({s.name}, origin + ".name");
-  require(s.coordinator.starts_with("@") ? s.coordinator.size() > 1 : fl::is_address(s.coordinator), ErrorCode::kUsage, origin + ".coordinator: expected host:port or @FILE, found \"" + s.coordinator + "\"");
+  require(s.coordinator.starts_with("@") ? s.coordinator.size() > 1 : are_addresses(s.coordinator), ErrorCode::kUsage, origin + ".coordinator: expected host:port or @FILE, found \"" + s.coordinator + "\"");
   require(std::isfinite(s.give_up_seconds) && s.give_up_seconds > 0, ErrorCode::kUsage, origin + ".give_up_seconds: expected a number above 0");
   require(s.folds == 0 || (s.folds >= 2 && s.fold >= 0 && s.fold < s.folds), ErrorCode::kUsage, origin + ".fold: expected 0 to below folds, and folds 0 or at least 2");
   imaging::label_scheme(s.scheme);

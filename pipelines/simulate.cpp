@@ -183,6 +183,7 @@ fl::FederationSettings federation_settings(const FederationRequest& request) {
   federation.rounds = request.settings.training.rounds;
   federation.quorum = std::min<std::int64_t>(request.settings.quorum, static_cast<std::int64_t>(federation.sites.size()));
   federation.deadline_seconds = request.settings.deadline_seconds;
+  federation.policy = request.settings.policy;
   federation.aggregation = request.settings.aggregation;
   federation.task = to_json(request.settings.training).dump();
   return federation;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@ struct Part {
   UpdateWeights weights;
   std::size_t number;  ///< of the tensor, in the update
   double weight;
+  double factor;  ///< of its values: weight and discount
 };
 
 std::vector<const Update*> sorted_by_site(const ModelState& global, std::span<const Update> updates) {
@@ -23,9 +25,9 @@ std::vector<const Update*> sorted_by_site(const ModelState& global, std::span<co
     require_fits(update, global, update.round, update.base_digest);
     sorted.push_back(&update);
   }
-  std::sort(sorted.begin(), sorted.end(), [](const Update* a, const Update* b) { return a->site < b->site; });
+  std::sort(sorted.begin(), sorted.end(), [](const Update* a, const Update* b) { return std::tie(a->site, a->round) < std::tie(b->site, b->round); });
   for (std::size_t n = 1; n < sorted.size(); ++n)
-    require(sorted[n]->site != sorted[n - 1]->site, ErrorCode::kUsage, "site \"" + sorted[n]->site + "\" sent two updates for one round");
+    require(sorted[n]->site != sorted[n - 1]->site || sorted[n]->round != sorted[n - 1]->round, ErrorCode::kUsage, "site \"" + sorted[n]->site + "\" sent two updates for one round");
   return sorted;
 }
 
@@ -52,7 +54,7 @@ std::vector<Part> parts_of(const NamedTensor& tensor, const std::vector<const Up
       const auto own = weights->find(update->site);
       weight = own == weights->end() ? 0 : own->second;
     }
-    if (weight != 0) parts.push_back({UpdateWeights(*update), *number, weight});
+    if (weight != 0) parts.push_back({UpdateWeights(*update), *number, weight, weight * update->discount});
   }
   return parts;
 }
@@ -76,7 +78,7 @@ void average_block(const Block& block, std::vector<double>& mean, std::vector<fl
   for (const Part& part : block.tensor->parts) {
     const float* delta = part.weights.block(part.number, block.begin, mean.size(), scratch).data();
     double* sum = mean.data();
-    for (std::size_t i = 0; i < mean.size(); ++i) sum[i] += part.weight * static_cast<double>(delta[i]);
+    for (std::size_t i = 0; i < mean.size(); ++i) sum[i] += part.factor * static_cast<double>(delta[i]);
   }
   for (double& value : mean) value /= block.tensor->total;
 }

@@ -21,12 +21,12 @@ struct AveragedBlock {
 using SiteWeights = std::map<std::string, double>;
 
 /// Mean over sites of delta_site weighted by n_site, group by group: a group is averaged only over the sites that trained it, weighted by
-/// their cases of that group, or by `weights` if given. `use` is called once for every block of every tensor that somebody trained, from several threads, never twice
+/// their cases of that group, or by `weights` if given; an update that came late adds discount * delta_site (sum of n_i d_i delta_i over sum of n_i). `use` is called once for every block of every tensor that somebody trained, from several threads, never twice
 /// for one value; a tensor that nobody trained is left out.
 ///
 /// Sums run in float64 over sites in the order of their names, so the result does not depend on the order of arrival, bit for bit. Memory: one
 /// block per thread, however many sites there are, where the updates lie on disk.
-/// @throws Error{kUsage} a site occurs twice; and as require_fits (rounds, digests and values are the caller's to check).
+/// @throws Error{kUsage} a site occurs twice for one round; and as require_fits (rounds, digests and values are the caller's to check).
 void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights = nullptr);
 
 }  // namespace consilium::fl

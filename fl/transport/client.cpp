@@ -234,7 +234,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         pause_seconds = 0.2;
         told.clear();
         require_same_federation(options.folder, a.federation);
-        if (!a.finished && a.plan.round <= answered) continue;
+        if (!a.finished && (a.idle || a.plan.round <= answered)) continue;
         ModelState global = downloads.fetch(*stub, a);
         if (a.finished) {
           if (options.finish) global = options.finish(a.plan.task, std::move(global), a.best_round);

@@ -72,6 +72,7 @@ class Service final : public pb::Federation::Service {
           if (version_ == seen) continue;
           seen = version_;
           message = to_message(announced_);
+          message.set_idle(!announced_.finished && !coordinator_.is_asked(site));
         }
         if (!writer->Write(message)) return;
       }
@@ -155,6 +156,15 @@ class Service final : public pb::Federation::Service {
   }
 
   RunState take_state() { return std::move(coordinator_).take_state(); }
+
+  /// A run that waits for a quorum which does not come reaches an end too. @throws Error{kUnreachable}
+  void require_hope() {
+    const std::lock_guard lock(guard_);
+    if (!coordinator_.is_abandoned(now())) return;
+    std::string names;
+    for (const std::string& site : coordinator_.waiting_for()) names += (names.empty() ? "" : ", ") + site;
+    throw Error(ErrorCode::kUnreachable, "round " + std::to_string(coordinator_.state().round + 1) + " has waited for its quorum longer than policy.abandon_seconds; missing: " + names + ". Started again, it goes on from here");
+  }
 
   /// A failure of our own disk ends the run; it must not drown in a site's connection.
   void rethrow_failure() {
@@ -283,6 +293,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
     while (!(stop != nullptr && *stop) && !service.advance()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       service.rethrow_failure();
+      service.require_hope();
     }
     if (service.advance()) service.linger(options.linger_seconds, stop);
   } catch (const Error&) {

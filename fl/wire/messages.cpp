@@ -43,6 +43,7 @@ pb::Announcement to_message(const Announced& a) {
   message.set_finished(a.finished);
   message.set_best_round(a.best_round);
   message.set_federation(a.federation);
+  message.set_idle(a.idle);
   to_manifest(a.model, *message.mutable_model());
   return message;
 }
@@ -58,6 +59,7 @@ Announced from_message(const pb::Announcement& message) {
   require(a.plan.task.size() <= kMostTaskBytes, ErrorCode::kCorruptData, origin + ": a task of " + std::to_string(a.plan.task.size()) + " bytes");
   require_hexadecimal(a.plan.base_digest, 64, origin);
   a.federation = message.federation();
+  a.idle = message.idle();
   require_hexadecimal(a.federation, 32, origin);
   a.model = from_manifest(message.model(), kMostBytes, origin);
   return a;

@@ -19,6 +19,7 @@ struct Announced {
   std::int64_t best_round = 0;  ///< when finished: rounds of training that went into the model
   ChunkList model;
   std::string federation;       ///< of this run, 32 hexadecimal digits
+  bool idle = false;            ///< this site is not asked in the open round
   bool operator==(const Announced&) const = default;
 };
 

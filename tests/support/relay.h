@@ -34,6 +34,9 @@ class Relay {
   Relay(const Relay&) = delete;
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
+  /// Cuts the connections that there are; new ones are relayed.
+  void hang_up() { ++lives_; }
+
   std::atomic<std::uint64_t> sent = 0;               ///< bytes towards the target, over all connections
   std::atomic<std::uint64_t> hold_after = UINT64_MAX;  ///< nothing more goes towards the target once so many were sent
 
@@ -57,7 +60,8 @@ class Relay {
     const int far = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_in address = at(target_);
     bool open = connect(far, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    while (open && !stop_) {
+    const unsigned life = lives_;
+    while (open && !stop_ && life == lives_) {
       const bool held = sent >= hold_after;
       // Held up, the near end is watched for its end only.
       std::array<pollfd, 2> ends{pollfd{near, static_cast<short>(held ? POLLRDHUP : POLLIN), 0}, pollfd{far, POLLIN, 0}};
@@ -84,6 +88,7 @@ class Relay {
   std::uint16_t target_, port_ = 0;
   int listener_;
   std::atomic<bool> stop_ = false;
+  std::atomic<unsigned> lives_ = 0;
   std::vector<std::thread> threads_;
   std::thread accepting_;
 };

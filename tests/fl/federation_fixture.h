@@ -1,0 +1,45 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "base/files.h"
+#include "fl/transport/client.h"
+#include "fl/transport/server.h"
+#include "tests/fl/toy.h"
+
+namespace consilium::fl::test {
+
+/// Keys for a coordinator "hub" and three sites, and what is needed to start each in a thread.
+class Federation : public testing::Test {
+ protected:
+  Federation() {
+    init_authority(keys());
+    issue_certificate(keys(), "hub", {.role = Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
+    for (const char* name : {"east", "north", "west"}) issue_certificate(keys(), name);
+  }
+  fs::path keys() const { return folder.path() / "keys"; }
+
+  std::future<RunState> coordinator(const FederationSettings& settings, const std::string& listen = "localhost:0", const std::atomic<bool>* stop = nullptr, std::function<void(const RoundReport&)> on_round = {}) {
+    return std::async(std::launch::async, [=, this] { return run_coordinator({.listen = listen, .name = "hub", .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = 5}, settings, toy_model(1), on_round, stop); });
+  }
+  std::string address() const {
+    const fs::path file = folder.path() / "hub" / "address";
+    while (!fs::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::string text = read_file(file);
+    text.pop_back();
+    return text;
+  }
+  SiteOptions site(const std::string& name, double give_up = 20) const {
+    return {.name = name, .coordinator = address(), .tls = tls_files(keys(), name), .folder = folder.path() / name, .give_up_seconds = give_up};
+  }
+  std::future<ModelState> join(const std::string& name, Trainer& trainer) {
+    return std::async(std::launch::async, [this, name, &trainer] { return run_site(site(name), trainer); });
+  }
+
+  TemporaryFolder folder;
+};
+
+}  // namespace consilium::fl::test
