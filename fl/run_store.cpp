@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
-#include <random>
 #include <set>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "fl/unpredictable.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::fl {
@@ -112,17 +111,6 @@ std::vector<std::pair<const char*, const ModelState*>> models_of_round(const Run
   return {{"global", &state.global}, {"first_moment", &state.memory.m}, {"second_moment", &state.memory.v}};
 }
 
-std::string random_name() {
-  std::random_device device;
-  std::string text;
-  for (int n = 0; n < 4; ++n) {
-    char digits[9];
-    std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(device()));
-    text += digits;
-  }
-  return text;
-}
-
 std::string file_name(const std::string& key, std::int64_t trainings) { return key + "_" + std::to_string(trainings) + ".safetensors"; }
 
 constexpr const char* kRunSchema = "consilium.run/2";
@@ -144,7 +132,7 @@ RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) :
   if (found.empty()) {
     put(*database_, "settings", wanted);
     put(*database_, "schema", kRunSchema);
-    put(*database_, "federation", random_name());
+    put(*database_, "federation", to_hexadecimal(unpredictable_bytes(16)));
     return;
   }
   const std::string schema = value_of(*database_, "schema");

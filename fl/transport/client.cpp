@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <sstream>
 #include <thread>
 
@@ -14,6 +13,7 @@
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
+#include "fl/unpredictable.h"
 #include "fl/wire/chunk_file.h"
 #include "fl/wire/messages.h"
 #include "models/state/safetensors.h"
@@ -194,13 +194,6 @@ std::vector<std::string> split_addresses(const std::string& text) {
   return addresses;
 }
 
-std::string random_instance() {
-  std::random_device device;
-  std::string bytes;
-  for (int n = 0; n < 16; ++n) bytes += static_cast<char>(device());
-  return bytes;
-}
-
 }  // namespace
 
 ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
@@ -211,7 +204,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   const UpdateFile file(options.folder);
   Downloads downloads(options.folder);
   const std::vector<std::string> addresses = split_addresses(options.coordinator);
-  const std::string instance = random_instance();
+  const std::string instance = unpredictable_bytes(16);
   std::size_t tries = 0;
   auto last_contact = Clock::now();
   double pause_seconds = 0.2;
