@@ -24,6 +24,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Stub = pb::Federation::Stub;
 
+constexpr double kLongestPauseSeconds = 3;  // a coordinator that comes back has its sites within five seconds
+
 /// A call that failed for a reason that may pass: the caller tries again.
 struct Broken {
   std::string reason;
@@ -259,7 +261,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         throw_if_stopped(stop);
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
       }
-      pause_seconds = std::min(10.0, 2 * pause_seconds);
+      pause_seconds = std::min(kLongestPauseSeconds, 2 * pause_seconds);
       ++tries;  // the next of several addresses
     }
   }

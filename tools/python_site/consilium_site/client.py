@@ -12,7 +12,7 @@ from .model_state import difference, digest
 from .update_file import UpdateFile
 
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 10
+LONGEST_PAUSE_SECONDS = 3
 
 
 @dataclass

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "base/rng.h"
+#include "fl/trainer.h"
+
+namespace consilium::fl::test {
+
+inline ModelState noise_state(const Rng& seed, float scale) {
+  ModelState state;
+  Rng rng = seed;
+  for (const auto& [name, group, count] : {std::tuple{"a.weight", "trunk", 6}, std::tuple{"b.weight", "head", 300000}}) {
+    NamedTensor tensor{name, group, {count}, {}};
+    for (int n = 0; n < count; ++n) tensor.values.push_back(scale * static_cast<float>(rng.uniform() - 0.5));
+    state.tensors.push_back(std::move(tensor));
+  }
+  return state;
+}
+/// 1.2 MB whose chunks all differ.
+inline ModelState noise_model() { return noise_state(Rng(1), 1); }
+
+/// Sends noise that depends on the site, the round and the model it got: whatever goes wrong on the way shows in every later byte.
+class NoiseTrainer : public Trainer {
+ public:
+  NoiseTrainer(std::string site, int milliseconds) : site_(std::move(site)), milliseconds_(milliseconds) {}
+  Validation validate(const RoundPlan& plan, const ModelState&) override { return {static_cast<double>(plan.round % 7) / 10, 2}; }
+  Update train(const RoundPlan& plan, const ModelState& global) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds_));
+    Update update;
+    update.delta = noise_state(Rng(2).fork(site_).fork(static_cast<std::uint64_t>(plan.round)), 0.1F + 0.01F * global.tensors[0].values[0]);
+    update.cases_per_group = {{"trunk", 3}, {"head", static_cast<std::int64_t>(site_.size())}};
+    return update;
+  }
+
+ private:
+  std::string site_;
+  int milliseconds_;
+};
+
+}  // namespace consilium::fl::test
