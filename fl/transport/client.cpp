@@ -99,11 +99,11 @@ class Downloads {
     remove_others(file);
     ChunkFile chunks(file, a.model);
     const auto missing = chunks.missing();
-    if (!missing.empty() || a.finished) {  // at the end the coordinator counts who has fetched the best model
+    if (!missing.empty()) {
       grpc::ClientContext context;
       pb::FetchModelRequest request;
       request.set_digest(a.plan.base_digest);
-      request.set_first_chunk(missing.empty() ? a.model.hashes.size() : missing.front());
+      request.set_first_chunk(missing.front());
       const auto reader = stub.FetchModel(&context, request);
       pb::Chunk chunk;
       while (reader->Read(&chunk)) chunks.add(chunk.sha256(), chunk.data());
@@ -124,6 +124,19 @@ class Downloads {
  private:
   fs::path folder_;
 };
+
+/// Tells the coordinator, which waits for it, that the best model is on this site's disk. If it has gone already, nothing is lost.
+void confirm(Stub& stub, const Announced& a) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  pb::FetchModelRequest request;
+  request.set_digest(a.plan.base_digest);
+  request.set_first_chunk(a.model.hashes.size());
+  const auto reader = stub.FetchModel(&context, request);
+  pb::Chunk nothing;
+  while (reader->Read(&nothing)) continue;
+  reader->Finish();
+}
 
 Receipt send(Stub& stub, const Update& update, const FileChunks& delta) {
   pb::MissingChunks missing;
@@ -202,6 +215,10 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   const auto tell = [&](const std::string& event) {
     if (on_event) on_event(event);
   };
+  if (fs::exists(options.folder / "finished")) {  // the coordinator may be gone
+    tell("this site's federation is finished; its model is " + (options.folder / "model.safetensors").string());
+    return read_safetensors(options.folder / "model.safetensors").state;
+  }
   const auto credentials = channel_credentials(options.tls, options.name);
   const UpdateFile file(options.folder);
   Downloads downloads(options.folder);
@@ -233,8 +250,10 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         ModelState global = downloads.fetch(*stub, a);
         if (a.finished) {
           if (options.finish) global = options.finish(a.plan.task, std::move(global), a.best_round);
-          downloads.remove_others();
           write_safetensors(options.folder / "model.safetensors", global, options.model_metadata ? options.model_metadata(a.plan.task) : std::map<std::string, std::string>{});
+          write_file(options.folder / "finished", a.federation + "\n");
+          confirm(*stub, a);
+          downloads.remove_others();
           tell("finished: the federation's best model is here");
           return global;
         }

@@ -95,7 +95,7 @@ class Service final : public pb::Federation::Service {
         chunk.set_data(parcel->chunks.chunk(n));
         if (!writer->Write(chunk)) return;
       }
-      if (finished) {
+      if (finished && request->first_chunk() >= parcel->chunks.list.hashes.size()) {  // it says: I have it
         const std::lock_guard lock(guard_);
         served_.insert(site);
         changed_.notify_all();

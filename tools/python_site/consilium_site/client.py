@@ -34,9 +34,8 @@ class Downloads:
         if self._collector is None or self._collector.chunks != announced.model:
             self._collector = ChunkCollector(announced.model)
         missing = self._collector.missing()
-        if missing or announced.finished:  # at the end the coordinator counts who has asked for the best model
-            first = missing[0] if missing else len(announced.model.hashes)
-            connection.fetch_model(announced.plan.base_digest, first, self._collector.add)
+        if missing:
+            connection.fetch_model(announced.plan.base_digest, missing[0], self._collector.add)
         if self._collector.missing():
             raise Broken("fetching the model: chunks are missing")
         model, _ = safetensors.parse(self._collector.assemble(), "the global model")
@@ -79,6 +78,8 @@ def run_site(options, trainer, tell=lambda line: None):
                         continue
                     model = downloads.fetch(connection, announced)
                     if announced.finished:
+                        # This is how the coordinator, which waits for it, knows that the site has the best model.
+                        connection.fetch_model(plan.base_digest, len(announced.model.hashes), lambda *chunk: None)
                         finish = getattr(trainer, "finish", None)
                         return finish(plan, model, announced.best_round) if finish else model, plan
                     saved = file.load(plan)
