@@ -71,6 +71,35 @@ TEST_F(TransportFailures, F6_AnUploadThatBrokeGoesOnWhereItStopped) {
   EXPECT_LT(relay.sent, kUpdateBytes + (256 << 10) + (96 << 10)) << "the update has " << kUpdateBytes << " bytes";
 }
 
+/// Complaint 1 and 2, scaled down: slow links, and an outage in the middle of every site's transfers. One setting of liveness, no abort, every round whole.
+/// With real shaping and six minutes: links_slow.cpp.
+TEST_F(TransportFailures, F6_SlowLinksWithAnOutageLoseNoRound) {
+  FederationSettings settings = toy_settings(4);
+  settings.quorum = 3;
+  auto hub = coordinator(settings);
+  const char* const names[] = {"east", "north", "west"};
+  std::vector<std::unique_ptr<Relay>> relays;
+  std::vector<std::unique_ptr<Noise>> trainers;
+  std::vector<std::future<ModelState>> sites;
+  for (int n = 0; n < 3; ++n) {
+    relays.push_back(std::make_unique<Relay>(port()));
+    relays.back()->bytes_per_second = 8 << 20;
+    trainers.push_back(std::make_unique<Noise>(0.1F * static_cast<float>(n), 3));
+    sites.push_back(std::async(std::launch::async, [&, n, options = through(*relays.back(), names[n])] { return run_site(options, *trainers[n]); }));
+  }
+  for (int outage = 0; outage < 2; ++outage) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    for (const auto& relay : relays) relay->down = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    for (const auto& relay : relays) relay->down = false;
+  }
+  const RunState state = hub.get();
+  for (const RoundReport& report : state.reports)
+    for (const SiteOutcome& outcome : report.sites) EXPECT_EQ(outcome.participation, Participation::kAccepted) << report.round << " " << outcome.site;
+  for (auto& one : sites) one.get();
+  for (const auto& trainer : trainers) EXPECT_EQ(trainer->trained, 4) << "what was trained is sent again, not trained again";
+}
+
 /// The coordinator dies while an update comes in: the part on its disk counts when it is back.
 TEST_F(TransportFailures, ACoordinatorThatWasKilledKeepsWhatHadComeOfAnUpdate) {
   FederationSettings settings = toy_settings(1);

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -37,6 +38,8 @@ class Relay {
   /// Cuts the connections that there are; new ones are relayed.
   void hang_up() { ++lives_; }
 
+  std::atomic<bool> down = false;                      ///< an outage: connections are cut and new ones closed at once
+  std::atomic<std::uint64_t> bytes_per_second = 0;     ///< of each connection and direction; 0: no limit
   std::atomic<std::uint64_t> sent = 0;               ///< bytes towards the target, over all connections
   std::atomic<std::uint64_t> hold_after = UINT64_MAX;  ///< nothing more goes towards the target once so many were sent
 
@@ -53,7 +56,8 @@ class Relay {
       pollfd waiting{listener_, POLLIN, 0};
       if (poll(&waiting, 1, 20) <= 0) continue;
       const int near = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-      if (near >= 0) threads_.emplace_back([this, near] { forward(near); });
+      if (near >= 0 && down) close(near);
+      else if (near >= 0) threads_.emplace_back([this, near] { forward(near); });
     }
   }
   void forward(int near) {
@@ -61,7 +65,7 @@ class Relay {
     const sockaddr_in address = at(target_);
     bool open = connect(far, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     const unsigned life = lives_;
-    while (open && !stop_ && life == lives_) {
+    while (open && !stop_ && !down && life == lives_) {
       const bool held = sent >= hold_after;
       // Held up, the near end is watched for its end only.
       std::array<pollfd, 2> ends{pollfd{near, static_cast<short>(held ? POLLRDHUP : POLLIN), 0}, pollfd{far, POLLIN, 0}};
@@ -73,7 +77,7 @@ class Relay {
     close(near);
     close(far);
   }
-  static bool pass(int from, int to, std::atomic<std::uint64_t>* count) {
+  bool pass(int from, int to, std::atomic<std::uint64_t>* count) {
     std::array<char, 16384> bytes;
     const ssize_t got = recv(from, bytes.data(), bytes.size(), 0);
     for (ssize_t done = 0; done < got;) {
@@ -81,6 +85,7 @@ class Relay {
       if (written <= 0) return false;
       done += written;
     }
+    if (bytes_per_second > 0 && got > 0) std::this_thread::sleep_for(std::chrono::duration<double>(static_cast<double>(got) / static_cast<double>(bytes_per_second)));
     if (count != nullptr && got > 0) *count += static_cast<std::uint64_t>(got);
     return got > 0;
   }
