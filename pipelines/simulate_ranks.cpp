@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "fl/run_in_process.h"
 #include "fl/run_store.h"
-#include "models/state/safetensors.h"
+#include "models/state/safetensors_file.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
 
@@ -37,7 +37,7 @@ class UpdateFiles {
     });
     reader.required("metrics", update.metrics);
     reader.finish();
-    update.delta = read_safetensors(weights(site)).state;
+    update.delta_file = std::make_shared<const SafetensorsFile>(weights(site));
     return update;
   }
   /// Of a round that is closed. The words stay: they tell a rank that lags behind that there is nothing to do.

@@ -4,7 +4,7 @@ namespace consilium::fl {
 
 namespace {
 
-// The bound that the coordinator is held to (docs/benchmarks.md).
+// The bound that the coordinator is held to: two models and what is small (docs/decisions/0010_updates_on_disk.md).
 constexpr double kModelsInMemory = 2.2;
 constexpr double kProgramBytes = 64e6;
 constexpr double kModelsOnDisk = 3;  ///< global, best, and the next while it is written

@@ -24,14 +24,15 @@ std::vector<double> SyntheticUpdates::optimum(std::size_t number) const {
   return optimum;
 }
 
-ModelState SyntheticUpdates::delta(std::size_t number, std::int64_t, const ModelState& global) const {
-  ModelState delta = global;
+Update SyntheticUpdates::update(std::size_t number, std::int64_t, const ModelState& global) const {
+  Update update;
+  update.delta = global;
   const std::vector<double> goal = optimum(number);
   for (std::size_t n = 0; n < goal.size(); ++n) {
-    float& value = delta.tensors[0].values[n];
+    float& value = update.delta.tensors[0].values[n];
     value = static_cast<float>(profile_.step * (goal[n] - static_cast<double>(value)));
   }
-  return delta;
+  return update;
 }
 
 double SyntheticUpdates::score(std::size_t number, const ModelState& global) const {
@@ -52,18 +53,22 @@ RecordedUpdates::RecordedUpdates(const std::string& folder) {
   require(!files.empty(), ErrorCode::kNotFound, folder + ": holds no .safetensors file with an update");
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) {
-    deltas_.push_back(read_safetensors(file).state);
-    require_same_layout(deltas_.front(), deltas_.back());
+    deltas_.push_back(std::make_shared<const ModelState>(read_safetensors(file).state));
+    require_same_layout(*deltas_.front(), *deltas_.back());
   }
 }
 
 ModelState RecordedUpdates::initial() const {
-  ModelState zero = deltas_.front();
+  ModelState zero = *deltas_.front();
   for (NamedTensor& tensor : zero.tensors) std::fill(tensor.values.begin(), tensor.values.end(), 0.0F);
   return zero;
 }
 
-ModelState RecordedUpdates::delta(std::size_t number, std::int64_t round, const ModelState&) const { return deltas_[(number + static_cast<std::size_t>(round)) % deltas_.size()]; }
+Update RecordedUpdates::update(std::size_t number, std::int64_t round, const ModelState&) const {
+  Update update;
+  update.shared_delta = deltas_[(number + static_cast<std::size_t>(round)) % deltas_.size()];
+  return update;
+}
 
 double RecordedUpdates::score(std::size_t, const ModelState&) const { return 0; }
 

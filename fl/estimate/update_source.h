@@ -13,8 +13,8 @@ class UpdateSource {
  public:
   virtual ~UpdateSource() = default;
   virtual ModelState initial() const = 0;
-  /// Difference to `global` after the training of site number `number` in round `round`.
-  virtual ModelState delta(std::size_t number, std::int64_t round, const ModelState& global) const = 0;
+  /// With nothing but the difference to `global` after the training of site number `number` in round `round`.
+  virtual Update update(std::size_t number, std::int64_t round, const ModelState& global) const = 0;
   /// Of `global` by that site, [0, 1].
   virtual double score(std::size_t number, const ModelState& global) const = 0;
 };
@@ -25,7 +25,7 @@ class SyntheticUpdates : public UpdateSource {
  public:
   SyntheticUpdates(const UpdateProfile& profile, std::uint64_t seed);
   ModelState initial() const override;
-  ModelState delta(std::size_t number, std::int64_t round, const ModelState& global) const override;
+  Update update(std::size_t number, std::int64_t round, const ModelState& global) const override;
   double score(std::size_t number, const ModelState& global) const override;
 
  private:
@@ -42,11 +42,11 @@ class RecordedUpdates : public UpdateSource {
   /// Reads *.safetensors of a folder, sorted by name. @throws Error{kNotFound} there is none; Error{kMismatch} they differ in layout.
   explicit RecordedUpdates(const std::string& folder);
   ModelState initial() const override;
-  ModelState delta(std::size_t number, std::int64_t round, const ModelState& global) const override;
+  Update update(std::size_t number, std::int64_t round, const ModelState& global) const override;
   double score(std::size_t number, const ModelState& global) const override;
 
  private:
-  std::vector<ModelState> deltas_;
+  std::vector<std::shared_ptr<const ModelState>> deltas_;  ///< many sites send the same: none is copied
 };
 
 std::unique_ptr<UpdateSource> make_update_source(const UpdateProfile& profile, std::uint64_t seed);

@@ -184,13 +184,13 @@ void VirtualFederation::deliver(std::size_t n) {
   const ModelState& global = coordinator_.state().global;
   const std::int64_t training = training_patients(site.figures, settings_.compute);
   Update update;
-  update.round = plan.round;
-  update.base_digest = plan.base_digest;
   if (!plan.is_last_look()) {
-    update.delta = updates_.delta(n, plan.round, global);
-    for (const NamedTensor& tensor : update.delta.tensors) update.cases_per_group[tensor.group] = training;
+    update = updates_.update(n, plan.round, global);
+    for (const NamedTensor& tensor : global.tensors) update.cases_per_group[tensor.group] = training;
     ++site.cost.accepted;
   }
+  update.round = plan.round;
+  update.base_digest = plan.base_digest;
   update.validation = {updates_.score(n, global), std::max<std::int64_t>(1, site.figures.patients - training)};
   const Receipt receipt = coordinator_.receive(site.figures.name, std::move(update));
   require(receipt.kind == ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
