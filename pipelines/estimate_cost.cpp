@@ -14,9 +14,9 @@ namespace consilium::pipelines {
 namespace {
 
 std::string rounds_csv(const fl::Estimate& estimate) {
-  std::string text = "round,opened_seconds,closed_seconds,accepted,late,away,share_of_patients,download_bytes,upload_bytes,aggregate_seconds,validation\n";
+  std::string text = "round,opened_seconds,closed_seconds,asked,accepted,merged,late,away,share_of_patients,download_bytes,upload_bytes,aggregate_seconds,validation\n";
   for (const fl::RoundCost& r : estimate.rounds)
-    text += fmt::format("{},{:.3f},{:.3f},{},{},{},{:.6f},{:.0f},{:.0f},{:.3f},{:.6f}\n", r.round, r.opened, r.closed, r.accepted, r.late, r.away, r.share_of_patients, r.download_bytes, r.upload_bytes, r.aggregate_seconds, r.validation);
+    text += fmt::format("{},{:.3f},{:.3f},{},{},{},{},{},{:.6f},{:.0f},{:.0f},{:.3f},{:.6f}\n", r.round, r.opened, r.closed, r.asked, r.accepted, r.merged, r.late, r.away, r.share_of_patients, r.download_bytes, r.upload_bytes, r.aggregate_seconds, r.validation);
   return text;
 }
 
@@ -52,13 +52,14 @@ void require_same_estimate(const fs::path& run, const fl::EstimateSettings& sett
 CostSummary summarise(const fl::EstimateSettings& settings, const fl::Estimate& estimate) {
   CostSummary s;
   std::vector<double> seconds;
-  double accepted = 0;
+  double accepted = 0, asked = 0;
   for (const fl::RoundCost& round : estimate.rounds) {
     s.sent_bytes += round.download_bytes;
     s.received_bytes += round.upload_bytes;
     if (round.round > settings.rounds) continue;
     seconds.push_back(round.closed - round.opened);
-    accepted += static_cast<double>(round.accepted);
+    accepted += static_cast<double>(round.accepted + round.merged);
+    asked += static_cast<double>(round.asked);
     s.share_of_patients += round.share_of_patients / static_cast<double>(settings.rounds);
   }
   s.seconds_total = estimate.rounds.back().closed;
@@ -67,7 +68,7 @@ CostSummary summarise(const fl::EstimateSettings& settings, const fl::Estimate& 
   s.round_seconds_median = seconds[seconds.size() / 2];
   s.round_seconds_most = seconds.back();
   const auto sites = static_cast<double>(settings.sites);
-  s.share_of_updates = accepted / sites / static_cast<double>(settings.rounds);
+  s.share_of_updates = accepted / asked;
   for (const fl::SiteCost& site : estimate.sites) {
     s.undisturbed_seconds_mean += site.undisturbed_seconds / sites;
     s.undisturbed_seconds_most = std::max(s.undisturbed_seconds_most, site.undisturbed_seconds);

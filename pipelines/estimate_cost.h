@@ -15,7 +15,7 @@ struct CostSummary {
   double round_seconds_least = 0, round_seconds_median = 0, round_seconds_most = 0;
   double undisturbed_seconds_mean = 0;  ///< a site alone, in one round; no policy makes rounds shorter than this for a site that does its whole share
   double undisturbed_seconds_most = 0;
-  double share_of_updates = 0;          ///< accepted ones, of sites times rounds
+  double share_of_updates = 0;          ///< that counted, of those that were asked for
   double share_of_patients = 0;         ///< mean over rounds, of those whose site took part
   std::vector<std::string> never;       ///< sites of which no update was accepted
   double site_download_bytes = 0;       ///< mean over sites, of the whole federation

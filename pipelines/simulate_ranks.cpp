@@ -81,13 +81,14 @@ fl::RunState close_round(const FederationRequest& request, const fl::FederationS
   if (saved->round != round) return *saved;
   const UpdateFiles files(request.folder / "updates", round);
   fl::Coordinator coordinator(settings, std::move(*saved), 0);
-  for (const std::string& site : settings.sites) {
+  const std::vector<std::string> asked = coordinator.asked();
+  for (const std::string& site : asked) {
     const fl::Receipt receipt = coordinator.receive(site, files.read(site));
     require(receipt.kind == fl::ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
   }
   require(coordinator.advance(0).has_value(), ErrorCode::kUnexpected, "a round with every update did not close");
   store.save(coordinator.state());
-  for (const std::string& site : settings.sites) files.remove_weights(site);
+  for (const std::string& site : asked) files.remove_weights(site);
   return coordinator.state();
 }
 
@@ -105,7 +106,7 @@ fl::FinishedRun federate_among_ranks(const FederationRequest& request) {
     const fl::RoundPlan plan = coordinator.plan();
     const UpdateFiles files(request.folder / "updates", plan.round);
     // Claims are by site, not by round: a site's memory of one round is never read while another rank still writes it.
-    crew.share("sites", sites.size(), [&](std::size_t n) { return files.has(sites[n].name); },
+    crew.share("sites", sites.size(), [&](std::size_t n) { return files.has(sites[n].name) || !coordinator.is_asked(sites[n].name); },
                [&](std::size_t n) { files.write(sites[n].name, fl::take_part(*sites[n].trainer, sites[n].name, plan, state.global)); });
     crew.in_turn("store", [&] { state = close_round(request, settings, plan.round); });
   }

@@ -59,6 +59,7 @@ EstimateSettings parse_estimate_settings(const Json& json, const std::string& or
   reader.field("rounds", s.rounds);
   reader.field("quorum", s.quorum);
   reader.field("deadline_seconds", s.deadline_seconds);
+  reader.object("policy", [&](SettingsReader& policy) { read_round_policy(policy, s.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { read_aggregation_settings(rule, s.aggregation); });
   reader.field("model_bytes", s.model_bytes);
   reader.field("download_compression", s.download_compression);
@@ -90,6 +91,7 @@ Json to_json(const EstimateSettings& s) {
           {"rounds", s.rounds},
           {"quorum", s.quorum},
           {"deadline_seconds", s.deadline_seconds},
+          {"policy", to_json(s.policy)},
           {"aggregation", to_json(s.aggregation)},
           {"model_bytes", s.model_bytes},
           {"download_compression", s.download_compression},
@@ -142,6 +144,7 @@ FederationSettings federation_settings(const EstimateSettings& s) {
   federation.rounds = s.rounds;
   federation.quorum = s.quorum;
   federation.deadline_seconds = s.deadline_seconds;
+  federation.policy = s.policy;
   federation.aggregation = s.aggregation;
   return federation;
 }

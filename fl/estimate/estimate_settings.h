@@ -57,6 +57,7 @@ struct EstimateSettings {
   std::int64_t rounds = 20;
   std::int64_t quorum = 0;             ///< as FederationSettings
   double deadline_seconds = 3600;
+  RoundPolicy policy{};
   AggregationSettings aggregation{};
   double model_bytes = 267e6;          ///< of the global model, and of an update, before compression
   double download_compression = 1;     ///< bytes are divided by it

@@ -28,7 +28,7 @@ VirtualFederation::VirtualFederation(const EstimateSettings& settings, const Upd
   for (std::size_t n = 0; n < sites_.size(); ++n)
     for (const EventKind kind : {EventKind::kLinkDown, EventKind::kDeath}) plan_disturbance(sites_[n], n, kind);
   events_.plan({0, EventKind::kOpen});
-  events_.plan({coordinator_.deadline(), EventKind::kDeadline, 0, 0});
+  plan_closing();
 }
 
 std::optional<RoundCost> VirtualFederation::step() {
@@ -54,10 +54,11 @@ void VirtualFederation::handle(const Event& event) {
     case EventKind::kOpen:
       is_open_ = true;
       opened_ = now_;
+      base_ = std::make_shared<const Base>(Base{coordinator_.plan(), coordinator_.state().global});
       for (std::size_t site = 0; site < sites_.size(); ++site) take_up(site);
       return;
     case EventKind::kDeadline:
-      if (event.epoch == static_cast<std::uint64_t>(round())) close_if_due();
+      if (event.epoch == static_cast<std::uint64_t>(round())) come_to_deadline();
       return;
     case EventKind::kTransfer:
       if (event.epoch != sites_[n].epoch) return;
@@ -112,8 +113,9 @@ void VirtualFederation::plan_disturbance(Site& site, std::size_t n, EventKind ki
 /// A waiting site begins the open round if there is one that it has not had.
 void VirtualFederation::take_up(std::size_t n) {
   Site& site = sites_[n];
-  if (!is_open_ || coordinator_.is_finished() || !is_active(site) || site.phase != Phase::kWaiting || site.round == round()) return;
+  if (!is_open_ || coordinator_.is_finished() || !is_active(site) || site.phase != Phase::kWaiting || site.round == round() || !coordinator_.is_asked(site.figures.name)) return;
   site.round = round();
+  site.base = base_;
   site.phase = Phase::kDownloading;
   site.left = settings_.model_bytes / settings_.download_compression;
   transfer(n);
@@ -123,7 +125,8 @@ void VirtualFederation::take_up(std::size_t n) {
 void VirtualFederation::go_on(std::size_t n) {
   Site& site = sites_[n];
   if (!site.present) return;
-  if (site.round != round()) site.phase = Phase::kWaiting;
+  // A finished update is on disk; a training that was cut short is repeated only for the open round.
+  if (site.round != round() && (site.phase != Phase::kUploading || is_late_for_good(site))) site.phase = Phase::kWaiting;
   if (site.phase == Phase::kComputing) compute(n);
   if (site.phase == Phase::kWaiting) take_up(n);
   else if (site.phase != Phase::kComputing) transfer(n);
@@ -133,7 +136,7 @@ void VirtualFederation::compute(std::size_t n) {
   Site& site = sites_[n];
   site.phase = Phase::kComputing;
   site.computing_since = now_;
-  const bool last_look = coordinator_.plan().is_last_look();
+  const bool last_look = site.base->plan.is_last_look();
   double seconds = last_look ? site.figures.validate_seconds : site.figures.train_seconds + settings_.compute.validations * site.figures.validate_seconds;
   if (site.slowness.fork(static_cast<std::uint64_t>(site.round)).chance(settings_.compute.slow_chance)) seconds *= settings_.compute.slow_factor;
   events_.plan({now_ + seconds, EventKind::kComputed, n, ++site.epoch});
@@ -167,35 +170,46 @@ void VirtualFederation::end_transfer(std::size_t n) {
 void VirtualFederation::end_computing(std::size_t n) {
   Site& site = sites_[n];
   site.cost.computing_seconds += now_ - site.computing_since;
-  if (site.round != round()) {
+  if (is_late_for_good(site)) {
     ++site.cost.late;
     site.phase = Phase::kWaiting;
     take_up(n);
     return;
   }
   site.phase = Phase::kUploading;
-  site.left = coordinator_.plan().is_last_look() ? 0 : settings_.model_bytes / settings_.upload_compression;
+  site.left = site.base->plan.is_last_look() ? 0 : settings_.model_bytes / settings_.upload_compression;
   transfer(n);
+}
+
+/// Will the coordinator refuse its update of a closed round at the offer?
+bool VirtualFederation::is_late_for_good(const Site& site) const {
+  const std::int64_t age = round() - site.round;
+  return age > 0 && (settings_.policy.late == LateUpdates::kRefuse || age > settings_.policy.most_staleness || round() >= settings_.rounds);
 }
 
 void VirtualFederation::deliver(std::size_t n) {
   Site& site = sites_[n];
-  const RoundPlan plan = coordinator_.plan();
-  const ModelState& global = coordinator_.state().global;
+  const Base& base = *site.base;
   const std::int64_t training = training_patients(site.figures, settings_.compute);
+  const double score = updates_.score(n, base.global);
   Update update;
-  if (!plan.is_last_look()) {
-    update = updates_.update(n, plan.round, global);
-    for (const NamedTensor& tensor : global.tensors) update.cases_per_group[tensor.group] = training;
-    ++site.cost.accepted;
+  if (!base.plan.is_last_look()) {
+    update = updates_.update(n, base.plan.round, base.global);
+    for (const NamedTensor& tensor : base.global.tensors) update.cases_per_group[tensor.group] = training;
+    update.metrics["seconds"] = site.figures.train_seconds + settings_.compute.validations * site.figures.validate_seconds;
+    if (score > 0) update.metrics["loss"] = 1 / score - 1;
   }
-  update.round = plan.round;
-  update.base_digest = plan.base_digest;
-  update.validation = {updates_.score(n, global), std::max<std::int64_t>(1, site.figures.patients - training)};
+  update.round = base.plan.round;
+  update.base_digest = base.plan.base_digest;
+  update.validation = {score, std::max<std::int64_t>(1, site.figures.patients - training)};
+  const bool last_look = base.plan.is_last_look();
   const Receipt receipt = coordinator_.receive(site.figures.name, std::move(update));
-  require(receipt.kind == ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
+  require(receipt.kind == ReceiptKind::kAccepted || receipt.kind == ReceiptKind::kStale, ErrorCode::kMismatch, receipt.reason);
+  if (!last_look) ++(receipt.kind == ReceiptKind::kAccepted ? site.cost.accepted : site.cost.late);
   site.phase = Phase::kWaiting;
+  site.base.reset();
   close_if_due();
+  take_up(n);
 }
 
 void VirtualFederation::close_if_due() {
@@ -203,19 +217,34 @@ void VirtualFederation::close_if_due() {
   if (!report) return;
   closed_ = cost_of(*report, opened_);
   is_open_ = false;
+  base_.reset();
   for (std::size_t n = 0; n < sites_.size(); ++n) leave_closed_round(n);
   closed_->download_bytes = down_bytes_;
   closed_->upload_bytes = up_bytes_;
   down_bytes_ = up_bytes_ = 0;
   if (coordinator_.is_finished()) return;
   events_.plan({now_ + closed_->aggregate_seconds, EventKind::kOpen});
-  events_.plan({coordinator_.deadline(), EventKind::kDeadline, 0, static_cast<std::uint64_t>(round())});
+  plan_closing();
+}
+
+/// When the coordinator is to look at its open round even if nothing comes: at its deadline, as long again after it, and when it would be abandoned.
+void VirtualFederation::plan_closing() {
+  const double deadline = coordinator_.deadline();
+  for (const double time : {deadline, deadline + (deadline - now_), now_ + settings_.policy.abandon_seconds}) events_.plan({time, EventKind::kDeadline, 0, static_cast<std::uint64_t>(round())});
+}
+
+void VirtualFederation::come_to_deadline() {
+  close_if_due();
+  require(closed_ || !coordinator_.is_abandoned(now_), ErrorCode::kUsage, "round " + std::to_string(round() + 1) + " would be abandoned: it had no quorum for " + std::to_string(std::llround(settings_.policy.abandon_seconds)) + " s");
 }
 
 void VirtualFederation::leave_closed_round(std::size_t n) {
   Site& site = sites_[n];
   if (site.phase == Phase::kWaiting || site.phase == Phase::kComputing) return;
-  if (site.phase == Phase::kUploading) ++site.cost.late;
+  if (site.phase == Phase::kUploading) {
+    if (!is_late_for_good(site)) return;
+    ++site.cost.late;
+  }
   interrupt(site, n);
   site.phase = Phase::kWaiting;
 }
@@ -228,16 +257,19 @@ RoundCost VirtualFederation::cost_of(const RoundReport& report, double opened) c
   cost.validation = report.validation;
   double patients = 0;
   for (std::size_t n = 0; n < sites_.size(); ++n) {  // both are sorted by name
-    if (report.sites[n].participation == Participation::kAccepted) {
-      ++cost.accepted;
-      patients += static_cast<double>(sites_[n].figures.patients);
-    } else {
+    const Participation participation = report.sites[n].participation;
+    if (participation == Participation::kNotAsked) continue;
+    ++cost.asked;
+    if (participation == Participation::kLate) {
       ++cost.late;
       if (!is_active(sites_[n])) ++cost.away;
+      continue;
     }
+    ++(participation == Participation::kMerged ? cost.merged : cost.accepted);
+    patients += static_cast<double>(sites_[n].figures.patients);
   }
   cost.share_of_patients = patients / patients_;
-  if (report.round < settings_.rounds) cost.aggregate_seconds = static_cast<double>(cost.accepted) * settings_.model_bytes / settings_.upload_compression / settings_.coordinator.aggregate_bytes_per_second;
+  if (report.round < settings_.rounds) cost.aggregate_seconds = static_cast<double>(cost.accepted + cost.merged) * settings_.model_bytes / settings_.upload_compression / settings_.coordinator.aggregate_bytes_per_second;
   return cost;
 }
 

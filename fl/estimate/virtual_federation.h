@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -14,8 +15,9 @@ namespace consilium::fl {
 
 /// The events of a federation: what a site does next, what disturbs it, and when the coordinator closes a round.
 ///
-/// A site fetches the model, computes, sends its update, and waits for the next round. Between two rounds the coordinator aggregates. A site that is still
-/// computing when its round is closed goes on to the end, is told that it is late, and takes the round that is open then; a transfer of a closed round is broken off.
+/// A site that is asked fetches the model, computes, sends its update, and waits for the next round. Between two rounds the coordinator aggregates. A site that is still
+/// computing when its round is closed goes on to the end. Where late updates are merged it sends what it has; where not it is told that it is late, and an upload of a closed round is broken
+/// off. Then it takes the round that is open.
 class VirtualFederation {
  public:
   VirtualFederation(const EstimateSettings& settings, const UpdateSource& updates);
@@ -27,12 +29,18 @@ class VirtualFederation {
 
  private:
   enum class Phase { kWaiting, kDownloading, kComputing, kUploading };
+  /// What a round starts from. A site holds on to it while it trains, as long as the coordinator would take its update.
+  struct Base {
+    RoundPlan plan;
+    ModelState global;
+  };
   struct Site {
     VirtualSite figures;
     SiteCost cost;
     Rng outages, deaths, slowness;
     Phase phase = Phase::kWaiting;
     std::int64_t round = -1;       ///< the last one that it took up
+    std::shared_ptr<const Base> base{};
     bool present = true;
     bool connected = true;
     std::uint64_t epoch = 0;       ///< events planned before the last change are void
@@ -52,6 +60,9 @@ class VirtualFederation {
   void end_computing(std::size_t number);
   void deliver(std::size_t number);
   void close_if_due();
+  void plan_closing();
+  void come_to_deadline();
+  bool is_late_for_good(const Site& site) const;
   RoundCost cost_of(const RoundReport& report, double opened) const;
   void leave_closed_round(std::size_t number);
 
@@ -69,6 +80,7 @@ class VirtualFederation {
   double now_ = 0;
   double opened_ = 0;      ///< when the open round was announced
   bool is_open_ = false;   ///< false while the coordinator aggregates
+  std::shared_ptr<const Base> base_;  ///< of the open round
   double down_bytes_ = 0;  ///< of the open round
   double up_bytes_ = 0;
   double patients_ = 0;    ///< of all sites

@@ -226,8 +226,58 @@ TEST(Estimate, RecordedUpdatesAreAveraged) {
   EXPECT_THAT(test::refusal(ErrorCode::kNotFound, [&] { estimate(s); }), HasSubstr("no such folder"));
 }
 
+TEST(Estimate, SelectionLeavesTheOthersAtRest) {
+  EstimateSettings s = equal_sites(9);
+  s.policy.selection = {SelectionRule::kRandom, 3, 10, 5};
+  const Estimate found = estimate(s);
+  EXPECT_EQ(found.rounds[0].asked, 3);
+  EXPECT_EQ(found.rounds[0].accepted, 3);
+  EXPECT_EQ(found.rounds[0].late, 0);
+  EXPECT_NEAR(found.rounds[0].download_bytes, 300e6, 1);
+  EXPECT_EQ(found.rounds[2].asked, 9);  // the last look
+}
+
+TEST(Estimate, LateUpdatesAreMergedWhereThePolicySaysSo) {
+  EstimateSettings s = equal_sites(21);
+  s.rounds = 6;
+  s.patients = {10, 10, 60};  // 388 s to 828 s
+  s.deadline_seconds = 400;
+  const Estimate refused = estimate(s);
+  s.policy.late = LateUpdates::kMerge;
+  const Estimate merged = estimate(s);
+  const auto total = [](const Estimate& e, auto of) {
+    std::int64_t sum = 0;
+    for (const RoundCost& round : e.rounds) sum += round.*of;
+    return sum;
+  };
+  EXPECT_EQ(total(refused, &RoundCost::merged), 0);
+  EXPECT_GT(total(merged, &RoundCost::merged), 5);
+  EXPECT_LT(total(merged, &RoundCost::late), total(refused, &RoundCost::late));
+  for (const SiteCost& site : merged.sites) EXPECT_GT(site.accepted, 0) << site.name;
+  EXPECT_NE(merged.model_digest, refused.model_digest);
+}
+
+TEST(Estimate, ABufferClosesTheRoundWhenItIsFull) {
+  EstimateSettings s = equal_sites(21);
+  s.patients = {10, 100, 1000};
+  s.quorum = 5;
+  s.policy.close_after = 5;
+  s.policy.late = LateUpdates::kMerge;
+  const Estimate found = estimate(s);
+  EXPECT_EQ(found.rounds[0].accepted, 5);
+  EXPECT_LT(found.rounds[0].closed, 1500);
+}
+
+TEST(Estimate, ARoundThatWouldBeAbandonedIsAnError) {
+  EstimateSettings s = equal_sites(4);
+  s.quorum = 4;
+  s.policy.abandon_seconds = 100;  // nobody is ready before 388 s
+  EXPECT_THAT(test::refusal(ErrorCode::kUsage, [&] { estimate(s); }), HasSubstr("round 1 would be abandoned"));
+}
+
 TEST(Estimate, AFederationThatNeverEndsIsRefused) {
   EstimateSettings s = equal_sites(2);
+  s.policy.abandon_seconds = 1e12;
   s.failures = {5000, {1e6, 1e6, 1e6}};  // dies every 17 seconds and is away for days, and a round takes 388
   EXPECT_THAT(test::refusal(ErrorCode::kUsage, [&] { estimate(s); }), HasSubstr("within ten years"));
 }
