@@ -230,7 +230,8 @@ void VirtualFederation::close_if_due() {
 /// When the coordinator is to look at its open round even if nothing comes: at its deadline, as long again after it, and when it would be abandoned.
 void VirtualFederation::plan_closing() {
   const double deadline = coordinator_.deadline();
-  for (const double time : {deadline, deadline + (deadline - now_), now_ + settings_.policy.abandon_seconds}) events_.plan({time, EventKind::kDeadline, 0, static_cast<std::uint64_t>(round())});
+  const double abandoned = now_ + settings_.policy.abandon_seconds * (1 + 1e-9);  // the coordinator's own difference of times may round down
+  for (const double time : {deadline, deadline + (deadline - now_), abandoned}) events_.plan({time, EventKind::kDeadline, 0, static_cast<std::uint64_t>(round())});
 }
 
 void VirtualFederation::come_to_deadline() {
