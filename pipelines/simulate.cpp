@@ -69,19 +69,24 @@ int rank_of(const std::string& kind) { return kind == "single" ? 0 : kind == "po
 
 std::string fold_folder(const SimulationSettings& settings, int fold) { return settings.folds == 0 ? "" : "fold_" + std::to_string(fold); }
 
-/// Single-site and pooled models of one fold, as many at a time as there are threads, each with one.
-std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const SimulationSettings& settings, const fs::path& folder, SharedProgress& progress, const std::atomic<bool>* stop) {
-  std::vector<TrainedModel> models(jobs.size());
-  parallel_for(jobs.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t n = begin; n < end; ++n) {
-      models[n] = train_model(jobs[n].name, jobs[n].sites, settings.training, folder / jobs[n].name, [&](std::int64_t steps, double loss) {
-        throw_if_stopped(stop);
-        progress.advance(static_cast<std::uint64_t>(steps), fmt::format("{} loss {:.3f}", jobs[n].name, loss));
-      });
-      models[n].summary.kind = jobs[n].kind;
-    }
-  });
-  return models;
+/// Single-site and pooled models of one fold, as many at a time as there are threads, each with one; what another rank has trained is read.
+std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const SimulationSettings& settings, const fs::path& folder, const Crew& crew, SharedProgress& progress, const std::atomic<bool>* stop) {
+  std::vector<std::optional<TrainedModel>> models(jobs.size());
+  const auto train = [&](std::size_t n) {
+    models[n] = train_model(jobs[n].name, jobs[n].sites, settings.training, folder / jobs[n].name, [&](std::int64_t steps, double loss) {
+      throw_if_stopped(stop);
+      progress.advance(static_cast<std::uint64_t>(steps), fmt::format("{} loss {:.3f}", jobs[n].name, loss));
+    });
+    models[n]->summary.kind = jobs[n].kind;
+  };
+  const std::string claim = (fs::path("training") / folder.filename()).string();
+  crew.share(claim, jobs.size(), [&](std::size_t n) { return is_trained(folder / jobs[n].name, settings.training.rounds); }, train);
+  std::vector<TrainedModel> trained;
+  for (std::size_t n = 0; n < jobs.size(); ++n) {
+    if (!models[n]) crew.in_turn((fs::path(claim) / std::to_string(n)).string(), [&] { train(n); });
+    trained.push_back(std::move(*models[n]));
+  }
+  return trained;
 }
 
 TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& settings) {
@@ -108,22 +113,25 @@ TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& se
   return model;
 }
 
-/// Judges one model on one site's test cases; predictions that are on disk from an earlier run are read, not made again.
+fs::path prediction_file(const fs::path& run, const TrainedModel& model, const LoadedSite& site, const PreparedCase& c) { return run / "predictions" / model.summary.name / site.site->name / (c.name + ".nii.gz"); }
+
+/// Judges one model on one site's test cases; predictions that are on disk, from an earlier run or another rank, are read, not made again.
 void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& split, const SimulationSettings& settings, int fold, const fs::path& run, std::vector<CaseResult>& results, std::mutex& guard,
            SharedProgress& progress, const std::atomic<bool>* stop) {
   models::configure_torch(1);
   const auto own = model.at_site.find(site.site->name);
-  const models::Segmenter segmenter = to_segmenter(settings.training, own == model.at_site.end() ? model.best : own->second);
+  std::optional<models::Segmenter> segmenter;
   for (const PreparedCase* c : split.test) {
     throw_if_stopped(stop);
-    const fs::path file = run / "predictions" / model.summary.name / site.site->name / (c->name + ".nii.gz");
+    const fs::path file = prediction_file(run, model, site, *c);
     LabelMap predicted;
     if (fs::exists(file)) {
       predicted = imaging::read_nifti_labels(file);
       require(same_grid(predicted.geometry, c->native, 0.01), ErrorCode::kMismatch, file.string() + ": is not on the grid of its case; remove it, or give another folder");
       predicted.geometry = c->native;
     } else {
-      predicted = segment(segmenter, *c, settings.training);
+      if (!segmenter) segmenter = to_segmenter(settings.training, own == model.at_site.end() ? model.best : own->second);
+      predicted = segment(*segmenter, *c, settings.training);
       imaging::write_nifti(file, predicted);
     }
     CaseResult result{site.site->name, c->name, model.summary.name, fold, score(predicted, *c, settings.training.target)};
@@ -205,10 +213,11 @@ fl::FinishedRun federate_in_process(const FederationRequest& request) {
   return fl::run_in_process(settings, initial_model(request.settings.training).state(), sites, request.folder);
 }
 
-RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate, const std::atomic<bool>* stop) {
+RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate, const std::atomic<bool>* stop, const Rank& rank) {
   const auto start = Clock::now();
-  const FolderLock lock(run);
-  require_same_run(run, settings);
+  const FolderLock lock(run, 5, rank.is_alone() ? LockKind::kExclusive : LockKind::kShared);
+  const Crew crew(rank, run / "claims", stop);
+  crew.in_turn("settings", [&] { require_same_run(run, settings); });
   const std::vector<LoadedSite> sites = load_sites(settings, data, stop);
   require_judgement(sites, settings);
   const int folds = std::max(1, settings.folds);
@@ -236,11 +245,11 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     std::vector<TrainedModel> models;
     {
       SharedProgress progress("training" + suffix, (jobs.size() + training_sites) * static_cast<std::size_t>(settings.training.steps));
-      models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), progress, stop);
+      models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), crew, progress, stop);
       FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, std::optional<double> loss) {
                                   throw_if_stopped(stop);
                                   progress.advance(static_cast<std::uint64_t>(steps), loss ? fmt::format("federated loss {:.3f}", *loss) : "federated");
-                                }, stop};
+                                }, stop, rank};
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
       if (wants("federated")) {
         const fl::FinishedRun finished = federate(request);
@@ -252,7 +261,10 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     }
     std::stable_sort(models.begin(), models.end(), [](const TrainedModel& a, const TrainedModel& b) { return rank_of(a.summary.kind) < rank_of(b.summary.kind); });
     for (const TrainedModel& model : models) {
-      write_model(run / "models" / fold_folder(settings, fold) / (model.summary.name + ".safetensors"), model.best, settings.training);
+      const fs::path file = run / "models" / fold_folder(settings, fold) / (model.summary.name + ".safetensors");
+      crew.in_turn("models", [&] {
+        if (rank.is_alone() || !fs::exists(file)) write_model(file, model.best, settings.training);
+      });
       const auto known = std::find_if(results.models.begin(), results.models.end(), [&](const ModelSummary& m) { return m.name == model.summary.name; });
       if (known == results.models.end()) {
         results.models.push_back(model.summary);
@@ -261,15 +273,26 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       }
     }
     SharedProgress progress("judging" + suffix, test_cases * models.size());
-    parallel_for(models.size() * sites.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t n = begin; n < end; ++n) judge(models[n / sites.size()], sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results.cases, guard, progress, stop);
+    const std::size_t pairs = models.size() * sites.size();
+    std::vector<char> judged(pairs, 0);
+    const auto judge_pair = [&](std::size_t n) {
+      judge(models[n / sites.size()], sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results.cases, guard, progress, stop);
+      judged[n] = 1;
+    };
+    const auto is_predicted = [&](std::size_t n) {
+      const auto& test = splits[n % sites.size()].test;
+      return std::all_of(test.begin(), test.end(), [&](const PreparedCase* c) { return fs::exists(prediction_file(run, models[n / sites.size()], sites[n % sites.size()], *c)); });
+    };
+    crew.share((fs::path("judging") / fold_folder(settings, fold)).string(), pairs, is_predicted, judge_pair);
+    parallel_for(pairs, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t n = begin; n < end; ++n)
+        if (judged[n] == 0) judge_pair(n);
     });
     for (std::size_t n = 0; n < sites.size(); ++n) {
       if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0});
       results.sites[n].test_cases += static_cast<int>(splits[n].test.size());
     }
   }
-  write_pictures(settings, data, sites, results.cases, run);
   std::sort(results.cases.begin(), results.cases.end(), [](const CaseResult& a, const CaseResult& b) { return std::tie(a.model, a.site, a.name) < std::tie(b.model, b.site, b.name); });
   const models::TorchReport torch = models::describe_torch();
   results.title = settings.title.empty() ? "Single-site, pooled and federated models" : settings.title;
@@ -281,7 +304,11 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
   results.versions = {{"consilium", CONSILIUM_VERSION}, {"LibTorch", torch.version}, {"precision", std::string(models::to_string(models::resolve(settings.training.fit.precision)))}};
   results.settings = to_json(settings);
   results.seconds_total = std::chrono::duration<double>(Clock::now() - start).count();
-  write_file(run / "results.json", to_json(results).dump(1) + "\n");
+  crew.in_turn("results", [&] {
+    if (!rank.is_alone() && fs::exists(run / "results.json")) return;
+    write_pictures(settings, data, sites, results.cases, run);
+    write_file(run / "results.json", to_json(results).dump(1) + "\n");
+  });
   return results;
 }
 

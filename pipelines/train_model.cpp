@@ -92,6 +92,14 @@ models::Segmenter initial_model(const TrainingSettings& settings) {
   return segmenter;
 }
 
+bool is_trained(const fs::path& folder, std::int64_t rounds) {
+  const fs::path progress = folder / "progress.json";
+  if (!fs::exists(progress)) return false;
+  const std::string text = read_file(progress, 64 << 20);
+  const Json json = Json::parse(text, nullptr, false);
+  return json.is_object() && json.contains("round") && json["round"] == rounds;
+}
+
 TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const fs::path& folder, const std::function<void(std::int64_t, double)>& on_step) {
   const FolderLock lock(folder);
   models::configure_torch(1);

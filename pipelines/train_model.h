@@ -26,6 +26,9 @@ struct SiteCases {
 /// The network every model of a comparison starts from: drawn from the settings' seed.
 models::Segmenter initial_model(const TrainingSettings& settings);
 
+/// Does `folder` hold a finished training of so many rounds? Whether of the same settings and cases, train_model says.
+bool is_trained(const std::filesystem::path& folder, std::int64_t rounds);
+
 /// Trains one model in this process, with one thread, on the cases of one or several sites.
 ///
 /// After each round the model is validated; the best one is the result. Its state is kept in `folder` after each round (weights, optimiser,

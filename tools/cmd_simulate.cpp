@@ -2,8 +2,10 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/progress.h"
 #include "pipelines/simulate.h"
 #include "pipelines/simulate_processes.h"
+#include "pipelines/simulate_ranks.h"
 #include "tools/interrupt.h"
 #include "tools/verb.h"
 
@@ -20,7 +22,8 @@ int cmd_simulate(int argc, char** argv) {
   bool processes = false;
   app.add_flag("--processes", processes, "coordinator and sites as processes that speak gRPC over mutual TLS; else as threads");
   CLI::Option* seed_option = app.add_option("--seed", seed, "instead of the settings' training.seed");
-  add_common(app, common, "consilium simulate sample_data/demo.json --data runs/demo/data -o runs/demo/run --processes");
+  add_common(app, common,
+             "consilium simulate sample_data/demo.json --data runs/demo/data -o runs/demo/run --processes\n  mpirun -n 3 consilium simulate sample_data/demo.json --data runs/demo/data -o runs/demo/run   (or srun: ranks share the work through RUN_DIR)");
   return run_verb(app, argc, argv, common, [&] {
     pipelines::SimulationSettings settings = pipelines::parse_simulation_settings(read_json(settings_file), fs::path(settings_file).filename().string());
     // A path in a settings file is relative to the file, one on the command line to where the user is.
@@ -29,8 +32,12 @@ int cmd_simulate(int argc, char** argv) {
     require(!settings.data.empty(), ErrorCode::kUsage, settings_file + ": \"data\" is missing; name the folder of the sites there or with --data");
     require(fs::is_directory(settings.data), ErrorCode::kNotFound, settings.data + ": no such folder");
     if (seed_option->count() > 0) settings.training.seed = seed;
-    const auto results = pipelines::simulate(settings, settings.data, run, processes ? pipelines::federate_in_processes : pipelines::federate_in_process, stop_on_signals());
-    fmt::print("{}", common.json ? to_json(results).dump(2) + "\n" : to_text(results));
+    const pipelines::Rank rank = pipelines::rank_from_environment();
+    require(!processes || rank.is_alone(), ErrorCode::kUsage, "--processes: the ranks that mpirun or srun started share the run already");
+    if (rank.number > 0) set_progress_quiet(true);
+    const auto federate = processes ? pipelines::federate_in_processes : rank.is_alone() ? pipelines::federate_in_process : pipelines::federate_among_ranks;
+    const auto results = pipelines::simulate(settings, settings.data, run, federate, stop_on_signals(), rank);
+    if (rank.number == 0) fmt::print("{}", common.json ? to_json(results).dump(2) + "\n" : to_text(results));
     return 0;
   });
 }

@@ -20,6 +20,26 @@ TEST(FolderLock, OnlyOneAtATimeAndTheNextWhenItIsGone) {
   EXPECT_NO_THROW(FolderLock(folder.path() / "run", 0));
 }
 
+TEST(FolderLock, SharesAreTogetherButNotWithOneAlone) {
+  const TemporaryFolder folder;
+  {
+    const FolderLock first(folder.path(), 0, LockKind::kShared);
+    EXPECT_NO_THROW(FolderLock(folder.path(), 0, LockKind::kShared));
+    test::refusal(ErrorCode::kCannotWrite, [&] { FolderLock(folder.path(), 0); });
+  }
+  const FolderLock alone(folder.path(), 0);
+  test::refusal(ErrorCode::kCannotWrite, [&] { FolderLock(folder.path(), 0, LockKind::kShared); });
+}
+
+TEST(FolderLock, ATryTellsAtOnce) {
+  const TemporaryFolder folder;
+  auto first = FolderLock::try_lock(folder.path() / "run");
+  ASSERT_TRUE(first.has_value());
+  EXPECT_FALSE(FolderLock::try_lock(folder.path() / "run").has_value());
+  first.reset();
+  EXPECT_TRUE(FolderLock::try_lock(folder.path() / "run").has_value());
+}
+
 TEST(FolderLock, MovesWithItsOwner) {
   const TemporaryFolder folder;
   FolderLock first(folder.path());
