@@ -17,8 +17,10 @@
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
 #include "pipelines/ingest.h"
+#include "pipelines/cross_site.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
+#include "pipelines/simulate_statistics.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
 
@@ -52,7 +54,7 @@ std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs:
   SharedProgress progress("reading cases", total);
   std::vector<LoadedSite> sites;
   for (const SimulatedSite& site : settings.sites)
-    sites.push_back({&site, prepare_site(data / site.folder, settings.training, imaging::label_scheme(site.scheme), site.files, [&](const std::string&) {
+    sites.push_back({&site, prepare_site(data / site.folder, settings.training, labels_of(site), site.files, [&](const std::string&) {
                        throw_if_stopped(stop);
                        progress.advance(1, site.name);
                      })});
@@ -211,6 +213,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
   require_same_run(run, settings);
   const std::vector<LoadedSite> sites = load_sites(settings, data, stop);
   require_judgement(sites, settings);
+  if (settings.statistics) write_file(run / "statistics.json", simulate_statistics(settings, data, run / "statistics", stop).dump(1) + "\n");
   const int folds = std::max(1, settings.folds);
   RunResults results;
   std::mutex guard;
@@ -265,7 +268,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       for (std::size_t n = begin; n < end; ++n) judge(models[n / sites.size()], sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results.cases, guard, progress, stop);
     });
     for (std::size_t n = 0; n < sites.size(); ++n) {
-      if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0});
+      if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0, sites[n].site->annotated, sites[n].site->strata});
       results.sites[n].test_cases += static_cast<int>(splits[n].test.size());
     }
   }
@@ -281,6 +284,8 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
   results.versions = {{"consilium", CONSILIUM_VERSION}, {"LibTorch", torch.version}, {"precision", std::string(models::to_string(models::resolve(settings.training.fit.precision)))}};
   results.settings = to_json(settings);
   results.seconds_total = std::chrono::duration<double>(Clock::now() - start).count();
+  // The last model has been judged at the last site: what is written now is whole.
+  write_file(run / "cross_site.json", cross_site(results).dump(1) + "\n");
   write_file(run / "results.json", to_json(results).dump(1) + "\n");
   return results;
 }
