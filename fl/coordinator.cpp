@@ -148,15 +148,17 @@ RoundReport Coordinator::close() {
   RoundReport report;
   report.round = state_.round;
   report.base_digest = global_digest_;
-  double score = 0;
+  double score = 0, weights = 0;
   for (const std::string& site : settings_.sites) {
     report.sites.push_back(outcome_of(site));
     const Validation& validation = report.sites.back().validation;
-    score += validation.score * static_cast<double>(validation.cases);
+    const double weight = static_cast<double>(validation.cases) * validation.weight;
+    score += validation.score * weight;
+    weights += weight;
     report.validation_cases += validation.cases;
   }
   if (report.validation_cases > 0) {
-    report.validation = score / static_cast<double>(report.validation_cases);
+    report.validation = score / weights;
     if (report.validation > state_.best_validation) {
       state_.best_validation = report.validation;
       state_.best_round = state_.round;

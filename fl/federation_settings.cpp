@@ -45,7 +45,7 @@ bool is_address(const std::string& text) {
 
 void validate(const FederationSettings& s, const std::string& path) {
   validate_site_names(s.sites, path + ".sites");
-  require(s.rounds >= 1 && s.rounds <= 1000000, ErrorCode::kUsage, path + ".rounds: expected 1 to 1000000, found " + std::to_string(s.rounds));
+  require(s.rounds >= 0 && s.rounds <= 1000000, ErrorCode::kUsage, path + ".rounds: expected 0 to 1000000, found " + std::to_string(s.rounds));
   require(s.quorum >= 0 && s.quorum <= static_cast<std::int64_t>(s.sites.size()), ErrorCode::kUsage, path + ".quorum: expected 0 to the number of sites, found " + std::to_string(s.quorum));
   require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, path + ".deadline_seconds: expected a number above 0");
   validate(s.policy, s.sites.size(), path + ".policy");

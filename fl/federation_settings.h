@@ -11,7 +11,7 @@ namespace consilium::fl {
 
 struct FederationSettings {
   std::vector<std::string> sites;     ///< names in the certificates of those who may take part
-  std::int64_t rounds = 10;
+  std::int64_t rounds = 10;           ///< 0: the initial model is looked at, not trained
   std::int64_t quorum = 0;            ///< updates without which a round is not closed; 0: more than half of the sites
   double deadline_seconds = 3600;     ///< after the round's start, for those who are late; a round without quorum waits on
   RoundPolicy policy{};               ///< more about when a round is closed, and who is asked

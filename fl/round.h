@@ -23,6 +23,7 @@ struct RoundPlan {
 struct Validation {
   double score = 0;         ///< mean Dice, [0, 1]
   std::int64_t cases = 0;   ///< 0: the site has none, and no say in the choice of the best model
+  double weight = 1;        ///< of a case, (0, 1]: the share of what is to be segmented that the site's reference shows
   bool operator==(const Validation&) const = default;
 };
 
@@ -50,7 +51,7 @@ struct RoundReport {
   std::int64_t round = 0;
   std::string base_digest;
   std::string result_digest;             ///< equal to base_digest for the last look
-  double validation = 0;                 ///< of the base model: mean over sites, weighted by their validation cases
+  double validation = 0;                 ///< of the base model: mean over sites, weighted by their validation cases times the weight of a case
   std::int64_t validation_cases = 0;
   std::vector<SiteOutcome> sites;        ///< sorted by name
   bool operator==(const RoundReport&) const = default;

@@ -9,13 +9,17 @@
 namespace consilium::fl {
 
 Update take_part(Trainer& trainer, const std::string& site, const RoundPlan& plan, const ModelState& global) {
-  const Validation validation = trainer.validate(plan, global);
   Update update;
-  if (!plan.is_last_look()) update = trainer.train(plan, global);
+  if (plan.is_last_look()) {
+    update = trainer.last_look(plan, global);
+  } else {
+    const Validation validation = trainer.validate(plan, global);
+    update = trainer.train(plan, global);
+    update.validation = validation;
+  }
   update.site = site;
   update.round = plan.round;
   update.base_digest = plan.base_digest;
-  update.validation = validation;
   return update;
 }
 

@@ -119,7 +119,7 @@ constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS run(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS rounds(round INTEGER PRIMARY KEY, base_digest TEXT NOT NULL, result_digest TEXT NOT NULL, validation REAL NOT NULL, validation_cases INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS participation(round INTEGER NOT NULL, site TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, cases INTEGER NOT NULL, validation REAL NOT NULL,"
-    " validation_cases INTEGER NOT NULL, PRIMARY KEY(round, site));"
+    " validation_cases INTEGER NOT NULL, validation_weight REAL NOT NULL, PRIMARY KEY(round, site));"
     "CREATE TABLE IF NOT EXISTS metrics(round INTEGER NOT NULL, site TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY(round, site, name));";
 
 }  // namespace
@@ -170,8 +170,8 @@ void RunStore::save(const RunState& state) {
       const RoundReport& r = state.reports.back();
       Statement(*database_, "INSERT OR REPLACE INTO rounds VALUES(?, ?, ?, ?, ?)").bind(r.round).bind(r.base_digest).bind(r.result_digest).bind(r.validation).bind(r.validation_cases).step();
       for (const SiteOutcome& s : r.sites) {
-        Statement(*database_, "INSERT OR REPLACE INTO participation VALUES(?, ?, ?, ?, ?, ?, ?)")
-            .bind(r.round).bind(s.site).bind(std::string(to_string(s.participation))).bind(s.reason).bind(s.cases).bind(s.validation.score).bind(s.validation.cases).step();
+        Statement(*database_, "INSERT OR REPLACE INTO participation VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(r.round).bind(s.site).bind(std::string(to_string(s.participation))).bind(s.reason).bind(s.cases).bind(s.validation.score).bind(s.validation.cases).bind(s.validation.weight).step();
         for (const auto& [metric, value] : s.metrics) Statement(*database_, "INSERT OR REPLACE INTO metrics VALUES(?, ?, ?, ?)").bind(r.round).bind(s.site).bind(metric).bind(value).step();
       }
     }
@@ -206,10 +206,10 @@ std::optional<RunState> RunStore::load() const {
   Statement rounds(*database_, "SELECT round, base_digest, result_digest, validation, validation_cases FROM rounds ORDER BY round");
   while (rounds.step()) {
     RoundReport report{rounds.integer(0), rounds.text(1), rounds.text(2), rounds.number(3), rounds.integer(4), {}};
-    Statement sites(*database_, "SELECT site, outcome, reason, cases, validation, validation_cases FROM participation WHERE round = ? ORDER BY site");
+    Statement sites(*database_, "SELECT site, outcome, reason, cases, validation, validation_cases, validation_weight FROM participation WHERE round = ? ORDER BY site");
     sites.bind(report.round);
     while (sites.step()) {
-      SiteOutcome outcome{sites.text(0), participation_of(sites.text(1)), sites.text(2), sites.integer(3), {sites.number(4), sites.integer(5)}, {}};
+      SiteOutcome outcome{sites.text(0), participation_of(sites.text(1)), sites.text(2), sites.integer(3), {sites.number(4), sites.integer(5), sites.number(6)}, {}};
       Statement metrics(*database_, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
       metrics.bind(report.round).bind(outcome.site);
       while (metrics.step()) outcome.metrics[metrics.text(0)] = metrics.number(1);

@@ -11,6 +11,7 @@
 #include "models/patches.h"
 #include "models/proximal_module.h"
 #include "models/segmenter_net.h"
+#include "models/supervision.h"
 
 namespace consilium::models {
 namespace {
@@ -26,11 +27,12 @@ void validate(const FitOptions& options, const StepRange& range, const UNetOptio
 
 struct Batch {
   at::Tensor image, labels;
+  std::vector<LabelSets> sets;  ///< of each sample's reference
 };
 
 Batch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options, int channels, Rng& rng) {
   const auto& p = options.patch;
-  Batch batch{torch::empty({options.batch, channels, p[0], p[1], p[2]}), torch::empty({options.batch, p[0], p[1], p[2]}, torch::kLong)};
+  Batch batch{torch::empty({options.batch, channels, p[0], p[1], p[2]}), torch::empty({options.batch, p[0], p[1], p[2]}, torch::kLong), {}};
   const auto voxels = static_cast<std::size_t>(p[0] * p[1] * p[2]);
   for (int n = 0; n < options.batch; ++n) {
     const TrainingCase& sample = cases[rng.below(cases.size())];
@@ -38,33 +40,21 @@ Batch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options,
     at::Tensor image = batch.image[n], labels = batch.labels[n];
     copy_patch(sample, place, p, {image.data_ptr<float>(), voxels * static_cast<std::size_t>(channels)}, {labels.data_ptr<std::int64_t>(), voxels});
     augment(image, labels, options.augment, rng);
+    batch.sets.push_back(sample.sets);
   }
   return batch;
-}
-
-at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels, bool regions) {
-  const at::Tensor plain = logits.to(torch::kFloat32);
-  // As nnU-Net: sums over the batch, so that a patch without a class does not count as a failure, and no vote for the background.
-  const DiceLossOptions dice{.include_background = regions, .batch = true};
-  return regions ? dice_bce_loss(plain, to_brats_regions(labels), dice) : dice_ce_loss(plain, labels, dice);
-}
-
-at::Tensor supervised_loss(const std::vector<at::Tensor>& outputs, const at::Tensor& labels, bool regions) {
-  at::Tensor loss = loss_of(outputs[0], labels, regions);
-  double weight = 1, total = 1;
-  for (std::size_t level = 1; level < outputs.size(); ++level) {
-    weight /= 2;
-    total += weight;
-    const std::int64_t step = 1LL << level;
-    const at::Tensor coarse = labels.slice(1, 0, {}, step).slice(2, 0, {}, step).slice(3, 0, {}, step).contiguous();
-    loss = loss + weight * loss_of(outputs[level], coarse, regions);
-  }
-  return loss / total;
 }
 
 std::vector<at::Tensor> forward(UNet3d& module, const at::Tensor& image, Precision precision) {
   const AutocastScope autocast(precision);
   return module->forward(image);
+}
+
+/// The teacher's logits at full resolution; undefined where no reference of the batch asks for them.
+at::Tensor taught(const Segmenter* teacher, const Batch& batch, const FitOptions& options) {
+  if (teacher == nullptr || !needs_teacher(batch.sets, options.partial_labels)) return {};
+  const AutocastScope autocast(options.precision);
+  return teacher->logits(batch.image)[0].to(torch::kFloat32);
 }
 
 }  // namespace
@@ -75,6 +65,7 @@ void read_fit_options(SettingsReader& reader, FitOptions& o) {
   reader.field("foreground_share", o.foreground_share);
   reader.field("regions", o.regions);
   reader.choice("precision", o.precision, precision_words());
+  reader.object("partial_labels", [&](SettingsReader& partial) { read_partial_label_options(partial, o.partial_labels); });
   reader.object("optimiser", [&](SettingsReader& optimiser) { read_optimiser_options(optimiser, o.optimiser); });
   reader.object("augment", [&](SettingsReader& augment) { read_augment_options(augment, o.augment); });
   reader.finish();
@@ -90,17 +81,19 @@ void validate(const FitOptions& o) {
   }
   require(voxels <= 1LL << 28, ErrorCode::kUsage, "fit.patch: a batch of such patches takes " + std::to_string(voxels) + " voxels, more than memory holds");
   require(o.foreground_share >= 0 && o.foreground_share <= 1, ErrorCode::kUsage, "fit.foreground_share: expected 0 to 1");
+  validate(o.partial_labels);
   validate(o.optimiser);
   validate(o.augment);
 }
 
 Json to_json(const FitOptions& o) {
   return {{"patch", o.patch},   {"batch", o.batch},     {"foreground_share", o.foreground_share}, {"regions", o.regions}, {"precision", to_string(o.precision)},
+          {"partial_labels", to_json(o.partial_labels)},
           {"optimiser", to_json(o.optimiser)}, {"augment", to_json(o.augment)}};
 }
 
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state,
-              const std::function<void(std::int64_t, double)>& on_step, double proximal_mu) {
+              const std::function<void(std::int64_t, double)>& on_step, double proximal_mu, const Segmenter* teacher) {
   const UNetOptions network = segmenter.options();
   validate(options, range, network, cases.size());
   const int classes = options.regions ? 4 : network.out_channels;
@@ -115,7 +108,8 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
     Rng draw = rng.fork(static_cast<std::uint64_t>(step));
     const Batch batch = draw_batch(cases, options, network.in_channels, draw);
     optimiser.zero_grad();
-    const at::Tensor loss = supervised_loss(forward(module, batch.image, options.precision), batch.labels, options.regions);
+    const SupervisionOptions supervision{options.regions, options.partial_labels};
+    const at::Tensor loss = supervised_loss(forward(module, batch.image, options.precision), batch.labels, batch.sets, taught(teacher, batch, options), supervision);
     const double value = loss.item<double>();
     require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
     loss.backward();

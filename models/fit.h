@@ -7,6 +7,7 @@
 
 #include "models/augment.h"
 #include "models/optimiser.h"
+#include "models/partial_labels.h"
 #include "models/precision.h"
 #include "models/segmenter.h"
 #include "models/training_case.h"
@@ -19,6 +20,7 @@ struct FitOptions {
   double foreground_share = 0.5;    ///< of the patches are drawn around foreground, [0, 1]
   bool regions = false;             ///< Dice + binary cross-entropy on WT, TC, ET (sigmoid) instead of Dice + cross-entropy on labels
   Precision precision = Precision::kFloat32;
+  PartialLabelOptions partial_labels{};
   OptimiserOptions optimiser{};
   AugmentOptions augment{};
 };
@@ -45,11 +47,12 @@ struct FitReport {
 };
 
 /// Trains on Dice plus cross-entropy (all deep-supervision levels, weights halved per level). `on_step(step, loss)` is called after each
-/// step; `proximal_mu`: FedProx's pull towards the weights that the segmenter comes with. Step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
+/// step; `proximal_mu`: FedProx's pull towards the weights that the segmenter comes with; `teacher`: for the distillation of what a
+/// partial reference leaves open. Step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
 /// `state` (the optimiser's memory, updated) is handed from range to range.
 /// @throws Error{kUsage} an option out of range or no case; Error{kMismatch} naming the case; Error{kUnexpected} a loss that is not finite,
 /// naming the step.
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state = nullptr,
-              const std::function<void(std::int64_t step, double loss)>& on_step = {}, double proximal_mu = 0);
+              const std::function<void(std::int64_t step, double loss)>& on_step = {}, double proximal_mu = 0, const Segmenter* teacher = nullptr);
 
 }  // namespace consilium::models

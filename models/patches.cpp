@@ -68,6 +68,7 @@ void validate(const TrainingCase& sample, int channels, int classes) {
   const std::string who = "case " + sample.id + ": ";
   require(voxels > 0 && sample.channels == channels, ErrorCode::kMismatch, who + "has " + std::to_string(sample.channels) + " channels, the network takes " + std::to_string(channels));
   require(static_cast<std::int64_t>(sample.image.size()) == voxels * channels && static_cast<std::int64_t>(sample.labels.size()) == voxels, ErrorCode::kMismatch, who + "image and labels do not fill its size");
+  validate(sample.sets, classes);
   for (const std::uint8_t label : sample.labels)
     require(label < classes, ErrorCode::kMismatch, who + "label " + std::to_string(label) + " is not below the network's " + std::to_string(classes) + " classes");
 }

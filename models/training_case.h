@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "models/label_sets.h"
+
 namespace consilium::models {
 
 /// A normalised case in plain arrays; x fastest, so that it is a tensor [C, D, H, W] without a copy.
@@ -14,6 +16,7 @@ struct TrainingCase {
   std::array<std::int64_t, 3> size{0, 0, 0};  ///< D, H, W
   std::vector<float> image;                   ///< channels * D * H * W
   std::vector<std::uint8_t> labels;           ///< D * H * W, class numbers
+  LabelSets sets{};                           ///< which classes the labels tell apart; empty: all
 };
 
 }  // namespace consilium::models

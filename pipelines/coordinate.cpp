@@ -7,12 +7,60 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
-#include "fl/transport/server.h"
 #include "fl/run_store.h"
+#include "fl/transport/server.h"
 #include "models/state/safetensors_file.h"
+#include "pipelines/count_words.h"
+#include "pipelines/evaluation_result.h"
 #include "pipelines/model_metadata.h"
+#include "pipelines/statistics_result.h"
 
 namespace consilium::pipelines {
+namespace {
+
+std::string word_of(FederationTask task) {
+  for (const auto& [word, value] : federation_task_words())
+    if (value == task) return word;
+  return "train";
+}
+
+/// The federation that the settings describe, and the state that it starts from.
+struct Start {
+  fl::FederationSettings federation;
+  ModelFile initial;
+};
+
+Start start_of(const CoordinateSettings& settings) {
+  Start start{settings.federation, {}};
+  fl::FederationSettings& federation = start.federation;
+  if (settings.task == FederationTask::kStatistics) {
+    start.initial.state = statistics_start(settings.statistics);
+    federation.rounds = kStatisticsRounds;
+    federation.task = to_plan(settings.statistics).dump();
+    return start;
+  }
+  start.initial = read_safetensors(settings.initial_model);
+  const Json training = training_metadata(start.initial, settings.initial_model);
+  if (settings.task != FederationTask::kTrain) {
+    federation.rounds = 0;
+    federation.task = to_task(settings.task, {training, settings.all_cases}).dump();
+    return start;
+  }
+  const auto rounds = training.find("rounds");
+  require(rounds != training.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, settings.initial_model + ": its training settings name no rounds");
+  federation.rounds = rounds->get<std::int64_t>();
+  federation.task = training.dump();
+  return start;
+}
+
+/// What a federation without training found. Called when its last report is in, and by nobody else: no figure can come after.
+void write_result(const CoordinateSettings& settings, const fl::RunState& state) {
+  const fs::path folder = settings.folder;
+  if (settings.task == FederationTask::kStatistics) write_file(folder / "statistics.json", statistics_result(settings.statistics, state.global, state.reports).dump(1) + "\n");
+  if (settings.task == FederationTask::kEvaluate || settings.task == FederationTask::kPredict) write_file(folder / "evaluation.json", evaluation_result(state.reports.back()).dump(1) + "\n");
+}
+
+}  // namespace
 
 CoordinateSettings parse_coordinate_settings(const Json& json, const std::string& origin, const fs::path& base) {
   CoordinateSettings s;
@@ -23,7 +71,10 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.field("listen", s.listen);
   reader.field("name", s.name);
   reader.required("keys", s.keys);
-  reader.required("initial_model", s.initial_model);
+  reader.choice("task", s.task, federation_task_words());
+  reader.field("initial_model", s.initial_model);
+  reader.field("all_cases", s.all_cases);
+  reader.object("statistics", [&](SettingsReader& statistics) { read_statistics_task(statistics, s.statistics); });
   reader.required("folder", s.folder);
   reader.field("linger_seconds", s.linger_seconds);
   reader.required("sites", s.federation.sites);
@@ -34,29 +85,31 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.finish();
   fl::validate(s.federation, origin);
   fl::validate_site_names({s.name}, origin + ".name");
+  const bool counts = s.task == FederationTask::kStatistics;
+  require(counts || !s.initial_model.empty(), ErrorCode::kUsage, origin + ".initial_model: is missing");
+  require(!counts || s.initial_model.empty(), ErrorCode::kUsage, origin + ".initial_model: statistics start from no model");
+  require(!counts || s.federation.sites.size() <= kMostCountingSites, ErrorCode::kUsage, origin + ".sites: statistics take at most " + std::to_string(kMostCountingSites) + " sites");
+  require(!counts || s.federation.aggregation == fl::AggregationSettings{}, ErrorCode::kUsage, origin + ".aggregation: statistics are summed, they take no rule");
+  // A late update that counts with a factor is no count.
+  require(!counts || s.federation.policy.late == fl::LateUpdates::kRefuse, ErrorCode::kUsage, origin + ".policy.late: statistics take no late update");
   require(fl::is_address(s.listen), ErrorCode::kUsage, origin + ".listen: expected host:port, found \"" + s.listen + "\"");
   require(std::isfinite(s.linger_seconds) && s.linger_seconds >= 0, ErrorCode::kUsage, origin + ".linger_seconds: expected 0 or more");
   for (std::string* path : {&s.keys, &s.initial_model, &s.folder})
-    if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
+    if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
   return s;
 }
 
 Json to_json(const CoordinateSettings& s) {
-  return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"name", s.name}, {"keys", s.keys}, {"initial_model", s.initial_model}, {"folder", s.folder},
+  return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"name", s.name}, {"keys", s.keys}, {"task", word_of(s.task)}, {"initial_model", s.initial_model}, {"all_cases", s.all_cases}, {"statistics", to_json(s.statistics)}, {"folder", s.folder},
           {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}};
 }
 
 fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {
-  ModelFile initial = read_safetensors(settings.initial_model);
-  const Json task = training_metadata(initial, settings.initial_model);
-  fl::FederationSettings federation = settings.federation;
-  federation.task = task.dump();
-  const auto rounds = task.find("rounds");
-  require(rounds != task.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, settings.initial_model + ": its training settings name no rounds");
-  federation.rounds = rounds->get<std::int64_t>();
+  Start start = start_of(settings);
+  const fl::FederationSettings& federation = start.federation;
   const fs::path folder = settings.folder;
   const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds};
-  fl::RunState state = fl::run_coordinator(options, federation, std::move(initial.state), [&](const fl::RoundReport& report) {
+  fl::RunState state = fl::run_coordinator(options, federation, std::move(start.initial.state), [&](const fl::RoundReport& report) {
     std::size_t accepted = 0;
     for (const fl::SiteOutcome& site : report.sites) {
       if (site.participation == fl::Participation::kAccepted) ++accepted;
@@ -66,7 +119,9 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
     log_line(fmt::format("{}: {} of {} sites, validation of its start {:.3f}", what, accepted, report.sites.size(), report.validation));
     write_file(folder / "progress.json", Json{{"rounds_closed", report.round + 1}, {"rounds", federation.rounds}}.dump() + "\n");
   }, stop);
-  if (state.round > federation.rounds) write_safetensors_copy(folder / "model.safetensors", SafetensorsFile(fl::RunStore(folder, federation).best_file()), initial.metadata);
+  if (state.round <= federation.rounds) return state;
+  if (settings.task != FederationTask::kStatistics) write_safetensors_copy(folder / "model.safetensors", SafetensorsFile(fl::RunStore(folder, federation).best_file()), start.initial.metadata);
+  write_result(settings, state);
   return state;
 }
 

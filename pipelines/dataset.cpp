@@ -27,25 +27,24 @@ void share_out(SiteSplit& split, std::vector<const PreparedCase*> rest, const st
 
 }  // namespace
 
-LabelMap to_classes(const LabelMap& internal, Target target) {
-  LabelMap classes = internal;
-  if (target != Target::kBratsRegions)
-    for (Label& label : classes.labels) label = label != 0 ? 1 : 0;
-  return classes;
-}
-
 const imaging::LabelScheme& scheme_of(Target target) { return imaging::label_scheme(target == Target::kBratsRegions ? "internal" : "binary"); }
 
-PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const imaging::LabelScheme& scheme) {
-  Case raw = load_case(paths, settings.normalise.channels, scheme);
-  if (raw.labels) raw.labels = to_classes(*raw.labels, settings.target);
+PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const SiteLabels& labels) {
+  const Annotation annotation = annotation_of(labels, settings.target);
+  Case raw = load_case(paths, settings.normalise.channels, labels.scheme);
+  std::optional<LabelMap> in_full;
+  if (raw.labels && labels.judged_in_full) in_full = to_classes(*raw.labels, settings.target);
+  if (raw.labels) raw.labels = to_known_classes(*raw.labels, labels, settings.target);
   const NormalisedCase normal = normalise(raw, settings.normalise);
   PreparedCase result;
   result.name = paths.name;
   result.split = paths.split;
   result.grid = normal.grid;
   result.native = normal.native;
-  result.reference = std::move(raw.labels);
+  result.reference = in_full ? std::move(in_full) : std::move(raw.labels);
+  result.annotated = annotation.regions;
+  result.judged = labels.judged_in_full ? region_names(settings.target) : annotation.regions;
+  result.sample.sets = annotation.sets;
   const Size3& size = normal.grid.size;
   result.sample.id = paths.name;
   result.sample.channels = static_cast<int>(normal.images.size());
@@ -55,13 +54,13 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
   return result;
 }
 
-std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const imaging::LabelScheme& scheme, const FilePatterns& files, const std::function<void(const std::string&)>& on_case) {
+std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const SiteLabels& labels, const FilePatterns& files, const std::function<void(const std::string&)>& on_case) {
   const std::vector<CasePaths> paths = find_cases(folder, files);
   std::vector<PreparedCase> cases(paths.size());
   std::mutex guard;
   parallel_for(paths.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) {
-      cases[n] = prepare(paths[n], settings, scheme);
+      cases[n] = prepare(paths[n], settings, labels);
       const std::lock_guard lock(guard);
       if (on_case) on_case(cases[n].name);
     }

@@ -8,6 +8,7 @@
 
 #include "imaging/label_scheme.h"
 #include "models/training_case.h"
+#include "pipelines/annotation.h"
 #include "pipelines/case.h"
 #include "pipelines/ingest.h"
 #include "pipelines/training_settings.h"
@@ -21,18 +22,18 @@ struct PreparedCase {
   Geometry grid, native;
   models::TrainingCase sample;        ///< labels are the target's classes; empty when the case has no reference
   std::optional<LabelMap> reference;  ///< on `native`, the target's classes
+  std::vector<std::string> annotated;  ///< regions that the site's labels show: in these it validates
+  std::vector<std::string> judged;     ///< regions in which `reference` judges a test case
 };
 
-/// Internal label numbers -> the target's classes.
-LabelMap to_classes(const LabelMap& internal, Target target);
 /// The regions in which the target's classes are judged.
 const imaging::LabelScheme& scheme_of(Target target);
 
-PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const imaging::LabelScheme& scheme);
+PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const SiteLabels& labels);
 
 /// All cases of a site, read on thread_limit() threads. `on_case` is called after each, one at a time.
 /// @throws as find_cases and load_case.
-std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const imaging::LabelScheme& scheme, const FilePatterns& files = {}, const std::function<void(const std::string& name)>& on_case = {});
+std::vector<PreparedCase> prepare_site(const std::filesystem::path& folder, const TrainingSettings& settings, const SiteLabels& labels, const FilePatterns& files = {}, const std::function<void(const std::string& name)>& on_case = {});
 
 /// Which of a site's cases train, choose the model, and judge it.
 struct SiteSplit {

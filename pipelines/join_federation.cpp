@@ -11,31 +11,66 @@
 #include "fl/federation_settings.h"
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
+#include "pipelines/annotation.h"
+#include "pipelines/evaluation_trainer.h"
+#include "pipelines/federation_task.h"
 #include "pipelines/model_metadata.h"
 #include "pipelines/personal.h"
 #include "pipelines/site_trainer.h"
+#include "pipelines/statistics_trainer.h"
 
 namespace consilium::pipelines {
 namespace {
 
-/// Reads the site's cases when the first plan tells how they are to be prepared.
+constexpr const char* kOrigin = "the coordinator's task";
+
+/// Reads the site's cases when the first plan tells what for.
 class DataTrainer : public fl::Trainer {
  public:
   DataTrainer(const JoinSettings& settings, std::function<void(const std::string&)> on_event, const std::atomic<bool>* stop) : settings_(settings), on_event_(std::move(on_event)), stop_(stop) {}
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).validate(plan, global); }
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).train(plan, global); }
+  fl::Update last_look(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).last_look(plan, global); }
 
  private:
-  SiteTrainer& trainer(const fl::RoundPlan& plan) {
+  fl::Trainer& trainer(const fl::RoundPlan& plan) {
     if (trainer_) return *trainer_;
-    const TrainingSettings training = parse_training_settings(parse_json(plan.task, "the coordinator's task"), "the coordinator's task");
     require_same_federation(plan.task);
+    const Json task = parse_json(plan.task, kOrigin);
+    switch (task_kind(task)) {
+      case FederationTask::kTrain: trainer_ = site_trainer(parse_training_settings(task, kOrigin)); break;
+      case FederationTask::kEvaluate: trainer_ = model_user(parse_model_use(task), /*judge=*/true); break;
+      case FederationTask::kPredict: trainer_ = model_user(parse_model_use(task), /*judge=*/false); break;
+      case FederationTask::kStatistics: trainer_ = std::make_unique<StatisticsTrainer>(counted(), stop_); break;
+    }
+    return *trainer_;
+  }
+
+  void read_cases(const TrainingSettings& training) {
     if (on_event_) on_event_("reading cases");
-    cases_ = prepare_site(settings_.data, training, imaging::label_scheme(settings_.scheme), settings_.files, [&](const std::string&) { throw_if_stopped(stop_); });
+    cases_ = prepare_site(settings_.data, training, {imaging::label_scheme(settings_.scheme), settings_.annotated}, settings_.files, [&](const std::string&) { throw_if_stopped(stop_); });
+  }
+
+  std::unique_ptr<fl::Trainer> site_trainer(const TrainingSettings& training) {
+    read_cases(training);
     const SiteSplit split = settings_.folds == 0 ? split_by_folders(cases_, settings_.name, training) : split_by_folds(cases_, settings_.name, training, settings_.fold, settings_.folds);
     if (on_event_) on_event_(std::to_string(split.train.size()) + " cases for training, " + std::to_string(split.validation.size()) + " for validation");
-    trainer_ = std::make_unique<SiteTrainer>(settings_.name, split, trainer_folder(settings_.folder), [this](std::int64_t, double) { throw_if_stopped(stop_); });
-    return *trainer_;
+    return std::make_unique<SiteTrainer>(settings_.name, split, trainer_folder(settings_.folder), [this](std::int64_t, double) { throw_if_stopped(stop_); });
+  }
+
+  std::unique_ptr<fl::Trainer> model_user(const ModelUse& use, bool judge) {
+    const TrainingSettings training = parse_training_settings(use.training, kOrigin);
+    read_cases(training);
+    std::vector<const PreparedCase*> chosen;
+    for (const PreparedCase& c : cases_)
+      if (use.all_cases || c.split == "test") chosen.push_back(&c);
+    if (on_event_) on_event_("using the model on " + std::to_string(chosen.size()) + " cases");
+    return std::make_unique<EvaluationTrainer>(chosen, training, settings_.folder, judge, stop_);
+  }
+
+  StatisticsSite counted() const {
+    const SiteLabels labels{imaging::label_scheme(settings_.scheme), settings_.annotated};
+    return {settings_.data, labels.scheme, settings_.files, tumour_regions(labels), settings_.minimum_count};
   }
 
   /// The memory of another federation's optimiser must not leak into this one.
@@ -49,7 +84,7 @@ class DataTrainer : public fl::Trainer {
   std::function<void(const std::string&)> on_event_;
   const std::atomic<bool>* stop_;
   std::vector<PreparedCase> cases_;
-  std::unique_ptr<SiteTrainer> trainer_;
+  std::unique_ptr<fl::Trainer> trainer_;
 };
 
 /// The address itself, or the content of the file it names, which a coordinator writes when it listens.
@@ -90,16 +125,20 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.required("data", s.data);
   reader.field("scheme", s.scheme);
   reader.field("files", s.files);
+  reader.field("annotated", s.annotated);
   reader.required("folder", s.folder);
   reader.field("give_up_seconds", s.give_up_seconds);
   reader.field("folds", s.folds);
   reader.field("fold", s.fold);
+  reader.field("minimum_count", s.minimum_count);
   reader.finish();
   fl::validate_site_names({s.name}, origin + ".name");
   require(s.coordinator.starts_with("@") ? s.coordinator.size() > 1 : are_addresses(s.coordinator), ErrorCode::kUsage, origin + ".coordinator: expected host:port or @FILE, found \"" + s.coordinator + "\"");
   require(std::isfinite(s.give_up_seconds) && s.give_up_seconds > 0, ErrorCode::kUsage, origin + ".give_up_seconds: expected a number above 0");
   require(s.folds == 0 || (s.folds >= 2 && s.fold >= 0 && s.fold < s.folds), ErrorCode::kUsage, origin + ".fold: expected 0 to below folds, and folds 0 or at least 2");
+  require(s.minimum_count >= 1, ErrorCode::kUsage, origin + ".minimum_count: expected 1 or more");
   imaging::label_scheme(s.scheme);
+  validate_annotated(s.annotated, origin + ".annotated");
   for (std::string* path : {&s.keys, &s.data, &s.folder})
     if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
   if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator.replace(1, std::string::npos, (base / s.coordinator.substr(1)).string());
@@ -107,8 +146,8 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
 }
 
 Json to_json(const JoinSettings& s) {
-  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"folder", s.folder},
-          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}};
+  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"annotated", s.annotated}, {"folder", s.folder},
+          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}};
 }
 
 ModelState join_federation(const JoinSettings& settings, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
@@ -119,9 +158,16 @@ ModelState join_federation(const JoinSettings& settings, const std::function<voi
   options.coordinator = resolve_address(settings, stop);
   options.tls = fl::tls_files(settings.keys, settings.name);
   options.folder = settings.folder;
-  options.model_metadata = [](const std::string& task) { return model_metadata(parse_json(task, "the coordinator's task")); };
-  options.finish = [&](const std::string& task, ModelState best, std::int64_t trainings) {
-    const TrainingSettings training = parse_training_settings(parse_json(task, "the coordinator's task"), "the coordinator's task");
+  options.model_metadata = [](const std::string& text) -> std::map<std::string, std::string> {
+    const Json task = parse_json(text, kOrigin);
+    const FederationTask kind = task_kind(task);
+    if (kind == FederationTask::kStatistics) return {};
+    return model_metadata(kind == FederationTask::kTrain ? task : parse_model_use(task).training);
+  };
+  options.finish = [&](const std::string& text, ModelState best, std::int64_t trainings) {
+    const Json task = parse_json(text, kOrigin);
+    if (task_kind(task) != FederationTask::kTrain) return best;
+    const TrainingSettings training = parse_training_settings(task, kOrigin);
     return PersonalTensors(training.personal, trainer_folder(settings.folder)).put_into(std::move(best), trainings);
   };
   options.give_up_seconds = settings.give_up_seconds;

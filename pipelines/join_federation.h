@@ -19,9 +19,11 @@ struct JoinSettings {
   std::string data;                   ///< folder of cases
   std::string scheme = "brats2023";   ///< what the labels of these cases mean
   FilePatterns files;                 ///< where the file names are the site's own
+  std::vector<std::string> annotated; ///< regions and tissues that they show, as SiteLabels; empty: everything
   std::string folder;                 ///< for the site's own state and, at the end, model.safetensors
   double give_up_seconds = 3600;      ///< without contact to the coordinator
   int folds = 0, fold = 0;            ///< cross-validation, as SimulationSettings
+  std::int64_t minimum_count = 5;     ///< of cases behind any figure of federated statistics; this site's own rule, no coordinator can lower it
 
   bool operator==(const JoinSettings&) const = default;
 };
@@ -30,7 +32,8 @@ struct JoinSettings {
 JoinSettings parse_join_settings(const Json& json, const std::string& origin, const std::filesystem::path& base);
 Json to_json(const JoinSettings& settings);
 
-/// Takes part until the federation is finished: reads the cases once the first plan says how, trains, and leaves the best model in `folder`.
+/// Takes part until the federation is finished: reads the cases once the first plan says what for, trains (or evaluates, predicts, counts), and leaves the
+/// best model in `folder`.
 /// @throws as run_site and prepare_site.
 ModelState join_federation(const JoinSettings& settings, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop = nullptr);
 

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "imaging/render/picture.h"
+#include "pipelines/cross_site.h"
 #include "pipelines/report_charts.h"
 #include "pipelines/report_findings.h"
 #include "pipelines/report_page.h"
@@ -84,6 +85,7 @@ ReportOutcome write_report(const fs::path& run, const fs::path& html, const Repo
   const Findings findings = find(results);
   const std::vector<CasePicture> cases = draw_cases(run, results, shown_model(results, findings));
   ReportOutcome outcome{findings.headline, findings.answer, {}, {html}, to_json(findings)};
+  outcome.summary["cross_site"] = cross_site(results);
   for (const CasePicture& c : cases) {
     if (!c.problem.empty()) outcome.warnings.push_back(c.site + ", " + c.name + ": " + c.problem);
     for (const PredictionPicture& p : c.predictions)

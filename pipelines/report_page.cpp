@@ -99,7 +99,8 @@ Section matrices(const RunResults& results) {
       "them has counts 0 (as in BraTS 2023). "
       "HD95: 95th percentile of the distance between surfaces in mm, lower is better; a region that only one of them has "
       "(“missed”) counts the image's diagonal.</p>\n";
-  return {"matrix", "Every model at every site", html};
+  if (results.sites.size() > 1) html += worst_site_table(results);
+  return {"matrix", "Every model at every site", html + strata_table(results)};
 }
 
 Section statistics(const RunResults& results, const Findings& findings) {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/progress.h"
+#include "pipelines/cross_site.h"
 #include "pipelines/report_charts.h"
 #include "pipelines/report_html.h"
 
@@ -103,6 +104,14 @@ std::string interval_of(const Comparison& c) {
   return std::isnan(c.interval.low) ? "–" : signed_number(c.interval.low) + " to " + signed_number(c.interval.high);
 }
 
+/// What a site's labels leave out is said wherever its figures are explained.
+std::string annotated_note(const SiteSummary& site) {
+  if (site.annotated.empty()) return "";
+  std::string names;
+  for (const std::string& name : site.annotated) names += (names.empty() ? "" : ", ") + escape_html(name);
+  return (site.description.empty() ? "" : "; ") + ("its labels show " + names + " only");
+}
+
 std::string gain_item(const RunResults& results, const Findings& findings, const SiteGain& gain) {
   std::string change = "<span class=\"muted\">no model of its own</span>";
   std::string spoken = fmt::format("federated {}", number(gain.federated_dice, 3));
@@ -170,6 +179,40 @@ std::string gain_list(const RunResults& results, const Findings& findings) {
                     gain_axis(results, findings));
 }
 
+std::string worst_site_table(const RunResults& results) {
+  std::string html =
+      "<table class=\"plain\"><caption>Each model where it does worst</caption><thead><tr><th scope=\"col\">model</th><th "
+      "scope=\"col\" class=\"text\">worst site</th><th scope=\"col\">mean Dice there</th><th scope=\"col\">95\u00a0% CI</th><th "
+      "scope=\"col\">cases</th></tr></thead><tbody>\n";
+  for (const WorstSite& worst : worst_sites(results)) {
+    const bool known = std::isfinite(worst.interval.low);
+    html += fmt::format(
+        "<tr><th scope=\"row\"><i class=\"key {}\"></i>{}</th><td class=\"text\">{}</td><td>{}</td><td "
+        "class=\"nowrap\">{}</td><td>{}</td></tr>\n",
+        model_class(results, worst.model), escape_html(worst.model), escape_html(worst.site), number(worst.dice, 3),
+        known ? number(worst.interval.low, 3) + " to " + number(worst.interval.high, 3) : "–", worst.cases);
+  }
+  return scrolling("Each model where it does worst", html + "</tbody></table>");
+}
+
+std::string strata_table(const RunResults& results) {
+  const std::vector<Stratum> strata = strata_of(results);
+  if (strata.empty()) return "";
+  std::string html = fmt::format(
+      "<table class=\"plain\"><caption>Mean Dice by kind of site</caption><thead><tr><th scope=\"col\">kind</th><th "
+      "scope=\"col\" class=\"text\">sites</th>{}</tr></thead><tbody>\n",
+      model_heads(results));
+  for (const Stratum& stratum : strata) {
+    std::string sites;
+    for (const std::string& site : stratum.sites) sites += (sites.empty() ? "" : ", ") + escape_html(site);
+    html += fmt::format("<tr><th scope=\"row\">{}: {}</th><td class=\"text\">{}</td>", escape_html(stratum.key),
+                        escape_html(stratum.value), sites);
+    for (const MeanScore& mean : stratum.models) html += element("td", "", number(mean.dice, 3));
+    html += "</tr>\n";
+  }
+  return scrolling("Mean Dice by kind of site", html + "</tbody></table>");
+}
+
 std::string site_table(const RunResults& results) {
   std::string html =
       "<table class=\"plain words\"><caption>Sites and their cases</caption><thead><tr><th scope=\"col\">site</th><th "
@@ -178,7 +221,7 @@ std::string site_table(const RunResults& results) {
   for (const SiteSummary& site : results.sites)
     html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
                         escape_html(site.name), site.train_cases, site.validation_cases, site.test_cases,
-                        escape_html(site.description));
+                        escape_html(site.description) + annotated_note(site));
   return scrolling("Sites and their cases", html + "</tbody></table>");
 }
 

@@ -18,6 +18,11 @@ std::string comparison_table(const std::vector<Comparison>& comparisons, const s
 /// Site by site: own and federated model, change, interval, drawn on one axis.
 std::string gain_list(const RunResults& results, const Findings& findings);
 
+/// Where each model does worst, with its interval.
+std::string worst_site_table(const RunResults& results);
+/// Mean Dice of every model by the kinds of sites that the run's settings name; empty where they name none.
+std::string strata_table(const RunResults& results);
+
 std::string site_table(const RunResults& results);
 std::string model_table(const RunResults& results);
 /// Mean Dice over regions of every case and model.

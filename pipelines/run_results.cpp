@@ -35,7 +35,8 @@ std::string table(const RunResults& results, const std::string& region, bool dic
     text += fmt::format("{:<{}}", name, width + 2);
     for (const ModelSummary& model : results.models) {
       const MeanScore mean = mean_score(results, model.name, site, region);
-      text += dice ? fmt::format("  {:>10.3f}", mean.dice) : fmt::format("  {:>10.1f}", mean.hd95_mm);
+      const double value = dice ? mean.dice : mean.hd95_mm;
+      text += std::isfinite(value) ? fmt::format("  {:>10.{}f}", value, dice ? 3 : 1) : fmt::format("  {:>10}", "-");  // not judged there
     }
     text += "\n";
   };
@@ -51,7 +52,7 @@ Json to_json(const RunResults& r) {
             {"notes", r.notes},                {"versions", r.versions}, {"settings", r.settings}, {"seconds_total", r.seconds_total}};
   json["sites"] = Json::array();
   for (const SiteSummary& s : r.sites)
-    json["sites"].push_back({{"name", s.name}, {"description", s.description}, {"train_cases", s.train_cases}, {"validation_cases", s.validation_cases}, {"test_cases", s.test_cases}});
+    json["sites"].push_back({{"name", s.name}, {"description", s.description}, {"train_cases", s.train_cases}, {"validation_cases", s.validation_cases}, {"test_cases", s.test_cases}, {"annotated", s.annotated}, {"strata", s.strata}});
   json["models"] = Json::array();
   for (const ModelSummary& m : r.models) {
     Json curve = Json::array();
@@ -88,6 +89,8 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
     site.field("train_cases", s.train_cases);
     site.field("validation_cases", s.validation_cases);
     site.field("test_cases", s.test_cases);
+    site.field("annotated", s.annotated);
+    site.field("strata", s.strata);
     site.finish();
     r.sites.push_back(s);
   });

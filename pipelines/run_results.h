@@ -23,6 +23,8 @@ struct SiteSummary {
   int train_cases = 0;
   int validation_cases = 0;
   int test_cases = 0;
+  std::vector<std::string> annotated{};          ///< what its labels show; empty: everything
+  std::map<std::string, std::string> strata{};   ///< groups of the report that the site belongs to: key -> value
 };
 
 struct ModelSummary {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "imaging/metrics/overlap.h"
 #include "models/predict.h"
@@ -27,6 +29,8 @@ at::Tensor regions_to_classes(const at::Tensor& r) {
   const at::Tensor wt = r[0], tc = torch::minimum(r[1], wt), et = torch::minimum(r[2], tc);
   return torch::stack({1 - wt, tc - et, wt - tc, et});
 }
+
+bool is_among(const std::string& name, const std::vector<std::string>& names) { return std::find(names.begin(), names.end(), name) != names.end(); }
 
 }  // namespace
 
@@ -56,19 +60,30 @@ std::vector<RegionScore> score(const LabelMap& classes, const PreparedCase& prep
   require(prepared.reference.has_value(), ErrorCode::kNotFound, "case " + prepared.name + " has no reference to be judged by");
   auto scores = evaluate_case(classes, *prepared.reference, scheme_of(target));
   const auto names = region_names(target);
-  for (std::size_t n = 0; n < scores.size(); ++n) scores[n].region = names.at(n);
-  return scores;
+  std::vector<RegionScore> judged;
+  for (std::size_t n = 0; n < scores.size(); ++n) {
+    scores[n].region = names.at(n);
+    if (is_among(names[n], prepared.judged)) judged.push_back(scores[n]);
+  }
+  return judged;
 }
 
 double validation_score(const models::Segmenter& segmenter, const std::vector<const PreparedCase*>& cases, const TrainingSettings& settings) {
   double sum = 0;
+  std::size_t counted = 0;
+  const auto names = region_names(settings.target);
+  const auto& regions = scheme_of(settings.target).regions;
   for (const PreparedCase* c : cases) {
+    std::vector<imaging::Region> annotated;
+    for (std::size_t r = 0; r < regions.size(); ++r)
+      if (is_among(names[r], c->annotated)) annotated.push_back(regions[r]);
+    if (annotated.empty()) continue;
+    ++counted;
     const LabelMap predicted = segment(segmenter, *c, settings);
-    const auto& scheme = scheme_of(settings.target);
-    for (const imaging::Region region : scheme.regions)
-      sum += *imaging::dice(imaging::region_mask(predicted, region), imaging::region_mask(*c->reference, region)) / static_cast<double>(scheme.regions.size());
+    for (const imaging::Region region : annotated)
+      sum += *imaging::dice(imaging::region_mask(predicted, region), imaging::region_mask(*c->reference, region)) / static_cast<double>(annotated.size());
   }
-  return cases.empty() ? 0 : sum / static_cast<double>(cases.size());
+  return counted == 0 ? 0 : sum / static_cast<double>(counted);
 }
 
 void write_model(const std::filesystem::path& path, const ModelState& state, const TrainingSettings& settings) {

@@ -16,10 +16,10 @@ models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelStat
 /// Classes of a case on the scanner's own grid.
 LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings);
 
-/// Dice, HD95 and volumes of one prediction, in the target's regions. @throws Error{kNotFound} the case has no reference.
+/// Dice, HD95 and volumes of one prediction, in those of the target's regions that the case's reference shows. @throws Error{kNotFound} the case has no reference.
 std::vector<RegionScore> score(const LabelMap& classes, const PreparedCase& prepared, Target target);
 
-/// Mean over cases of the mean Dice over regions; 0 without cases.
+/// Mean over cases of the mean Dice over the regions that the site annotates; a case without any is left out. 0 without cases.
 double validation_score(const models::Segmenter& segmenter, const std::vector<const PreparedCase*>& cases, const TrainingSettings& settings);
 
 /// A model with all that is needed to use it: the settings travel in the file's metadata.

@@ -17,8 +17,10 @@
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
 #include "pipelines/ingest.h"
+#include "pipelines/cross_site.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
+#include "pipelines/simulate_statistics.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
 
@@ -52,7 +54,7 @@ std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs:
   SharedProgress progress("reading cases", total);
   std::vector<LoadedSite> sites;
   for (const SimulatedSite& site : settings.sites)
-    sites.push_back({&site, prepare_site(data / site.folder, settings.training, imaging::label_scheme(site.scheme), site.files, [&](const std::string&) {
+    sites.push_back({&site, prepare_site(data / site.folder, settings.training, labels_of(site), site.files, [&](const std::string&) {
                        throw_if_stopped(stop);
                        progress.advance(1, site.name);
                      })});
@@ -220,6 +222,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
   crew.in_turn("settings", [&] { require_same_run(run, settings); });
   const std::vector<LoadedSite> sites = load_sites(settings, data, stop);
   require_judgement(sites, settings);
+  if (settings.statistics) write_file(run / "statistics.json", simulate_statistics(settings, data, run / "statistics", stop).dump(1) + "\n");
   const int folds = std::max(1, settings.folds);
   RunResults results;
   std::mutex guard;
@@ -289,7 +292,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
         if (judged[n] == 0) judge_pair(n);
     });
     for (std::size_t n = 0; n < sites.size(); ++n) {
-      if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0});
+      if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0, sites[n].site->annotated, sites[n].site->strata});
       results.sites[n].test_cases += static_cast<int>(splits[n].test.size());
     }
   }
@@ -307,6 +310,8 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
   crew.in_turn("results", [&] {
     if (!rank.is_alone() && fs::exists(run / "results.json")) return;
     write_pictures(settings, data, sites, results.cases, run);
+    // The last model has been judged at the last site: what is written now is whole.
+    write_file(run / "cross_site.json", cross_site(results).dump(1) + "\n");
     write_file(run / "results.json", to_json(results).dump(1) + "\n");
   });
   return results;

@@ -135,6 +135,7 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
     join.data = fs::absolute(request.data / site.folder).string();
     join.scheme = site.scheme;
     join.files = site.files;
+    join.annotated = site.annotated;
     join.folder = (folder / "sites" / site.name).string();
     join.folds = request.settings.folds;
     join.fold = request.fold;

@@ -24,8 +24,12 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
     item.field("description", site.description);
     item.field("scheme", site.scheme);
     item.field("files", site.files);
+    item.field("annotated", site.annotated);
+    item.field("judged_in_full", site.judged_in_full);
+    item.field("strata", site.strata);
     item.finish();
     imaging::label_scheme(site.scheme);
+    validate_annotated(site.annotated, item.path() + ".annotated");
     if (site.folder.empty()) site.folder = site.name;
     s.sites.push_back(site);
   });
@@ -35,10 +39,18 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.field("deadline_seconds", s.deadline_seconds);
   reader.object("policy", [&](SettingsReader& policy) { fl::read_round_policy(policy, s.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.aggregation); });
+  Json statistics;
+  reader.raw("statistics", statistics);
+  if (!statistics.is_null()) {
+    SettingsReader counted(statistics, origin + ".statistics");
+    read_statistics_task(counted, s.statistics.emplace());
+  }
+  reader.field("minimum_count", s.minimum_count);
   reader.field("folds", s.folds);
   reader.field("picture_channel", s.picture_channel);
   reader.field("notes", s.notes);
   reader.finish();
+  require(s.minimum_count >= 1, ErrorCode::kUsage, origin + ".minimum_count: expected 1 or more");
   require(s.sites.size() >= 2, ErrorCode::kUsage, origin + ".sites: a federation has at least two sites");
   require(s.folds == 0 || (s.folds >= 2 && s.folds <= 1000), ErrorCode::kUsage, origin + ".folds: expected 0, or 2 and more");
   require(!s.models.empty(), ErrorCode::kUsage, origin + ".models: name at least one of single, pooled and federated");
@@ -59,11 +71,13 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   return s;
 }
 
+SiteLabels labels_of(const SimulatedSite& site) { return {imaging::label_scheme(site.scheme), site.annotated, site.judged_in_full}; }
+
 Json to_json(const SimulationSettings& s) {
   Json sites = Json::array();
-  for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}});
+  for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}, {"annotated", site.annotated}, {"judged_in_full", site.judged_in_full}, {"strata", site.strata}});
   return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"models", s.models}, {"training", to_json(s.training)}, {"quorum", s.quorum},
-          {"deadline_seconds", s.deadline_seconds}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
+          {"deadline_seconds", s.deadline_seconds}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"statistics", s.statistics ? to_json(*s.statistics) : Json()}, {"minimum_count", s.minimum_count}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
 }
 
 }  // namespace consilium::pipelines

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fl/aggregate/aggregation.h"
 #include "fl/round_policy.h"
+#include "pipelines/annotation.h"
 #include "pipelines/ingest.h"
+#include "pipelines/statistics_task.h"
 #include "pipelines/training_settings.h"
 
 namespace consilium::pipelines {
@@ -17,6 +21,9 @@ struct SimulatedSite {
   std::string description;       ///< for the report
   std::string scheme = "brats2023";
   FilePatterns files;            ///< where the site's file names are its own
+  std::vector<std::string> annotated;  ///< what its labels show, as SiteLabels; empty: everything
+  std::map<std::string, std::string> strata;  ///< what the report groups sites by, such as {"scanner": "1.5 T"}
+  bool judged_in_full = false;   ///< its test cases have complete labels and are judged by them
 };
 
 /// A comparison of single-site, pooled and federated models on one machine.
@@ -30,10 +37,14 @@ struct SimulationSettings {
   double deadline_seconds = 3600;
   fl::RoundPolicy policy{};
   fl::AggregationSettings aggregation{};
+  std::optional<StatisticsTask> statistics;  ///< what the sites count before anything is trained
+  std::int64_t minimum_count = 5;  ///< of every site in these statistics, as JoinSettings
   int folds = 0;                   ///< 0: cases in "test" folders judge; else k-fold cross-validation within every site
   std::string picture_channel;     ///< shown under the overlays; empty: the last channel
   std::vector<std::string> notes;  ///< printed in the report
 };
+
+SiteLabels labels_of(const SimulatedSite& site);
 
 /// @throws Error{kUsage} naming the key, and the nearest known one. `origin` names the file.
 SimulationSettings parse_simulation_settings(const Json& json, const std::string& origin);

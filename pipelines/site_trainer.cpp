@@ -37,8 +37,11 @@ fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState
   // The untrained model of round 0 needs no judge.
   if (split_.validation.empty() || plan.round == 0) return {};
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
+  const std::size_t annotated = split_.validation[0]->annotated.size();
+  if (annotated == 0) return {};
   const ModelState own = PersonalTensors(settings.personal, folder_).put_into(global, plan.round);
-  return {validation_score(to_segmenter(settings, own), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size())};
+  const double weight = static_cast<double>(annotated) / static_cast<double>(region_names(settings.target).size());
+  return {validation_score(to_segmenter(settings, own), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size()), weight};
 }
 
 fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& global) {
@@ -47,14 +50,18 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& globa
   models::configure_torch(1);
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
   const PersonalTensors personal(settings.personal, folder_);
-  models::Segmenter segmenter = to_segmenter(settings, personal.put_into(global, plan.round));
+  const ModelState start = personal.put_into(global, plan.round);
+  models::Segmenter segmenter = to_segmenter(settings, start);
+  // The model of round 0 has learnt nothing that it could teach.
+  std::optional<models::Segmenter> teacher;
+  if (settings.fit.partial_labels.distillation_weight > 0 && plan.round > 0) teacher = to_segmenter(settings, start);
   models::OptimiserState memory;
   // The memory of the round before; a site that joined late or lost it starts with an empty one.
   if (const fs::path file = memory_file(folder_, plan.round - 1); fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
   const Rng rng = Rng(settings.seed).fork("training").fork(site_);
   const models::FitReport report = models::fit(segmenter, samples_, steps_of_round(settings, plan.round), settings.fit, rng, &memory, [&](std::int64_t, double loss) {
     if (on_step_) on_step_(1, loss);
-  }, settings.proximal_mu);
+  }, settings.proximal_mu, teacher ? &*teacher : nullptr);
   write_file(memory_file(folder_, plan.round), models::encode(memory));
   std::error_code ignored;
   fs::remove(memory_file(folder_, plan.round - 2), ignored);

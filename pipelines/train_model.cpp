@@ -70,18 +70,18 @@ Checkpoint read_checkpoint(const fs::path& file, const std::string& request, std
 
 std::string of_round(const char* stem, std::int64_t round) { return std::string(stem) + "_" + std::to_string(round) + ".safetensors"; }
 
-/// Mean over sites, weighted by their cases: what a coordinator computes from its sites' reports.
+/// Mean over sites, weighted by their cases and by the share of the regions that they annotate: what a coordinator computes from its sites' reports.
 double validate_all(const models::Segmenter& segmenter, const std::vector<SiteCases>& sites, const TrainingSettings& settings, CurvePoint& point) {
-  double sum = 0;
-  std::size_t cases = 0;
+  double sum = 0, total = 0;
   for (const SiteCases& site : sites) {
-    if (site.validation.empty()) continue;
+    if (site.validation.empty() || site.validation[0]->annotated.empty()) continue;
     const double score = validation_score(segmenter, site.validation, settings);
+    const double weight = static_cast<double>(site.validation.size()) * static_cast<double>(site.validation[0]->annotated.size()) / static_cast<double>(region_names(settings.target).size());
     point.validation[site.site] = score;
-    sum += score * static_cast<double>(site.validation.size());
-    cases += site.validation.size();
+    sum += score * weight;
+    total += weight;
   }
-  return cases == 0 ? 0 : sum / static_cast<double>(cases);
+  return total == 0 ? 0 : sum / total;
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ int cmd_coordinate(int argc, char** argv) {
       fmt::print("{} rounds closed, best model after round {} ({})\n", state.reports.size(), state.best_round, judged);
     }
     // Stopped while it waited for sites to fetch the finished model, it has done its work.
-    const bool finished = fs::exists(fs::path(settings.folder) / "model.safetensors");
+    const bool counts = settings.task == pipelines::FederationTask::kStatistics;
+    const bool finished = fs::exists(fs::path(settings.folder) / (counts ? "statistics.json" : "model.safetensors"));
     return interrupted() && !finished ? static_cast<int>(ErrorCode::kInterrupted) : 0;
   });
 }

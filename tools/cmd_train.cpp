@@ -40,7 +40,7 @@ int cmd_train(int argc, char** argv) {
     make_folder(folder);  // before work that could not be kept
     stop_on_signals();
     log_line("reading cases");
-    for (const auto& site : settings.sites) cases.push_back(pipelines::prepare_site(site.folder, settings.training, imaging::label_scheme(site.scheme), site.files, [](const std::string&) { throw_if_interrupted(); }));
+    for (const auto& site : settings.sites) cases.push_back(pipelines::prepare_site(site.folder, settings.training, labels_of(site), site.files, [](const std::string&) { throw_if_interrupted(); }));
     for (std::size_t n = 0; n < cases.size(); ++n) {
       const auto split = pipelines::split_by_folders(cases[n], settings.sites[n].name, settings.training);
       sites.push_back({settings.sites[n].name, split.train, split.validation});

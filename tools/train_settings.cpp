@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "fl/federation_settings.h"
 #include "imaging/label_scheme.h"
+#include "pipelines/annotation.h"
 
 namespace consilium::tools {
 
@@ -18,8 +19,10 @@ TrainSettings parse_train_settings(const Json& json, const std::string& origin, 
     item.required("folder", site.folder);
     item.field("scheme", site.scheme);
     item.field("files", site.files);
+    item.field("annotated", site.annotated);
     item.finish();
     imaging::label_scheme(site.scheme);
+    pipelines::validate_annotated(site.annotated, item.path() + ".annotated");
     if (std::filesystem::path(site.folder).is_relative()) site.folder = (base / site.folder).lexically_normal().string();
     settings.sites.push_back(site);
   });

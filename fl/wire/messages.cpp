@@ -54,7 +54,7 @@ Announced from_message(const pb::Announcement& message) {
   a.plan = {message.round(), message.rounds(), message.base_digest(), message.task()};
   a.finished = message.finished();
   a.best_round = message.best_round();
-  require(a.plan.rounds >= 1 && a.plan.rounds < kMostRounds && a.plan.round >= 0 && a.plan.round <= a.plan.rounds + 1, ErrorCode::kCorruptData, origin + ": round " + std::to_string(a.plan.round) + " of " + std::to_string(a.plan.rounds));
+  require(a.plan.rounds >= 0 && a.plan.rounds < kMostRounds && a.plan.round >= 0 && a.plan.round <= a.plan.rounds + 1, ErrorCode::kCorruptData, origin + ": round " + std::to_string(a.plan.round) + " of " + std::to_string(a.plan.rounds));
   require(a.best_round >= 0 && a.best_round <= a.plan.rounds, ErrorCode::kCorruptData, origin + ": the best of " + std::to_string(a.plan.rounds) + " rounds is number " + std::to_string(a.best_round));
   require(a.plan.task.size() <= kMostTaskBytes, ErrorCode::kCorruptData, origin + ": a task of " + std::to_string(a.plan.task.size()) + " bytes");
   require_hexadecimal(a.plan.base_digest, 64, origin);
@@ -72,6 +72,7 @@ pb::UpdateOffer to_message(const Update& update, const ChunkList& delta) {
   for (const auto& [group, cases] : update.cases_per_group) (*message.mutable_cases_per_group())[group] = cases;
   message.set_validation_score(update.validation.score);
   message.set_validation_cases(update.validation.cases);
+  if (update.validation.weight != 1) message.set_validation_weight(update.validation.weight);
   for (const auto& [name, value] : update.metrics) (*message.mutable_metrics())[name] = value;
   to_manifest(delta, *message.mutable_delta());
   return message;
@@ -95,7 +96,7 @@ Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
     require(std::isfinite(value), ErrorCode::kCorruptData, origin + ": metric " + name + " is not finite");
     u.metrics[name] = value;
   }
-  u.validation = {message.validation_score(), message.validation_cases()};
+  u.validation = {message.validation_score(), message.validation_cases(), message.has_validation_weight() ? message.validation_weight() : 1};
   offer.delta = from_manifest(message.delta(), limit_bytes, origin);
   return offer;
 }

@@ -32,6 +32,33 @@ TEST(Coordinator, ClosesARoundWhenEverySiteHasAnsweredAndWeighsByCases) {
   EXPECT_EQ(c.plan().base_digest, digest(c.state().global));
 }
 
+TEST(Coordinator, ASiteThatJudgesAThirdOfTheRegionsHasAThirdOfTheSay) {
+  Coordinator c(toy_settings(), toy_model(), 0);
+  const RoundPlan plan = c.plan();
+  Update whole = toy_update(plan, 1, 10), partial = whole, none = whole;
+  whole.validation = {0.4, 2};
+  partial.validation = {0.8, 2, 1.0 / 3};
+  none.validation = {};
+  c.receive("east", whole);
+  c.receive("north", partial);
+  c.receive("west", none);
+  const auto report = c.advance(1);
+  ASSERT_TRUE(report);
+  EXPECT_DOUBLE_EQ(report->validation, (2 * 0.4 + 2.0 / 3 * 0.8) / (2 + 2.0 / 3));
+  EXPECT_EQ(report->validation_cases, 4);
+}
+
+TEST(Coordinator, AWeightThatCannotBeIsRejected) {
+  for (const double weight : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    Coordinator c(toy_settings(), toy_model(), 0);
+    Update update = toy_update(c.plan(), 1, 1);
+    update.validation.weight = weight;
+    const Receipt receipt = c.receive("east", update);
+    EXPECT_EQ(receipt.kind, ReceiptKind::kRejected) << weight;
+    EXPECT_THAT(receipt.reason, testing::HasSubstr("weight of its validation"));
+  }
+}
+
 TEST(Coordinator, ASiteThatIsLateDoesNotStopARound) {
   Coordinator c(toy_settings(), toy_model(), 100);
   const RoundPlan plan = c.plan();
@@ -137,7 +164,7 @@ TEST(Coordinator, SettingsThatCannotWorkAreRefusedByName) {
   EXPECT_THAT(message([](FederationSettings& s) { s.sites.push_back("east"); }), testing::HasSubstr("twice"));
   EXPECT_THAT(message([](FederationSettings& s) { s.sites[0] = "no space"; }), testing::HasSubstr("no space"));
   EXPECT_THAT(message([](FederationSettings& s) { s.quorum = 4; }), testing::HasSubstr("quorum"));
-  EXPECT_THAT(message([](FederationSettings& s) { s.rounds = 0; }), testing::HasSubstr("rounds"));
+  EXPECT_THAT(message([](FederationSettings& s) { s.rounds = -1; }), testing::HasSubstr("rounds"));
   EXPECT_THAT(message([](FederationSettings& s) { s.deadline_seconds = -1; }), testing::HasSubstr("deadline"));
 }
 

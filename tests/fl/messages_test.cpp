@@ -32,6 +32,14 @@ TEST(Messages, SayWhatTheyWereTold) {
   EXPECT_EQ(receipt.reason, "late");
 }
 
+TEST(Messages, TheWeightOfAValidationCaseTravelsAndIsOneWhenAbsent) {
+  const ChunkList chunks = chunk_list("x");
+  Update update = sample_update();
+  EXPECT_FALSE(to_message(update, chunks).has_validation_weight());
+  update.validation.weight = 1.0 / 3;
+  EXPECT_EQ(from_message(to_message(update, chunks), 1 << 24).update.validation, update.validation);
+}
+
 TEST(Messages, ABestRoundThatCannotBeIsRefused) {
   for (const std::int64_t round : {-1, 6}) {
     pb::Announcement message = to_message(sample_announcement());
@@ -59,7 +67,7 @@ TEST(Messages, WhatIsOutOfBoundsIsRefused) {
   EXPECT_TRUE(refused([](auto& m) { m.mutable_delta()->add_chunk_sha256(std::string(32, 'a')); }));
   EXPECT_TRUE(refused([](auto& m) { for (int n = 0; n < 5000; ++n) (*m.mutable_metrics())[std::to_string(n)] = 1; }));
   pb::Announcement message = to_message(sample_announcement());
-  message.set_rounds(0);
+  message.set_rounds(-1);
   EXPECT_THROW(from_message(message), Error);
   EXPECT_THROW(from_message(pb::Receipt()), Error);
 }

@@ -33,6 +33,22 @@ TEST(RunInProcess, ARunThatWasStoppedGoesOnToTheSameBytes) {
   EXPECT_EQ(again[0].trained, 5);  // no round was trained twice
 }
 
+TEST(RunStore, KeepsTheWeightOfAValidationCase) {
+  const TemporaryFolder folder;
+  Coordinator c(toy_settings(), toy_model(), 0);
+  RunStore store(folder.path(), toy_settings());
+  store.save(c.state());
+  for (const char* site : {"east", "north", "west"}) {
+    Update update = test::toy_update(c.plan(), 1, 1);
+    update.validation.weight = 0.25;
+    c.receive(site, update);
+  }
+  ASSERT_TRUE(c.advance(1));
+  store.save(c.state());
+  EXPECT_EQ(store.load(), c.state());
+  EXPECT_EQ(store.load()->reports.at(0).sites.at(0).validation.weight, 0.25);
+}
+
 /// What a rule remembers is part of the checkpoint: else a restart would change the model.
 TEST(RunInProcess, ARuleWithMemoryGoesOnToTheSameBytes) {
   FederationSettings settings = toy_settings(4);

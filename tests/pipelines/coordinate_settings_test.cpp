@@ -50,6 +50,24 @@ TEST(CoordinateSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("name", "a b"), HasSubstr("hub.json.name"));
 }
 
+TEST(CoordinateSettings, StatisticsNeedNoModelAndTakeNone) {
+  Json json = valid();
+  json["task"] = "statistics";
+  json["statistics"] = {{"channels", {"FLAIR"}}, {"bins", 16}};
+  const auto refused_now = [&] { return refusal(ErrorCode::kUsage, [&] { parse_coordinate_settings(json, "hub.json", "/srv"); }); };
+  EXPECT_THAT(refused_now(), HasSubstr("start from no model"));
+  json.erase("initial_model");
+  const CoordinateSettings settings = parse_coordinate_settings(json, "hub.json", "/srv");
+  EXPECT_EQ(settings.statistics.channels, std::vector<std::string>{"FLAIR"});
+  EXPECT_EQ(to_json(parse_coordinate_settings(to_json(settings), "again", "/")), to_json(settings));
+  json["aggregation"] = {{"rule", "fedadam"}};
+  EXPECT_THAT(refused_now(), HasSubstr("hub.json.aggregation"));
+  json.erase("aggregation");
+  json["statistics"]["bins"] = 1;
+  EXPECT_THAT(refused_now(), HasSubstr("hub.json.statistics.bins"));
+  EXPECT_THAT(refused("task", "mine"), HasSubstr("hub.json.task"));
+}
+
 TEST(Coordinate, AModelThatSaysNothingOfItsTrainingIsRefused) {
   const TemporaryFolder folder;
   const ModelState state{{{"w", "trunk", {1}, {1}}}};

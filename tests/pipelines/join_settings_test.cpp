@@ -46,6 +46,8 @@ TEST(JoinSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("scheme", "brats"), HasSubstr("brats2023"));
   EXPECT_THAT(refused("give_up_seconds", 0), HasSubstr("give_up_seconds"));
   EXPECT_THAT(refused("folds", 1), HasSubstr("fold"));
+  EXPECT_THAT(refused("annotated", {"tumour"}), HasSubstr("east.json.annotated"));
+  EXPECT_THAT(refused("minimum_count", 0), HasSubstr("east.json.minimum_count"));
   Json unused = valid();
   unused["fold"] = 1;  // without folds it has no meaning
   EXPECT_NO_THROW(parse_join_settings(unused, "east.json", "/"));

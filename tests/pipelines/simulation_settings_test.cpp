@@ -54,7 +54,25 @@ TEST(SimulationSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("/folds", 1), HasSubstr("sim.json.folds"));
   EXPECT_THAT(refused("/folds", -2), HasSubstr("sim.json.folds"));
   EXPECT_THAT(refused("/picture_channel", "PET"), testing::AllOf(HasSubstr("sim.json.picture_channel"), HasSubstr("PET")));
+  EXPECT_THAT(refused("/sites/1/annotated", {"NCR"}), testing::AllOf(HasSubstr("sim.json.sites[1].annotated"), HasSubstr("NCR")));
+  EXPECT_THAT(refused("/statistics", {{"bins", 1}}), HasSubstr("sim.json.statistics.bins"));
+  EXPECT_THAT(refused("/minimum_count", 0), HasSubstr("sim.json.minimum_count"));
+  EXPECT_THAT(refused("/training/fit/partial_labels/loss", "none"), HasSubstr("partial_labels.loss"));
+  EXPECT_THAT(refused("/training/fit/partial_labels/temperature", 0), HasSubstr("temperature"));
+  EXPECT_THAT(refused("/training/fit/partial_labels", {{"loss", "naive"}, {"distillation_weight", 1}}), HasSubstr("naive"));
   EXPECT_THAT(refused("/notes", "one"), HasSubstr("sim.json.notes"));
+}
+
+TEST(SimulationSettings, WhatASiteMarksAndWhatIsCountedIsKept) {
+  Json json = valid();
+  json["sites"][1]["annotated"] = {"WT", "enhancing"};
+  json["sites"][1]["judged_in_full"] = true;
+  json["sites"][1]["strata"] = {{"scanner", "1.5 T"}};
+  json["statistics"] = {{"channels", {"FLAIR"}}};
+  const SimulationSettings settings = parse_simulation_settings(json, "sim.json");
+  EXPECT_EQ(labels_of(settings.sites[1]).annotated, (std::vector<std::string>{"WT", "enhancing"}));
+  EXPECT_EQ(settings.statistics->bins, 256);
+  EXPECT_EQ(to_json(parse_simulation_settings(to_json(settings), "again")), to_json(settings));
 }
 
 }  // namespace

@@ -136,5 +136,26 @@ TEST_F(SiteTrainerTest, ATaskOrModelThatIsWrongIsRefused) {
   test::refusal(ErrorCode::kMismatch, [&] { east.train(plan(0), other); });
 }
 
+TEST_F(SiteTrainerTest, ASiteOfOneRegionHasAThirdOfTheSayInValidation) {
+  const auto whole_tumour = prepare_site(folder.path() / "site", settings, {imaging::label_scheme("brats2023"), {"WT"}});
+  SiteTrainer partial("east", split_by_folders(whole_tumour, "site", settings), folder.path() / "partial");
+  EXPECT_DOUBLE_EQ(partial.validate(plan(1), global).weight, 1.0 / 3);
+  EXPECT_EQ(trainer("whole").validate(plan(1), global).weight, 1);
+  const auto oedema = prepare_site(folder.path() / "site", settings, {imaging::label_scheme("brats2023"), {"oedema"}});
+  EXPECT_EQ(SiteTrainer("east", split_by_folders(oedema, "site", settings), folder.path() / "none").validate(plan(1), global).cases, 0);
+}
+
+TEST_F(SiteTrainerTest, DistillationTeachesAPartialSiteFromTheSecondRoundOn) {
+  const auto whole_tumour = prepare_site(folder.path() / "site", settings, {imaging::label_scheme("brats2023"), {"WT"}});
+  const auto trained = [&](const std::vector<PreparedCase>& with, double distillation, std::int64_t round) {
+    settings.fit.partial_labels.distillation_weight = distillation;
+    const std::string state = "state_" + std::to_string(&with == &whole_tumour) + std::to_string(distillation);
+    return digest(SiteTrainer("east", split_by_folders(with, "site", settings), folder.path() / state).train(plan(round), global).delta);
+  };
+  EXPECT_EQ(trained(whole_tumour, 0, 0), trained(whole_tumour, 1, 0));  // the untrained model teaches nothing
+  EXPECT_NE(trained(whole_tumour, 0, 1), trained(whole_tumour, 1, 1));
+  EXPECT_EQ(trained(cases, 0, 1), trained(cases, 1, 1));  // complete labels leave nothing open
+}
+
 }  // namespace
 }  // namespace consilium::pipelines
