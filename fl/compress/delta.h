@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,15 @@ struct CompressionSeed {
   std::int64_t round = 0;
 };
 
+/// No value that is not finite, or beyond 1e30, where squares and sums leave the range of float32.
+bool is_encodable(std::span<const float> values);
+bool is_encodable(const ModelState& delta);
+
 /// An update as a compressed file (docs/wire_format.md, "Compressed updates"). `delta` holds tensors of `global`, in its order;
 /// some may be missing. Same arguments, same bytes.
 ///
 /// `memory` is used and replaced by codecs that feed errors back (feeds_errors_back); null: what is not sent is lost.
-/// @throws Error{kCorruptData} a value that is not finite, or beyond 1e30; Error{kMismatch} a tensor that `global` does not have,
+/// @throws Error{kCorruptData} a value that is not encodable; Error{kMismatch} a tensor that `global` does not have,
 /// or a memory of another model.
 std::string encode_delta(const ModelState& delta, const ModelState& global, const CompressionSettings& settings,
                          const CompressionSeed& seed, ErrorFeedback* memory = nullptr);

@@ -11,13 +11,9 @@
 namespace consilium::fl {
 namespace {
 
-/// Beyond it squares and sums leave the range of float32; a weight that moved so far is lost anyway.
-constexpr float kLargestChange = 1e30F;
-
 void require_encodable(const NamedTensor& tensor, std::span<const float> values) {
-  // False for NaN as well.
-  const bool good = std::all_of(values.begin(), values.end(), [](float value) { return std::abs(value) <= kLargestChange; });
-  require(good, ErrorCode::kCorruptData, "update: tensor " + tensor.name + " holds a value that is not finite, or beyond 1e30");
+  require(is_encodable(values), ErrorCode::kCorruptData,
+          "update: tensor " + tensor.name + " holds a value that is not finite, or beyond 1e30");
 }
 
 /// Number of the tensor in the global model. Both are in the order of names: the search goes on behind the one before.
@@ -73,6 +69,16 @@ void append(const CodedTensor& coded, std::size_t gap, int zstd_level, std::stri
 }
 
 }  // namespace
+
+bool is_encodable(std::span<const float> values) {
+  // False for NaN as well.
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::abs(value) <= 1e30F; });
+}
+
+bool is_encodable(const ModelState& delta) {
+  return std::all_of(delta.tensors.begin(), delta.tensors.end(),
+                     [](const NamedTensor& tensor) { return is_encodable(tensor.values); });
+}
 
 std::string encode_delta(const ModelState& delta, const ModelState& global, const CompressionSettings& settings,
                          const CompressionSeed& seed, ErrorFeedback* memory) {

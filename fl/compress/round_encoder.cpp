@@ -8,7 +8,8 @@ fs::path RoundEncoder::file_of(std::int64_t round) const {
   return folder_ / ("feedback_after_" + std::to_string(round) + ".safetensors");
 }
 
-std::string RoundEncoder::encode(const RoundPlan& plan, const ModelState& delta, const ModelState& global) const {
+std::optional<std::string> RoundEncoder::encode(const RoundPlan& plan, const ModelState& delta, const ModelState& global) const {
+  if (plan.compression.codec == Codec::kNone || !is_encodable(delta)) return std::nullopt;
   const CompressionSeed seed{plan.base_digest, site_, plan.round};
   if (!feeds_errors_back(plan.compression)) return encode_delta(delta, global, plan.compression, seed);
   ErrorFeedback memory;

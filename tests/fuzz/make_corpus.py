@@ -267,6 +267,8 @@ def write_wire():
         "announcement_empty_model": (0, "Announcement", announcement(manifest="size_bytes: 0")), "announcement_too_many_hashes": (0, "Announcement", announcement(manifest="size_bytes: 5 " + hashes(40))),
         "announcement_hash_short": (0, "Announcement", announcement(manifest='size_bytes: 5 chunk_sha256: "abc"')), "announcement_equal_hashes": (0, "Announcement", announcement(manifest="size_bytes: 1048586 " + hashes(1) + " " + hashes(1))),
         "announcement_digest_short": (0, "Announcement", announcement().replace(digest, "abc")), "announcement_empty": (0, "Announcement", ""),
+        "announcement_compression": (0, "Announcement", announcement('compression: "{\\"codec\\":\\"topk\\",\\"fraction\\":0.1}"')), "announcement_compression_unknown": (0, "Announcement", announcement('compression: "{\\"codec\\":\\"magic\\"}"')),
+        "announcement_compression_nested": (0, "Announcement", announcement('compression: "' + "[" * 3000 + '"')), "offer_codec": (1, "UpdateOffer", offer('codec: "int8"')), "offer_codec_unknown": (1, "UpdateOffer", offer('codec: "magic"')),
         "offer": (1, "UpdateOffer", offer()), "offer_last_look": (1, "UpdateOffer", offer(manifest="size_bytes: 0")), "offer_nan": (1, "UpdateOffer", offer('metrics { key: "x" value: nan }', score="nan")),
         "offer_cases_negative": (1, "UpdateOffer", offer('cases_per_group { key: "head" value: -9223372036854775808 }')), "offer_name_empty": (1, "UpdateOffer", offer('metrics { key: "" value: 1 }')),
         "offer_name_long": (1, "UpdateOffer", offer('metrics { key: "' + "x" * 300 + '" value: 1 }')), "offer_size_over": (1, "UpdateOffer", offer(manifest="size_bytes: 16777217 " + hashes(17))),

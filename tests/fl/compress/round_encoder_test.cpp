@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 
 #include "base/files.h"
@@ -23,9 +24,8 @@ TEST(RoundEncoder, ARoundThatIsRepeatedGivesTheSameBytes) {
     std::vector<std::string> first;
     for (int round = 0; round < 4; ++round) {
       const auto encode = [&] {
-        return RoundEncoder("east", folder.path())
-            .encode(plan_of(round, settings), test::heavy_tailed_delta(50 + 10 * static_cast<std::uint64_t>(round)),
-                    test::layout());
+        const ModelState delta = test::heavy_tailed_delta(50 + 10 * static_cast<std::uint64_t>(round));
+        return RoundEncoder("east", folder.path()).encode(plan_of(round, settings), delta, test::layout()).value();
       };
       first.push_back(encode());
       EXPECT_EQ(encode(), first.back()) << "killed after the memory was written, before the update was";
@@ -39,8 +39,18 @@ TEST(RoundEncoder, WhatWasLeftOutComesInTheNextRound) {
   const RoundEncoder encoder("east", folder.path());
   const ModelState global = test::layout();
   encoder.encode(plan_of(0, settings), test::heavy_tailed_delta(60), global);
-  const std::string bytes = encoder.encode(plan_of(1, settings), global, global);  // nothing new: all that comes is old
+  const std::string bytes = encoder.encode(plan_of(1, settings), global, global).value();  // nothing new: all that comes is old
   EXPECT_GT(test::norm(test::all_values(DeltaDecoder(ByteSource::of_bytes(bytes), global, "bytes").decode_all())), 0);
+}
+
+TEST(RoundEncoder, LeavesToOthersWhatNoCodecTakesAndWhatHasNone) {
+  const TemporaryFolder folder;
+  const RoundEncoder encoder("east", folder.path());
+  ModelState delta = test::heavy_tailed_delta(65);
+  EXPECT_FALSE(encoder.encode(plan_of(0, {}), delta, test::layout()).has_value());
+  delta.tensors[1].values[0] = std::numeric_limits<float>::infinity();
+  EXPECT_FALSE(encoder.encode(plan_of(0, {.codec = Codec::kTopK}), delta, test::layout()).has_value());
+  EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 TEST(RoundEncoder, AMissedRoundStartsWithoutMemory) {
