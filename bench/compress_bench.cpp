@@ -18,7 +18,7 @@ ModelState network() {
     const auto count = static_cast<std::size_t>(element_count(shape));
     state.tensors.push_back({name, "trunk", std::move(shape), std::vector<float>(count)});
   };
-  const std::vector<std::int64_t> filters{4, 32, 64, 128, 256, 256};
+  const std::vector<std::int64_t> filters{4, 32, 64, 128, 256, 176};
   for (std::size_t level = 1; level < filters.size(); ++level) {
     const std::string name = "down_" + std::to_string(level);
     add(name + ".conv1.weight", {filters[level], filters[level - 1], 3, 3, 3});
