@@ -12,6 +12,7 @@
 #include "models/state/safetensors_file.h"
 #include "pipelines/count_words.h"
 #include "pipelines/evaluation_result.h"
+#include "pipelines/initial_model_file.h"
 #include "pipelines/model_metadata.h"
 #include "pipelines/statistics_result.h"
 
@@ -39,8 +40,9 @@ Start start_of(const CoordinateSettings& settings) {
     federation.task = to_plan(settings.statistics).dump();
     return start;
   }
-  start.initial = read_safetensors(settings.initial_model);
-  const Json training = training_metadata(start.initial, settings.initial_model);
+  const fs::path initial_file = ready_initial_model(settings.initial_model, settings.folder);
+  start.initial = read_safetensors(initial_file);
+  const Json training = training_metadata(start.initial, initial_file.string());
   if (settings.task != FederationTask::kTrain) {
     federation.rounds = 0;
     federation.task = to_task(settings.task, {training, settings.all_cases}).dump();
@@ -69,6 +71,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.field("schema", schema);
   require(schema == "consilium.coordinator/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.coordinator/1\", found \"" + schema + "\"");
   reader.field("listen", s.listen);
+  reader.field("enrolment", s.enrolment);
   reader.field("name", s.name);
   reader.required("keys", s.keys);
   reader.choice("task", s.task, federation_task_words());
@@ -94,6 +97,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   // A late update that counts with a factor is no count.
   require(!counts || s.federation.policy.late == fl::LateUpdates::kRefuse, ErrorCode::kUsage, origin + ".policy.late: statistics take no late update");
   require(fl::is_address(s.listen), ErrorCode::kUsage, origin + ".listen: expected host:port, found \"" + s.listen + "\"");
+  require(s.enrolment.empty() || fl::is_address(s.enrolment), ErrorCode::kUsage, origin + ".enrolment: expected host:port, found \"" + s.enrolment + "\"");
   require(std::isfinite(s.linger_seconds) && s.linger_seconds >= 0, ErrorCode::kUsage, origin + ".linger_seconds: expected 0 or more");
   for (std::string* path : {&s.keys, &s.initial_model, &s.folder})
     if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
@@ -101,7 +105,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
 }
 
 Json to_json(const CoordinateSettings& s) {
-  return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"name", s.name}, {"keys", s.keys}, {"task", word_of(s.task)}, {"initial_model", s.initial_model}, {"all_cases", s.all_cases}, {"statistics", to_json(s.statistics)}, {"folder", s.folder},
+  return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"enrolment", s.enrolment}, {"name", s.name}, {"keys", s.keys}, {"task", word_of(s.task)}, {"initial_model", s.initial_model}, {"all_cases", s.all_cases}, {"statistics", to_json(s.statistics)}, {"folder", s.folder},
           {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}, {"compression", to_json(s.federation.compression)}};
 }
 
@@ -109,7 +113,7 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
   Start start = start_of(settings);
   const fl::FederationSettings& federation = start.federation;
   const fs::path folder = settings.folder;
-  const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds};
+  const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds, settings.enrolment};
   fl::RunState state = fl::run_coordinator(options, federation, std::move(start.initial.state), [&](const fl::RoundReport& report) {
     std::size_t accepted = 0;
     for (const fl::SiteOutcome& site : report.sites) {

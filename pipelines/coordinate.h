@@ -15,8 +15,9 @@ struct CoordinateSettings {
   std::string listen = "0.0.0.0:7443";  ///< host:port; port 0 takes a free one, written to FOLDER/address
   std::string name = "coordinator";     ///< as in the certificate
   std::string keys;                     ///< folder with ca.crt, NAME.crt and NAME.key
+  std::string enrolment;                ///< host:port of the enrolment service; empty: none
   FederationTask task = FederationTask::kTrain;
-  std::string initial_model;            ///< safetensors that `consilium train --initial` wrote; it says how sites train. To evaluate or predict: any model. Statistics have none
+  std::string initial_model;            ///< safetensors that `consilium train --initial` wrote, or the settings (.json) to have it written from; it says how sites train. To evaluate or predict: any model. Statistics have none
   bool all_cases = false;               ///< to evaluate or predict on, also those outside of folders named "test"
   StatisticsTask statistics{};
   std::string folder;                   ///< history, checkpoints and, at the end, model.safetensors
