@@ -1,5 +1,6 @@
 #include "pipelines/initial_model_file.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -8,6 +8,7 @@
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/compress/delta.h"
 #include "fl/run_in_process.h"
+#include "fl/tls_check.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/client.h"
 #include "fl/transport/server.h"
@@ -162,7 +163,7 @@ TEST_F(CompressedFederation, WeightsThatNoCodecTakesAreSentAsTheyAreAndRejectedB
 class ForeignSite {
  public:
   ForeignSite(const std::string& address, const SiteOptions& options)
-      : stub_(pb::Federation::NewStub(grpc::CreateChannel(address, channel_credentials(options.tls, options.name)))) {}
+      : stub_(pb::Federation::NewStub(grpc::CreateChannel(address, channel_credentials(read_tls_files(options.tls, Role::kSite, options.name))))) {}
 
   /// The first announcement, or the refusal.
   grpc::Status watch(const std::vector<std::string>& codecs, pb::Announcement& announcement) {
