@@ -23,7 +23,7 @@ bool all_finite(std::span<const float> values) {
 }  // namespace
 
 std::span<const float> UpdateWeights::block(std::size_t number, std::size_t begin, std::size_t count, std::vector<float>& scratch) const {
-  if (!file()) return std::span(update_->delta.tensors[number].values).subspan(begin, count);
+  if (!file()) return std::span(state().tensors[number].values).subspan(begin, count);
   scratch.resize(count);
   file()->read(number, begin, scratch);
   return scratch;

@@ -27,6 +27,7 @@ struct Update {
   std::map<std::string, double> metrics{};            ///< what the site says about its training ("loss"), for the report only
   double discount = 1;  ///< (0, 1]: what it counts for beside an update of the open round; set by the coordinator
   std::shared_ptr<const SafetensorsFile> delta_file{};  ///< the weights, where they came over the wire and stay on disk; `delta` is empty then
+  std::shared_ptr<const ModelState> shared_delta{};     ///< the weights, where many updates of a simulation have the same; `delta` is empty then
 };
 
 /// The weights of an update, wherever they lie, block by block: a coordinator never holds the updates of all its sites.
@@ -34,15 +35,16 @@ class UpdateWeights {
  public:
   /// `update` must outlive it.
   explicit UpdateWeights(const Update& update) : update_(&update) {}
-  std::size_t size() const { return file() ? file()->size() : update_->delta.tensors.size(); }
+  std::size_t size() const { return file() ? file()->size() : state().tensors.size(); }
   /// Name, group and shape; values only where the update is in memory.
-  const NamedTensor& tensor(std::size_t number) const { return file() ? file()->tensor(number) : update_->delta.tensors[number]; }
-  std::size_t value_count(std::size_t number) const { return file() ? file()->value_count(number) : update_->delta.tensors[number].values.size(); }
+  const NamedTensor& tensor(std::size_t number) const { return file() ? file()->tensor(number) : state().tensors[number]; }
+  std::size_t value_count(std::size_t number) const { return file() ? file()->value_count(number) : state().tensors[number].values.size(); }
   /// Values [begin, begin + count) of a tensor; `scratch` holds them if they are read from disk. From any number of threads.
   std::span<const float> block(std::size_t number, std::size_t begin, std::size_t count, std::vector<float>& scratch) const;
 
  private:
   const SafetensorsFile* file() const { return update_->delta_file.get(); }
+  const ModelState& state() const { return update_->shared_delta ? *update_->shared_delta : update_->delta; }
   const Update* update_;
 };
 

@@ -1,18 +1,24 @@
 #include "fl/aggregate/average.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <tuple>
 #include <vector>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "fl/aggregate/weighted_sum.h"
 
 namespace consilium::fl {
 namespace {
 
 /// One site's say in one tensor.
 struct Part {
+  const Update* update;
   UpdateWeights weights;
   std::size_t number;  ///< of the tensor, in the update
   double weight;
@@ -54,7 +60,7 @@ std::vector<Part> parts_of(const NamedTensor& tensor, const std::vector<const Up
       const auto own = weights->find(update->site);
       weight = own == weights->end() ? 0 : own->second;
     }
-    if (weight != 0) parts.push_back({UpdateWeights(*update), *number, weight, weight * update->discount});
+    if (weight != 0) parts.push_back({update, UpdateWeights(*update), *number, weight, weight * update->discount});
   }
   return parts;
 }
@@ -72,22 +78,58 @@ struct Block {
   std::size_t begin, end;
 };
 
-/// Sums of one block, in the order of the parts; memory is the caller's, for it is used for many blocks.
-void average_block(const Block& block, std::vector<double>& mean, std::vector<float>& scratch) {
-  mean.assign(block.end - block.begin, 0);
-  for (const Part& part : block.tensor->parts) {
-    const float* delta = part.weights.block(part.number, block.begin, mean.size(), scratch).data();
-    double* sum = mean.data();
-    for (std::size_t i = 0; i < mean.size(); ++i) sum[i] += part.factor * static_cast<double>(delta[i]);
+/// Memory that is used for many blocks.
+struct Scratch {
+  std::vector<double> mean;
+  std::array<std::vector<float>, kPartsAtOnce> values;
+};
+
+/// Divides; false when a value is not finite, and with it a value of some site: float64 sums of float32 values do not overflow.
+bool divide(std::span<double> sums, double total) {
+  constexpr std::uint64_t kExponent = 0x7ff0000000000000;  // all ones: infinite or not a number
+  std::uint64_t bad = 0;
+  for (double& value : sums) {
+    value /= total;
+    bad |= static_cast<std::uint64_t>((std::bit_cast<std::uint64_t>(value) & kExponent) == kExponent);
   }
-  for (double& value : mean) value /= block.tensor->total;
+  return bad == 0;
+}
+
+[[noreturn]] void refuse(const Block& block, const std::string& tensor) {
+  std::vector<float> scratch;
+  std::string who = "an update";
+  for (const Part& part : block.tensor->parts) {
+    const auto values = part.weights.block(part.number, block.begin, block.end - block.begin, scratch);
+    if (std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) continue;
+    who = "update of site \"" + part.update->site + "\"";
+    break;
+  }
+  throw Error(ErrorCode::kCorruptData, who + ": tensor " + tensor + " holds a value that is not finite");
+}
+
+/// Mean of one block, summed in the order of the parts.
+void average_block(const Block& block, const std::string& tensor, Scratch& scratch) {
+  const std::vector<Part>& parts = block.tensor->parts;
+  scratch.mean.assign(block.end - block.begin, 0);
+  std::array<WeightedValues, kPartsAtOnce> group;
+  for (std::size_t first = 0; first < parts.size(); first += group.size()) {
+    const std::size_t count = std::min(group.size(), parts.size() - first);
+    for (std::size_t n = 0; n < count; ++n) {
+      const Part& part = parts[first + n];
+      group[n] = {part.weights.block(part.number, block.begin, scratch.mean.size(), scratch.values[n]).data(), part.factor};
+    }
+    add_weighted(scratch.mean, std::span(group).first(count));
+  }
+  if (!divide(scratch.mean, block.tensor->total)) refuse(block, tensor);
 }
 
 }  // namespace
 
 void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights) {
-  // Blocks keep the float64 sums in cache while every update is read once; larger ones save calls where updates lie on disk.
-  constexpr std::size_t kBlock = 8192, kBlocksAtOnce = 8;
+  // Blocks keep the float64 sums in cache while every update is read once. What comes from disk passes through a buffer, which should stay in the first caches; what lies in memory is
+  // read where it is, the longer at a time the better.
+  const bool on_disk = std::any_of(updates.begin(), updates.end(), [](const Update& update) { return update.delta_file != nullptr; });
+  const std::size_t length = on_disk ? 8192 : 65536, at_once = on_disk ? 8 : 1;
   const std::vector<const Update*> sorted = sorted_by_site(global, updates);
   std::vector<Averaged> tensors;
   for (std::size_t number = 0; number < global.tensors.size(); ++number) {
@@ -97,13 +139,13 @@ void average_deltas(const ModelState& global, std::span<const Update> updates, c
   }
   std::vector<Block> blocks;
   for (const Averaged& tensor : tensors)
-    for (std::size_t begin = 0, count = global.tensors[tensor.number].values.size(); begin < count; begin += kBlock) blocks.push_back({&tensor, begin, std::min(begin + kBlock, count)});
-  parallel_for(blocks.size(), kBlocksAtOnce, [&](std::size_t first, std::size_t last) {
-    std::vector<double> mean;
-    std::vector<float> scratch;
+    for (std::size_t begin = 0, count = global.tensors[tensor.number].values.size(); begin < count; begin += length) blocks.push_back({&tensor, begin, std::min(begin + length, count)});
+  parallel_for(blocks.size(), at_once, [&](std::size_t first, std::size_t last) {
+    Scratch scratch;
     for (std::size_t n = first; n < last; ++n) {
-      average_block(blocks[n], mean, scratch);
-      use({blocks[n].tensor->number, blocks[n].begin, mean});
+      const std::size_t number = blocks[n].tensor->number;
+      average_block(blocks[n], global.tensors[number].name, scratch);
+      use({number, blocks[n].begin, scratch.mean});
     }
   });
 }

@@ -26,7 +26,7 @@ using SiteWeights = std::map<std::string, double>;
 ///
 /// Sums run in float64 over sites in the order of their names, so the result does not depend on the order of arrival, bit for bit. Memory: one
 /// block per thread, however many sites there are, where the updates lie on disk.
-/// @throws Error{kUsage} a site occurs twice for one round; and as require_fits (rounds, digests and values are the caller's to check).
+/// @throws Error{kUsage} a site occurs twice for one round; Error{kCorruptData} naming the site whose values are not finite; and as require_fits (rounds and digests are the caller's to check).
 void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights = nullptr);
 
 }  // namespace consilium::fl

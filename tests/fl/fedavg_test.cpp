@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "tests/support/refusal.h"
 #include "tests/support/shared_data.h"
 
 namespace consilium::fl {
@@ -114,6 +115,29 @@ TEST(FedAvg, TwoUpdatesOfOneSiteAreRefused) {
   const ModelState global = state_of({{"trunk", {0}}});
   const Update update = update_of("a", state_of({{"trunk", {1}}}), 1);
   EXPECT_THROW(fed_avg(global, std::vector{update, update}), Error);
+}
+
+TEST(FedAvg, ASiteWhoseValuesAreNotFiniteIsNamedNotAveraged) {
+  for (const float bad : {std::nanf(""), INFINITY, -INFINITY}) {
+    std::vector<Update> updates;
+    for (const char* site : {"east", "north", "west"}) updates.push_back(update_of(site, state_of({{"trunk", std::vector<float>(100, 1)}}), 3));
+    updates[1].delta.tensors[0].values[77] = bad;
+    const std::string words = test::refusal(ErrorCode::kCorruptData, [&] { fed_avg(state_of({{"trunk", std::vector<float>(100, 0)}}), updates); });
+    EXPECT_THAT(words, testing::AllOf(HasSubstr("\"north\""), HasSubstr("trunk.weight"), HasSubstr("not finite")));
+  }
+}
+
+TEST(FedAvg, UpdatesThatShareTheirWeightsAreAveragedAsIfTheyDidNot) {
+  const ModelState global = state_of({{"head", std::vector<float>(70000, 1)}, {"trunk", {1, 2, 3}}}), delta = state_of({{"head", std::vector<float>(70000, 0.3F)}, {"trunk", {4, 5, 6}}});
+  std::vector<Update> own, shared;
+  const auto one = std::make_shared<const ModelState>(delta);
+  for (int n = 0; n < 9; ++n) {
+    own.push_back(update_of("site_" + std::to_string(n), delta, n + 1));
+    shared.push_back(own.back());
+    shared.back().delta = {};
+    shared.back().shared_delta = one;
+  }
+  EXPECT_EQ(fed_avg(global, shared), fed_avg(global, own));
 }
 
 }  // namespace
