@@ -30,6 +30,7 @@ constexpr Verb kVerbs[] = {
     {"coordinate", "consilium-federation", "run a federation: wait for sites, average, keep the history"},
     {"join", "consilium-models", "take part in a federation with this site's cases"},
     {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},
+    {"estimate", "consilium-federation", "what a federation of many hospitals would cost"},
     {"report", "consilium-report", "one HTML page: what federation bought each site"},
     {"doctor", "consilium-models", "what this machine offers for training, and what is missing"},
 };

@@ -30,6 +30,7 @@ int cmd_keys(int argc, char** argv);
 int cmd_coordinate(int argc, char** argv);
 int cmd_join(int argc, char** argv);
 int cmd_simulate(int argc, char** argv);
+int cmd_estimate(int argc, char** argv);
 int cmd_report(int argc, char** argv);
 int cmd_doctor(int argc, char** argv);
 

@@ -8,6 +8,7 @@
 #include "imaging/label_scheme.h"
 #include "imaging/phantom/site_profile.h"
 #include "pipelines/coordinate.h"
+#include "pipelines/estimate_cost.h"
 #include "pipelines/run_results.h"
 
 // docs/formats.md is compared with the program, so that it cannot rot.
@@ -26,6 +27,19 @@ TEST(FormatsDoc, CoordinatorSettingsAreTheProgramsWithTheirDefaults) {
                    {"folder", block["folder"]},
                    {"sites", block["sites"]}}),
             block);
+}
+
+TEST(FormatsDoc, EstimateSettingsAreTheProgramsWithTheirDefaults) {
+  const auto parse = [](const Json& json) { return to_json(fl::parse_estimate_settings(json, "doc")); };
+  const Json block = documented("estimate");
+  EXPECT_EQ(parse(block), block);
+  EXPECT_EQ(parse(Json::object()), block);
+}
+
+TEST(FormatsDoc, EstimateResultsAreTheProgramsKeys) {
+  Json written = pipelines::to_json(pipelines::CostSummary{.never = {"site_00008"}}, {}, "");
+  written["settings"] = Json::object();
+  EXPECT_EQ(key_paths(written), key_paths(documented("estimate_results")));
 }
 
 TEST(FormatsDoc, ResultsAreTheProgramsKeys) {
