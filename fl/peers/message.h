@@ -13,7 +13,7 @@
 
 namespace consilium::fl {
 
-/// Everything that peers without a coordinator say to one another. Which fields a kind uses: docs/wire_format.md.
+/// Everything that peers without a coordinator say to one another. Which fields a kind uses: docs/peers.md.
 enum class PeerMessageKind {
   kAlive,     ///< I am here, in this round and view, with this history
   kAck,       ///< the message of that kind, round, view and part has come
