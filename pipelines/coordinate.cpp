@@ -10,6 +10,7 @@
 #include "fl/transport/server.h"
 #include "fl/run_store.h"
 #include "models/state/safetensors_file.h"
+#include "pipelines/initial_model_file.h"
 #include "pipelines/model_metadata.h"
 
 namespace consilium::pipelines {
@@ -21,6 +22,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.field("schema", schema);
   require(schema == "consilium.coordinator/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.coordinator/1\", found \"" + schema + "\"");
   reader.field("listen", s.listen);
+  reader.field("enrolment", s.enrolment);
   reader.field("name", s.name);
   reader.required("keys", s.keys);
   reader.required("initial_model", s.initial_model);
@@ -35,6 +37,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   fl::validate(s.federation, origin);
   fl::validate_site_names({s.name}, origin + ".name");
   require(fl::is_address(s.listen), ErrorCode::kUsage, origin + ".listen: expected host:port, found \"" + s.listen + "\"");
+  require(s.enrolment.empty() || fl::is_address(s.enrolment), ErrorCode::kUsage, origin + ".enrolment: expected host:port, found \"" + s.enrolment + "\"");
   require(std::isfinite(s.linger_seconds) && s.linger_seconds >= 0, ErrorCode::kUsage, origin + ".linger_seconds: expected 0 or more");
   for (std::string* path : {&s.keys, &s.initial_model, &s.folder})
     if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
@@ -42,20 +45,21 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
 }
 
 Json to_json(const CoordinateSettings& s) {
-  return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"name", s.name}, {"keys", s.keys}, {"initial_model", s.initial_model}, {"folder", s.folder},
+  return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"enrolment", s.enrolment}, {"name", s.name}, {"keys", s.keys}, {"initial_model", s.initial_model}, {"folder", s.folder},
           {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}};
 }
 
 fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {
-  ModelFile initial = read_safetensors(settings.initial_model);
-  const Json task = training_metadata(initial, settings.initial_model);
+  const fs::path initial_file = ready_initial_model(settings.initial_model, settings.folder);
+  ModelFile initial = read_safetensors(initial_file);
+  const Json task = training_metadata(initial, initial_file.string());
   fl::FederationSettings federation = settings.federation;
   federation.task = task.dump();
   const auto rounds = task.find("rounds");
-  require(rounds != task.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, settings.initial_model + ": its training settings name no rounds");
+  require(rounds != task.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, initial_file.string() + ": its training settings name no rounds");
   federation.rounds = rounds->get<std::int64_t>();
   const fs::path folder = settings.folder;
-  const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds};
+  const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds, settings.enrolment};
   fl::RunState state = fl::run_coordinator(options, federation, std::move(initial.state), [&](const fl::RoundReport& report) {
     std::size_t accepted = 0;
     for (const fl::SiteOutcome& site : report.sites) {

@@ -14,7 +14,8 @@ struct CoordinateSettings {
   std::string listen = "0.0.0.0:7443";  ///< host:port; port 0 takes a free one, written to FOLDER/address
   std::string name = "coordinator";     ///< as in the certificate
   std::string keys;                     ///< folder with ca.crt, NAME.crt and NAME.key
-  std::string initial_model;            ///< safetensors that `consilium train --initial` wrote; it says how sites train
+  std::string enrolment;                ///< host:port of the enrolment service; empty: none
+  std::string initial_model;            ///< safetensors that `consilium train --initial` wrote, or the settings (.json) to have it written from
   std::string folder;                   ///< history, checkpoints and, at the end, model.safetensors
   double linger_seconds = 60;           ///< for sites that have not fetched the best model
   fl::FederationSettings federation;    ///< `rounds` and `task` come from the initial model

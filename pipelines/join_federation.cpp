@@ -11,6 +11,7 @@
 #include "fl/federation_settings.h"
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
+#include "pipelines/membership.h"
 #include "pipelines/model_metadata.h"
 #include "pipelines/personal.h"
 #include "pipelines/site_trainer.h"
@@ -84,8 +85,11 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   std::string schema = "consilium.site/1";
   reader.field("schema", schema);
   require(schema == "consilium.site/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.site/1\", found \"" + schema + "\"");
-  reader.required("name", s.name);
-  reader.required("coordinator", s.coordinator);
+  reader.field("invitation", s.invitation);
+  for (const auto& [key, target] : {std::pair("name", &s.name), std::pair("coordinator", &s.coordinator)}) {
+    if (s.invitation.empty()) reader.required(key, *target);
+    else reader.field(key, *target);  // the invitation says both
+  }
   reader.required("keys", s.keys);
   reader.required("data", s.data);
   reader.field("scheme", s.scheme);
@@ -95,24 +99,30 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.field("folds", s.folds);
   reader.field("fold", s.fold);
   reader.finish();
-  fl::validate_site_names({s.name}, origin + ".name");
-  require(s.coordinator.starts_with("@") ? s.coordinator.size() > 1 : are_addresses(s.coordinator), ErrorCode::kUsage, origin + ".coordinator: expected host:port or @FILE, found \"" + s.coordinator + "\"");
+  const bool is_invited = !s.invitation.empty();
+  if (!is_invited || !s.name.empty()) fl::validate_site_names({s.name}, origin + ".name");
+  const bool is_place = s.coordinator.starts_with("@") ? s.coordinator.size() > 1 : are_addresses(s.coordinator);
+  require(is_place || (is_invited && s.coordinator.empty()), ErrorCode::kUsage, origin + ".coordinator: expected host:port or @FILE, found \"" + s.coordinator + "\"");
   require(std::isfinite(s.give_up_seconds) && s.give_up_seconds > 0, ErrorCode::kUsage, origin + ".give_up_seconds: expected a number above 0");
   require(s.folds == 0 || (s.folds >= 2 && s.fold >= 0 && s.fold < s.folds), ErrorCode::kUsage, origin + ".fold: expected 0 to below folds, and folds 0 or at least 2");
   imaging::label_scheme(s.scheme);
-  for (std::string* path : {&s.keys, &s.data, &s.folder})
-    if (fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
+  for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation})
+    if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
   if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator.replace(1, std::string::npos, (base / s.coordinator.substr(1)).string());
   return s;
 }
 
 Json to_json(const JoinSettings& s) {
-  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"folder", s.folder},
+  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"invitation", s.invitation}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"folder", s.folder},
           {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}};
 }
 
-ModelState join_federation(const JoinSettings& settings, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
-  const FolderLock lock(settings.folder);
+ModelState join_federation(const JoinSettings& given, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
+  const FolderLock lock(given.folder);
+  const Membership member = membership({given.name, given.coordinator, given.keys, given.invitation, given.give_up_seconds}, on_event, stop);
+  JoinSettings settings = given;
+  settings.name = member.name;
+  settings.coordinator = member.coordinator;
   DataTrainer trainer(settings, on_event, stop);
   fl::SiteOptions options;
   options.name = settings.name;
@@ -125,6 +135,7 @@ ModelState join_federation(const JoinSettings& settings, const std::function<voi
     return PersonalTensors(training.personal, trainer_folder(settings.folder)).put_into(std::move(best), trainings);
   };
   options.give_up_seconds = settings.give_up_seconds;
+  options.enrolments = member.enrolments;
   return fl::run_site(options, trainer, on_event, stop);
 }
 

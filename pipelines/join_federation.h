@@ -13,9 +13,10 @@ namespace consilium::pipelines {
 
 /// One hospital's side of a federation: where its data, its keys and its coordinator are. What is trained comes from the coordinator.
 struct JoinSettings {
-  std::string name;                   ///< as in the site's certificate
-  std::string coordinator;            ///< host:port, or "@FILE": the file holds it (it is waited for)
+  std::string name;                   ///< as in the site's certificate; with an invitation its name by default
+  std::string coordinator;            ///< host:port, or "@FILE": the file holds it (it is waited for); with an invitation its address by default
   std::string keys;                   ///< folder with ca.crt, NAME.crt and NAME.key
+  std::string invitation;             ///< file: with it the site enrols by itself on its first start, and its keys come to lie in `keys`
   std::string data;                   ///< folder of cases
   std::string scheme = "brats2023";   ///< what the labels of these cases mean
   FilePatterns files;                 ///< where the file names are the site's own

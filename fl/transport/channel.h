@@ -7,15 +7,23 @@
 #include <string>
 
 #include "fl/keys.h"
+#include "fl/tls_check.h"
 
 namespace consilium::fl {
 
 /// Mutual TLS: the other side shows a certificate of our authority, or there is no connection. `name` is the owner of the files.
 /// @throws as read_tls_files.
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files, const std::string& name);
-std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsFiles& files, const std::string& name);
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPems& pems);
 
-/// The name in the certificate of who called. @throws Error{kRefused} no certificate, or not that of a site.
-std::string certified_site(const grpc::ServerContext& context);
+/// TLS in which only the coordinator shows a certificate: for those who have none yet.
+std::shared_ptr<grpc::ServerCredentials> open_server_credentials(const TlsFiles& files, const std::string& name);
+std::shared_ptr<grpc::ChannelCredentials> open_channel_credentials(const std::string& authority_pem);
+
+/// Key of the initial metadata in which a coordinator says what its clock says, in seconds since 1970.
+inline constexpr const char* kClockKey = "consilium-unix-seconds";
+
+/// The certificate (PEM) of who called. @throws Error{kRefused} there is none.
+std::string shown_certificate(const grpc::ServerContext& context);
 
 }  // namespace consilium::fl

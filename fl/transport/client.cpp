@@ -13,6 +13,7 @@
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
+#include "fl/transport/refusal_cause.h"
 #include "fl/unpredictable.h"
 #include "fl/wire/chunk_file.h"
 #include "fl/wire/messages.h"
@@ -31,8 +32,13 @@ struct Broken {
   std::string reason;
 };
 
+/// The coordinator does not accept this certificate. Another one may lie in its place by now.
+struct Refused {
+  std::string reason;
+};
+
 [[noreturn]] void fail(const grpc::Status& status, const std::string& what) {
-  if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED) throw Error(ErrorCode::kRefused, "the coordinator refuses: " + status.error_message());
+  if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED) throw Refused{status.error_message()};
   if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) throw Error(ErrorCode::kCorruptData, "the coordinator refuses: " + status.error_message());
   throw Broken{what + ": " + status.error_message()};
 }
@@ -49,6 +55,7 @@ class Watcher {
       pb::Announcement message;
       while (reader_->Read(&message)) {
         const std::lock_guard lock(guard_);
+        if (version_ == 0) note_clock();
         newest_ = std::move(message);
         ++version_;
         changed_.notify_all();
@@ -77,8 +84,21 @@ class Watcher {
     seen = version_;
     return from_message(newest_);
   }
+  /// How far the coordinator's clock is from this one; empty when they agree, or before the first announcement.
+  std::string clock_difference() {
+    const std::lock_guard lock(guard_);
+    return clock_difference_;
+  }
 
  private:
+  void note_clock() {
+    const auto& metadata = context_.GetServerInitialMetadata();
+    const auto at = metadata.find(kClockKey);
+    const std::string seconds = at == metadata.end() ? "" : std::string(at->second.data(), at->second.size());
+    if (seconds.empty() || seconds.size() > 12 || seconds.find_first_not_of("0123456789") != std::string::npos) return;
+    clock_difference_ = fl::clock_difference(std::stoll(seconds), wall_seconds());
+  }
+
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<pb::Announcement>> reader_;
   std::mutex guard_;
@@ -86,6 +106,7 @@ class Watcher {
   pb::Announcement newest_;
   std::uint64_t version_ = 0;
   std::optional<grpc::Status> ended_;
+  std::string clock_difference_;
   std::thread thread_;
 };
 
@@ -209,6 +230,26 @@ std::vector<std::string> split_addresses(const std::string& text) {
   return addresses;
 }
 
+/// Decides when a connection that does not come about is a refusal. What the coordinator says itself is final; what only looks like one
+/// (a middlebox, a wrong address for a while) must look so three times, before there was any contact.
+class HandshakeFailures {
+ public:
+  /// What is to be told, or nothing. @throws Error{kRefused}
+  std::optional<std::string> note(const std::string& address, const SiteOptions& options, const TlsPems& pems, bool had_contact, bool is_last) {
+    const auto cause = refusal_cause(address, options.enrolments, pems);
+    count_ = cause ? count_ + 1 : 0;
+    if (!cause) return std::nullopt;
+    const bool is_final = cause->is_certain || is_last || (!had_contact && count_ >= kEnough);
+    require(!is_final, ErrorCode::kRefused, (cause->is_certain ? "the coordinator refuses: " : "no connection with the coordinator at " + address + ": ") + cause->words);
+    return cause->words;
+  }
+  void forget() { count_ = 0; }
+
+ private:
+  static constexpr int kEnough = 3;
+  int count_ = 0;
+};
+
 }  // namespace
 
 ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
@@ -219,7 +260,10 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
     tell("this site's federation is finished; its model is " + (options.folder / "model.safetensors").string());
     return read_safetensors(options.folder / "model.safetensors").state;
   }
-  const auto credentials = channel_credentials(options.tls, options.name);
+  require_clock(options.tls, options.enrolments);
+  TlsPems pems = read_tls_files(options.tls, Role::kSite, options.name);
+  HandshakeFailures failures;
+  bool had_contact = false, told_clock = false;
   const UpdateFile file(options.folder);
   Downloads downloads(options.folder);
   const std::vector<std::string> addresses = split_addresses(options.coordinator);
@@ -230,6 +274,8 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   std::int64_t answered = -1;
   std::string told;
   for (;;) {
+    const std::string& address = addresses[tries % addresses.size()];
+    bool has_heard = false;
     try {
       grpc::ChannelArguments arguments;
       arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
@@ -237,12 +283,18 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
       arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
       arguments.SetMaxReceiveMessageSize(64 << 20);
-      const auto stub = pb::Federation::NewStub(grpc::CreateCustomChannel(addresses[tries % addresses.size()], credentials, arguments));
+      const auto stub = pb::Federation::NewStub(grpc::CreateCustomChannel(address, channel_credentials(pems), arguments));
       Watcher watcher(*stub, instance);
       std::uint64_t seen = 0;
       for (;;) {
         const Announced a = watcher.next(seen, stop);
         last_contact = Clock::now();
+        had_contact = has_heard = true;
+        failures.forget();
+        if (const std::string difference = watcher.clock_difference(); !difference.empty() && !told_clock) {
+          tell("warning: at the coordinator, " + difference + "; certificates may seem over or not valid yet");
+          told_clock = true;
+        }
         pause_seconds = 0.2;
         told.clear();
         require_same_federation(options.folder, a.federation);
@@ -269,8 +321,17 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
         if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");
       }
-    } catch (const Broken& broken) {  // the adapter's own: gRPC gives no exceptions
+    } catch (const Refused& refused) {
+      const TlsPems now = read_tls_files(options.tls, Role::kSite, options.name);
+      require(now != pems, ErrorCode::kRefused, "the coordinator refuses: " + refused.reason);
+      tell("the certificate has been renewed; connecting with the new one");
+      pems = now;
+      answered = -1;
+    } catch (Broken& broken) {  // the adapter's own: gRPC gives no exceptions
       const double silent = std::chrono::duration<double>(Clock::now() - last_contact).count();
+      pems = read_tls_files(options.tls, Role::kSite, options.name);
+      const auto cause = has_heard ? std::nullopt : failures.note(address, options, pems, had_contact, silent >= options.give_up_seconds);
+      if (cause) broken.reason = *cause;
       require(silent < options.give_up_seconds, ErrorCode::kUnreachable, "no contact with the coordinator at " + options.coordinator + " for " + std::to_string(static_cast<int>(silent)) + " s (" + broken.reason + ")");
       if (broken.reason != told) tell("no contact with the coordinator at " + options.coordinator + " (" + broken.reason + "); trying again");
       told = broken.reason;

@@ -14,19 +14,21 @@ namespace consilium::fl {
 struct SiteOptions {
   std::string name;                 ///< as in the certificate
   std::string coordinator;          ///< host:port; several, with commas between: they are tried in turn
-  TlsFiles tls;
+  TlsFiles tls;                     ///< read again at each connection: a certificate that was renewed is used from then on
   std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
   double give_up_seconds = 600;     ///< without any contact to the coordinator
   std::function<std::map<std::string, std::string>(const std::string& task)> model_metadata{};  ///< of model.safetensors, from the plan's task
   /// What the site makes of the federation's best model, which came out of `trainings` rounds, before it becomes model.safetensors.
   std::function<ModelState(const std::string& task, ModelState best, std::int64_t trainings)> finish{};
+  std::vector<std::string> enrolments{};  ///< host:port of enrolment services, which are asked why when mutual TLS fails
 };
 
 /// Takes part until the federation is finished, and returns its best model (as `finish` makes it).
 ///
 /// A connection that breaks is opened again, with growing pauses. A site that was killed repeats at most the round it was in: an update that was
 /// finished is on disk and is sent, not computed again. `on_event` gets a line per step of the protocol.
-/// @throws Error{kUnreachable} no contact for give_up_seconds, saying why; Error{kRefused} the coordinator does not accept this site;
+/// @throws Error{kUnreachable} no contact for give_up_seconds, saying why; Error{kRefused} the coordinator does not accept this site, or shows a
+/// certificate that this site cannot accept, saying why and what to do;
 /// Error{kMismatch} it speaks another version of the protocol; as read_tls_files; Error of the trainer; Error{kInterrupted} `stop` was set by another thread.
 ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event = {}, const std::atomic<bool>* stop = nullptr);
 

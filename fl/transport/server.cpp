@@ -11,9 +11,13 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "consilium/fl/v1/federation.grpc.pb.h"
+#include "fl/enrol/door.h"
 #include "fl/run_store.h"
 #include "fl/transport/channel.h"
+#include "fl/transport/enrolment_server.h"
+#include "fl/transport/member_services.h"
 #include "fl/transport/presence.h"
+#include "fl/transport/status.h"
 #include "fl/transport/uploads.h"
 #include "fl/wire/messages.h"
 
@@ -22,19 +26,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using grpc::Status;
-using grpc::StatusCode;
 
 double now() { return std::chrono::duration<double>(Clock::now().time_since_epoch()).count(); }
-
-Status to_status(const Error& error) {
-  switch (error.code()) {
-    case ErrorCode::kRefused: return {StatusCode::PERMISSION_DENIED, error.what()};
-    case ErrorCode::kNotFound: return {StatusCode::NOT_FOUND, error.what()};
-    case ErrorCode::kCorruptData: return {StatusCode::INVALID_ARGUMENT, error.what()};
-    case ErrorCode::kMismatch: return {StatusCode::FAILED_PRECONDITION, error.what()};
-    default: return {StatusCode::INTERNAL, error.what()};
-  }
-}
 
 /// A model as it travels: its file, open, so that a site that is fetching it can go on after the round has moved on.
 struct Parcel {
@@ -48,13 +41,15 @@ constexpr const char* kDisplaced = "another process has connected with this site
 /// The state machine, the store and the open uploads, behind one lock.
 class Service final : public pb::Federation::Service {
  public:
-  Service(Coordinator coordinator, RunStore store, const fs::path& folder, std::function<void(const RoundReport&)> on_round)
-      : coordinator_(std::move(coordinator)), store_(std::move(store)), on_round_(std::move(on_round)), uploads_(folder / "uploads") {
+  Service(Coordinator coordinator, RunStore store, Door& door, const fs::path& folder, std::function<void(const RoundReport&)> on_round)
+      : coordinator_(std::move(coordinator)), store_(std::move(store)), door_(door), on_round_(std::move(on_round)), uploads_(folder / "uploads") {
     announce();
   }
 
   Status Watch(grpc::ServerContext* context, const pb::WatchRequest* request, grpc::ServerWriter<pb::Announcement>* writer) override {
-    return guarded(context, [&](const std::string& site) {
+    return guarded(context, Right::kWatch, [&](const Caller& caller) {
+      const std::string& site = caller.name;
+      context->AddInitialMetadata(kClockKey, std::to_string(door_.now()));
       require(request->protocol_version() == 1, ErrorCode::kMismatch, "protocol version " + std::to_string(request->protocol_version()) + " is not spoken here, only 1");
       std::uint64_t seen = 0;
       const std::uint64_t ticket = arrive(site, request->instance());
@@ -69,6 +64,7 @@ class Service final : public pb::Federation::Service {
             presence_.leave(site, ticket);
             return;
           }
+          door_.require_current(caller);
           if (version_ == seen) continue;
           seen = version_;
           message = to_message(announced_);
@@ -80,7 +76,7 @@ class Service final : public pb::Federation::Service {
   }
 
   Status FetchModel(grpc::ServerContext* context, const pb::FetchModelRequest* request, grpc::ServerWriter<pb::Chunk>* writer) override {
-    return guarded(context, [&](const std::string& site) {
+    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
       std::shared_ptr<const Parcel> parcel;
       bool finished = false;
       {
@@ -93,18 +89,20 @@ class Service final : public pb::Federation::Service {
         pb::Chunk chunk;
         chunk.set_sha256(parcel->chunks.list.hashes[n]);
         chunk.set_data(parcel->chunks.chunk(n));
+        door_.require_current(caller);
         if (!writer->Write(chunk)) return;
       }
       if (finished && request->first_chunk() >= parcel->chunks.list.hashes.size()) {  // it says: I have it
         const std::lock_guard lock(guard_);
-        served_.insert(site);
+        served_.insert(caller.name);
         changed_.notify_all();
       }
     });
   }
 
   Status OfferUpdate(grpc::ServerContext* context, const pb::UpdateOffer* request, pb::MissingChunks* response) override {
-    return guarded(context, [&](const std::string& site) {
+    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
+      const std::string& site = caller.name;
       std::shared_ptr<Upload> upload;
       {
         const std::lock_guard lock(guard_);
@@ -118,15 +116,19 @@ class Service final : public pb::Federation::Service {
   }
 
   Status SendChunks(grpc::ServerContext* context, grpc::ServerReader<pb::Chunk>* reader, pb::SendChunksResponse*) override {
-    return guarded(context, [&](const std::string& site) {
-      const std::shared_ptr<Upload> upload = find_upload(site);
+    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
+      const std::shared_ptr<Upload> upload = find_upload(caller.name);
       pb::Chunk chunk;
-      while (reader->Read(&chunk)) upload->add(chunk);
+      while (reader->Read(&chunk)) {
+        door_.require_current(caller);
+        upload->add(chunk);
+      }
     });
   }
 
   Status CommitUpdate(grpc::ServerContext* context, const pb::CommitUpdateRequest*, pb::Receipt* response) override {
-    return guarded(context, [&](const std::string& site) {
+    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
+      const std::string& site = caller.name;
       const std::lock_guard lock(guard_);
       const Receipt receipt = judge(site);
       if (receipt.kind == ReceiptKind::kRejected) log_warning(receipt.reason);
@@ -202,12 +204,9 @@ class Service final : public pb::Federation::Service {
   }
 
   template <typename Body>
-  Status guarded(grpc::ServerContext* context, Body body) {
+  Status guarded(grpc::ServerContext* context, Right right, Body body) {
     try {
-      const std::string site = certified_site(*context);
-      const auto& sites = coordinator_.settings().sites;
-      require(std::binary_search(sites.begin(), sites.end(), site), ErrorCode::kRefused, "site \"" + site + "\" does not belong to this federation");
-      body(site);
+      body(door_.admit(shown_certificate(*context), right));
       return Status::OK;
     } catch (const Error& error) {  // the border: an Error becomes a status
       return to_status(error);
@@ -245,6 +244,7 @@ class Service final : public pb::Federation::Service {
   std::condition_variable changed_;
   Coordinator coordinator_;
   RunStore store_;
+  Door& door_;
   std::function<void(const RoundReport&)> on_round_;
   Uploads uploads_;
   Presence presence_;
@@ -268,7 +268,9 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   if (saved) initial = {};
   Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), now()) : Coordinator(settings, *std::move(saved), now());
   if (is_new) store.save(coordinator.state());
-  Service service(std::move(coordinator), std::move(store), options.folder, on_round);
+  const fs::path keys = options.tls.authority.parent_path();
+  Door door({.keys = keys, .refused = options.folder / "refused.json", .sites = settings.sites});
+  Service service(std::move(coordinator), std::move(store), door, options.folder, on_round);
   grpc::ServerBuilder builder;
   int port = 0;
   // Two coordinators on one port would share its sites between them.
@@ -281,19 +283,29 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   builder.SetResourceQuota(grpc::ResourceQuota("coordinator").Resize(kBufferBytes));
   builder.AddListeningPort(options.listen, credentials, &port);
   builder.RegisterService(&service);
+  const auto more_services = member_services(keys, door);
+  for (const auto& more : more_services) builder.RegisterService(more.get());
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   require(server != nullptr && port > 0, ErrorCode::kUnreachable, "cannot listen at " + options.listen + ": is the port in use, or the address not of this machine?");
   write_file(options.folder / "address", host_of(options.listen) + ":" + std::to_string(port) + "\n");
   log_line("coordinator listens at " + host_of(options.listen) + ":" + std::to_string(port) + " for " + std::to_string(settings.sites.size()) + " sites");
+  std::optional<EnrolmentServer> enrolment;
+  if (!options.enrolment.empty()) {
+    enrolment.emplace(EnrolmentOptions{options.enrolment, options.name, keys}, door);
+    write_file(options.folder / "enrolment_address", enrolment->address() + "\n");
+    log_line("enrolment at " + enrolment->address());
+  }
   const auto end_in_order = [&] {
     service.close();
     server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    door.close();
   };
   try {
     while (!(stop != nullptr && *stop) && !service.advance()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       service.rethrow_failure();
       service.require_hope();
+      door.tick();
     }
     if (service.advance()) service.linger(options.linger_seconds, stop);
   } catch (const Error&) {

@@ -13,9 +13,10 @@ namespace consilium::fl {
 struct CoordinatorOptions {
   std::string listen = "0.0.0.0:7443";  ///< host:port; port 0 takes a free one
   std::string name = "coordinator";     ///< as in the certificate
-  TlsFiles tls;
-  std::filesystem::path folder;         ///< run store; the address in use is written to folder/address
+  TlsFiles tls;                         ///< in the authority's folder lie also its revocation list and its registry
+  std::filesystem::path folder;         ///< run store; the address in use is written to folder/address, refused attempts to folder/refused.json
   double linger_seconds = 60;           ///< at the end: how long sites that have not fetched the best model are waited for
+  std::string enrolment{};              ///< host:port of the enrolment service, empty for none; in use: folder/enrolment_address
 };
 
 /// Runs a federation to its end over gRPC and mutual TLS (docs/wire_format.md). Started again on the same folder, it goes on after the last

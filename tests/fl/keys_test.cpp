@@ -49,7 +49,7 @@ TEST_F(Keys, ASummarySaysWhoAndUntilWhen) {
   ASSERT_EQ(all.size(), 3U);
   EXPECT_EQ(all[2].name, "site_a");
   EXPECT_EQ(all[2].role, "site");
-  EXPECT_FALSE(all[2].expired);
+  EXPECT_GT(all[2].not_after, wall_seconds());
   const auto outcome = run_program({"/usr/bin/openssl", "x509", "-in", file("site_a.crt"), "-noout", "-fingerprint", "-sha256"});
   std::string print;
   for (const char c : outcome.out.substr(outcome.out.find('=') + 1))

@@ -128,7 +128,7 @@ TEST_F(Federation, StrangersAreRefused) {
   issue_certificate(folder.path() / "other", "east");
   SiteOptions foreign = site("east", 1);
   foreign.tls = tls_files(folder.path() / "other", "east");
-  EXPECT_EQ(code_of(foreign), ErrorCode::kUnreachable);
+  EXPECT_EQ(code_of(foreign), ErrorCode::kRefused);
   issue_certificate(keys(), "south");
   EXPECT_EQ(code_of(site("south", 1)), ErrorCode::kRefused);
   EXPECT_EQ(trainer.trained, 0);
@@ -154,14 +154,14 @@ TEST_F(Federation, ASiteDoesNotTalkToAServerWithTheCertificateOfASite) {
     return address.substr(address.rfind(':') + 1);
   };
   ToyTrainer trainer(1, 1);
-  const auto reason = [&](const char* server_name) {
+  const auto reason = [&](const char* server_name, ErrorCode code) {
     const auto server = listen(server_name);
     const SiteOptions options{.name = "east", .coordinator = "127.0.0.1:" + port_of(*server), .tls = tls_files(keys(), "east"), .folder = folder.path() / "east", .give_up_seconds = 0.1};
-    return refusal(ErrorCode::kUnreachable, [&] { run_site(options, trainer); });
+    return refusal(code, [&] { run_site(options, trainer); });
   };
-  EXPECT_THAT(reason("north"), testing::HasSubstr("handshake"));
+  EXPECT_THAT(reason("north", ErrorCode::kRefused), testing::HasSubstr("certificate purpose"));
   // The same server with the coordinator's own certificate gets through the handshake; what it then says is not gRPC.
-  EXPECT_THAT(reason("hub"), testing::Not(testing::HasSubstr("handshake")));
+  EXPECT_THAT(reason("hub", ErrorCode::kUnreachable), testing::Not(testing::HasSubstr("handshake")));
   EXPECT_EQ(trainer.trained, 0);
 }
 

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "models/state/safetensors.h"
 #include "pipelines/coordinate.h"
+#include "pipelines/initial_model_file.h"
 #include "tests/support/refusal.h"
 
 namespace consilium::pipelines {
@@ -47,6 +48,7 @@ TEST(CoordinateSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("deadline_seconds", -1), HasSubstr("hub.json.deadline_seconds"));
   EXPECT_THAT(refused("linger_seconds", -1), HasSubstr("hub.json.linger_seconds"));
   EXPECT_THAT(refused("listen", "localhost"), testing::AllOf(HasSubstr("hub.json.listen"), HasSubstr("host:port")));
+  EXPECT_THAT(refused("enrolment", "7444"), testing::AllOf(HasSubstr("hub.json.enrolment"), HasSubstr("host:port")));
   EXPECT_THAT(refused("name", "a b"), HasSubstr("hub.json.name"));
 }
 
@@ -63,6 +65,17 @@ TEST(Coordinate, AModelThatSaysNothingOfItsTrainingIsRefused) {
   EXPECT_THAT(refusal(ErrorCode::kUnsupported, [&] { coordinate(settings); }), HasSubstr("rounds"));
   write_file(settings.initial_model, "no safetensors");
   refusal(ErrorCode::kCorruptData, [&] { coordinate(settings); });
+}
+
+TEST(Coordinate, TrainingSettingsThatChangedSinceTheStartAreRefused) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(refusal(ErrorCode::kNotFound, [&] { ready_initial_model(folder.path() / "training.json", folder.path() / "run"); }), HasSubstr("training.json"));
+  write_file(folder.path() / "training.json", "{}");
+  write_file(folder.path() / "run/start/training.json", "{}");
+  EXPECT_EQ(ready_initial_model(folder.path() / "training.json", folder.path() / "run"), folder.path() / "run/start/initial.safetensors") << "made once";
+  write_file(folder.path() / "training.json", "{\"training\": {}}");
+  EXPECT_THAT(refusal(ErrorCode::kMismatch, [&] { ready_initial_model(folder.path() / "training.json", folder.path() / "run"); }), HasSubstr("differs from the settings"));
+  EXPECT_EQ(ready_initial_model("model.safetensors", folder.path()), "model.safetensors");
 }
 
 }  // namespace

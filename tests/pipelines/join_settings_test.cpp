@@ -51,6 +51,20 @@ TEST(JoinSettings, WrongOnesAreRefusedByName) {
   EXPECT_NO_THROW(parse_join_settings(unused, "east.json", "/"));
 }
 
+TEST(JoinSettings, AnInvitationSaysNameAndCoordinator) {
+  Json json = valid();
+  json.erase("name");
+  json.erase("coordinator");
+  json["invitation"] = "east.invitation.json";
+  const JoinSettings settings = parse_join_settings(json, "east.json", "/etc/consilium");
+  EXPECT_EQ(settings.invitation, "/etc/consilium/east.invitation.json");
+  EXPECT_EQ(settings.name, "");
+  EXPECT_EQ(settings.coordinator, "");
+  EXPECT_EQ(parse_join_settings(to_json(settings), "again", "/"), settings);
+  json["coordinator"] = "hub";
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_join_settings(json, "east.json", "/"); }), HasSubstr("host:port"));
+}
+
 TEST(JoinSettings, AnAddressIsHostAndPort) {
   for (const char* bad : {"hub", "hub:", ":7443", "hub:70000", "hub:http", "hub:-1", "2001:db8::1:7443", "@", ""})
     EXPECT_THAT(refused("coordinator", bad), testing::AllOf(HasSubstr("east.json.coordinator"), HasSubstr("host:port"))) << bad;
