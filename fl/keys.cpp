@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "fl/authority.h"
 #include "fl/enrol/registry.h"
+#include "fl/unpredictable.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {
@@ -76,7 +77,7 @@ CertificateSummary parse_certificate(std::string_view pem, const std::string& or
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   require_ssl(X509_digest(certificate.get(), EVP_sha256(), hash, &size) == 1, "computing a fingerprint");
-  summary.fingerprint = to_hex({reinterpret_cast<const char*>(hash), size});
+  summary.fingerprint = to_hexadecimal({reinterpret_cast<const char*>(hash), size});
   const Key key(X509_get_pubkey(certificate.get()));
   require(key != nullptr, ErrorCode::kCorruptData, origin + ": its public key cannot be read");
   summary.key_fingerprint = sha256_hex(public_key_der(key.get()));

@@ -28,8 +28,8 @@ void require_sound(const TlsPems& pems, const TlsFiles& files, Role role, const 
   const CertificateSummary summary = parse_certificate(pems.certificate, files.certificate.string());
   require_time(summary, files.certificate.string(), clock());
   require(summary.role == to_string(role), ErrorCode::kRefused,
-          files.certificate.string() + ": is the certificate of a " + (summary.role.empty() ? "authority" : summary.role) +
-              ", not of a " + std::string(to_string(role)));
+          files.certificate.string() + ": is for the role " + (summary.role.empty() ? "authority" : summary.role) + ", not for the role " +
+              std::string(to_string(role)));
   require(summary.name == name, ErrorCode::kMismatch,
           files.certificate.string() + ": is the certificate of \"" + summary.name + "\", not of \"" + name + "\"");
   const std::string fault = chain_fault(own.get(), authority.get(),

@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "fl/unpredictable.h"
 
 namespace consilium::fl {
 namespace {
@@ -83,7 +84,7 @@ std::string to_pem(X509_CRL* crl) {
 std::string serial_of(const ASN1_INTEGER* serial) {
   std::string bytes(static_cast<const char*>(static_cast<const void*>(ASN1_STRING_get0_data(serial))),
                     static_cast<std::size_t>(ASN1_STRING_length(serial)));
-  std::string text = to_hex(bytes);
+  std::string text = to_hexadecimal(bytes);
   const std::size_t first = text.find_first_not_of('0');
   return first == std::string::npos ? "0" : text.substr(first);
 }
@@ -120,17 +121,7 @@ std::string public_key_der(EVP_PKEY* key) {
 std::string sha256_hex(std::string_view bytes) {
   unsigned char hash[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), hash);
-  return to_hex({reinterpret_cast<const char*>(hash), sizeof hash});
-}
-
-std::string to_hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+  return to_hexadecimal({reinterpret_cast<const char*>(hash), sizeof hash});
 }
 
 std::string from_hex(std::string_view text, std::size_t size, const std::string& where) {

@@ -50,7 +50,6 @@ std::int64_t seconds_of(const ASN1_TIME* time);                  ///< since 1970
 std::string subject_field(const X509_NAME* subject, int id);     ///< UTF-8; empty when it is not there
 std::string public_key_der(EVP_PKEY* key);                       ///< SubjectPublicKeyInfo
 std::string sha256_hex(std::string_view bytes);
-std::string to_hex(std::string_view bytes);
 /// @throws Error{kCorruptData} naming `where`: not hexadecimal, or not `size` bytes.
 std::string from_hex(std::string_view text, std::size_t size, const std::string& where);
 

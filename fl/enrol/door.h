@@ -55,6 +55,7 @@ class Door {
   Json refused() const { return refusals_.to_json(); }
   /// To be called now and then: writes the list.
   void tick() { refusals_.flush(); }
+  void close() { refusals_.write(); }  ///< at the end: writes what tick() would have
   std::int64_t now() const { return options_.clock(); }
 
  private:

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "fl/federation_settings.h"
+#include "fl/unpredictable.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {
@@ -42,7 +43,7 @@ Invitation parse_invitation(const Json& json, const std::string& origin) {
 }
 
 Json to_json(const Invitation& i) {
-  return {{"schema", "consilium.invitation/1"}, {"name", i.name}, {"role", to_string(i.role)}, {"token", to_hex(i.token)}, {"authority", i.authority_pem},
+  return {{"schema", "consilium.invitation/1"}, {"name", i.name}, {"role", to_string(i.role)}, {"token", to_hexadecimal(i.token)}, {"authority", i.authority_pem},
           {"coordinators", i.coordinators}, {"enrolments", i.enrolments}, {"expires", to_iso_time(i.expires)}};
 }
 

@@ -87,6 +87,11 @@ void Refusals::flush() {
   if (is_dirty_ && clock_() != written_) write_locked();
 }
 
+void Refusals::write() {
+  const std::lock_guard lock(guard_);
+  if (is_dirty_) write_locked();
+}
+
 void Refusals::write_locked() {
   written_ = clock_();
   is_dirty_ = false;

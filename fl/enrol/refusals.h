@@ -26,6 +26,7 @@ class Refusals {
   void add(std::string who, std::string why, bool is_known);
   /// Writes what is not written yet, if a second has passed.
   void flush();
+  void write();          ///< what is not written yet, at the end
   Json to_json() const;  ///< docs/formats.md
 
  private:

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "fl/enrol/token.h"
+#include "fl/unpredictable.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {
@@ -17,7 +18,7 @@ std::string write_request(EVP_PKEY* key, const std::string& name, const std::str
   require_ssl(request && X509_REQ_set_version(request.get(), 0) == 1 && X509_REQ_set_pubkey(request.get(), key) == 1, "making a certificate request");
   add_subject(X509_REQ_get_subject_name(request.get()), "CN", name);
   if (!token.empty()) {
-    const std::string proof = to_hex(sign_with_token(token, public_key_der(key)));
+    const std::string proof = to_hexadecimal(sign_with_token(token, public_key_der(key)));
     require_ssl(X509_REQ_add1_attr_by_NID(request.get(), NID_pkcs9_challengePassword, MBSTRING_ASC, reinterpret_cast<const unsigned char*>(proof.data()), static_cast<int>(proof.size())) == 1,
                 "writing a certificate request");
   }

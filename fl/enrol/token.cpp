@@ -1,9 +1,9 @@
 #include "fl/enrol/token.h"
 
 #include <openssl/err.h>
-#include <openssl/rand.h>
 
 #include "base/error.h"
+#include "fl/unpredictable.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {
@@ -35,9 +35,7 @@ std::string statement(const std::string& public_key_der) { return "consilium enr
 }  // namespace
 
 std::string make_token() {
-  std::string token(kTokenBytes, '\0');
-  require_ssl(RAND_bytes(bytes_of(token), static_cast<int>(token.size())) == 1, "drawing a token");
-  return token;
+  return unpredictable_bytes(kTokenBytes);
 }
 
 std::string token_fingerprint(const std::string& token) { return sha256_hex(public_half(key_of(token).get())); }

@@ -28,7 +28,7 @@ std::string host_of(const std::string& peer) { return peer.substr(0, peer.rfind(
 
 class EnrolmentServer::Service final : public pb::Enrolment::Service {
  public:
-  Service(std::filesystem::path keys, Door& door) : keys_(std::move(keys)), door_(door) {}
+  Service(const EnrolmentOptions& options, Door& door) : keys_(options.keys), door_(door), limit_(options.limit) {}
 
   grpc::Status Enrol(grpc::ServerContext* context, const pb::EnrolRequest* request, pb::EnrolResponse* response) override {
     return guarded(*context, [&] {
@@ -73,12 +73,12 @@ class EnrolmentServer::Service final : public pb::Enrolment::Service {
 };
 
 struct EnrolmentServer::Running {
-  Running(const std::filesystem::path& keys, Door& door) : service(keys, door) {}
+  Running(const EnrolmentOptions& options, Door& door) : service(options, door) {}
   Service service;
   std::unique_ptr<grpc::Server> server;
 };
 
-EnrolmentServer::EnrolmentServer(const EnrolmentOptions& options, Door& door) : running_(std::make_unique<Running>(options.keys, door)) {
+EnrolmentServer::EnrolmentServer(const EnrolmentOptions& options, Door& door) : running_(std::make_unique<Running>(options, door)) {
   grpc::ServerBuilder builder;
   grpc::ResourceQuota quota("enrolment");
   quota.SetMaxThreads(8).Resize(16 << 20);

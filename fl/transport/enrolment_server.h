@@ -5,6 +5,7 @@
 #include <string>
 
 #include "fl/enrol/door.h"
+#include "fl/enrol/rate_limit.h"
 #include "fl/keys.h"
 
 namespace consilium::fl {
@@ -13,6 +14,7 @@ struct EnrolmentOptions {
   std::string listen = "0.0.0.0:7444";  ///< host:port; port 0 takes a free one
   std::string name = "coordinator";     ///< as in the certificate
   std::filesystem::path keys;           ///< ca.key, ca.crt, registry.json, NAME.crt and NAME.key
+  RateLimitOptions limit{};
 };
 
 /// Serves the Enrolment service (docs/wire_format.md) from construction to destruction, on a port of its own: TLS without a certificate of

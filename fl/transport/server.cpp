@@ -306,7 +306,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   const auto end_in_order = [&] {
     service.close();
     server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
-    door.tick();
+    door.close();
   };
   try {
     while (!(stop != nullptr && *stop) && !service.advance()) {

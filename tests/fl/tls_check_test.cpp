@@ -41,9 +41,9 @@ TEST_F(TlsCheck, AMissingFileIsNamed) {
 
 TEST_F(TlsCheck, TheOtherRoleIsRefused) {
   EXPECT_THAT(refused(ErrorCode::kRefused, tls_files(keys(), "hub"), "hub"),
-              testing::AllOf(HasSubstr("hub.crt"), HasSubstr("coordinator, not of a site")));
+              testing::AllOf(HasSubstr("hub.crt"), HasSubstr("coordinator, not for the role site")));
   EXPECT_THAT(refused(ErrorCode::kRefused, tls_files(keys(), "east"), "east", Role::kCoordinator),
-              HasSubstr("site, not of a coordinator"));
+              HasSubstr("site, not for the role coordinator"));
   EXPECT_THAT(refused(ErrorCode::kRefused, {keys() / "ca.crt", keys() / "ca.crt", keys() / "ca.key"}, "ca"),
               HasSubstr("authority"));
 }

@@ -73,14 +73,14 @@ TEST_F(Certificates, ASiteOfAnotherAuthorityIsRefused) {
 TEST_F(Certificates, RolesAreNotExchanged) {
   const Outcome as_site = join({{"name", "hub"}});
   EXPECT_EQ(as_site.code, 9);
-  EXPECT_THAT(as_site.err, AllOf(HasSubstr("hub.crt"), HasSubstr("coordinator, not of a site")));
+  EXPECT_THAT(as_site.err, AllOf(HasSubstr("hub.crt"), HasSubstr("coordinator, not for the role site")));
   Json json = hub_settings();
   json["name"] = "east";
   json["folder"] = "hub2";
   write_json("hub2.json", json);
   const Outcome as_hub = run({"coordinate", path("hub2.json")});
   EXPECT_EQ(as_hub.code, 9);
-  EXPECT_THAT(as_hub.err, AllOf(HasSubstr("east.crt"), HasSubstr("site, not of a coordinator")));
+  EXPECT_THAT(as_hub.err, AllOf(HasSubstr("east.crt"), HasSubstr("site, not for the role coordinator")));
 }
 
 TEST_F(Certificates, AnExpiredOneIsRefusedWithItsDate) {

@@ -92,8 +92,7 @@ TEST_F(DoorTest, WhoIsRefusedIsListedWithReasonAndCount) {
     for (int n = 0; n < 3; ++n) refused(door, pem("east"), Right::kTakePart);
     now += 5;
     refused(door, pem("nurse"), Right::kTakePart);
-    now += 5;
-    door.tick();
+    door.close();
   }
   const Json list = read_json(at("refused.json"));
   ASSERT_EQ(list["refused"].size(), 2U);

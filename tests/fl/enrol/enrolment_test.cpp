@@ -5,6 +5,7 @@
 
 #include "fl/enrol/token.h"
 #include "fl/tls_check.h"
+#include "fl/unpredictable.h"
 #include "fl/x509.h"
 #include "tests/fl/enrol/federation_keys.h"
 
@@ -49,9 +50,9 @@ TEST_F(Enrolment, TheTokenIsNowhereAtTheAuthority) {
   EXPECT_EQ(invitation.token.size(), 32U);
   EXPECT_NE(invite(keys(), "west").token, invitation.token);
   const std::string registry = read_file(keys() / "registry.json");
-  EXPECT_EQ(registry.find(to_hex(invitation.token)), std::string::npos);
+  EXPECT_EQ(registry.find(to_hexadecimal(invitation.token)), std::string::npos);
   EXPECT_THAT(registry, HasSubstr(token_fingerprint(invitation.token)));
-  EXPECT_EQ(begin_enrolment(at("east"), invitation).find(to_hex(invitation.token)), std::string::npos);
+  EXPECT_EQ(begin_enrolment(at("east"), invitation).find(to_hexadecimal(invitation.token)), std::string::npos);
 }
 
 TEST_F(Enrolment, OneTokenGivesOneCertificate) {
