@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fl/compress/compression.h"
+
 namespace consilium::fl {
 
 /// What the coordinator asks of every site in one round.
@@ -14,6 +16,7 @@ struct RoundPlan {
   std::int64_t rounds = 0;   ///< trainings in all
   std::string base_digest;   ///< of the global model to start from
   std::string task;          ///< JSON for the trainer (network, optimiser, steps); opaque here
+  CompressionSettings compression{};  ///< how sites write their updates
 
   bool is_last_look() const { return round >= rounds; }
   bool operator==(const RoundPlan&) const = default;

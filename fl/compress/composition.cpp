@@ -1,0 +1,119 @@
+#include "fl/compress/composition.h"
+
+#include <array>
+
+#include "base/error.h"
+
+namespace consilium::fl {
+namespace {
+
+using Use = ErrorFeedbackUse;
+
+constexpr std::array<CodecTraits, 8> kTraits{{{Codec::kNone, Use::kNever, false, false},
+                                              {Codec::kBf16, Use::kOptional, false, false},
+                                              {Codec::kInt8, Use::kOptional, false, false},
+                                              {Codec::kStochastic, Use::kNever, false, true},
+                                              {Codec::kTopK, Use::kAlways, true, false},
+                                              {Codec::kSign, Use::kAlways, false, false},
+                                              {Codec::kPowerSgd, Use::kAlways, true, true},
+                                              {Codec::kRotation, Use::kNever, false, true}}};
+
+constexpr std::array kRules{AggregationRule::kFedAvg,   AggregationRule::kFedAvgM, AggregationRule::kFedAdagrad,
+                            AggregationRule::kFedAdam,  AggregationRule::kFedYogi, AggregationRule::kFedCostWAvg,
+                            AggregationRule::kFedPidAvg};
+constexpr std::array kProtections{Protection::kSecureAggregation, Protection::kHomomorphicEncryption,
+                                  Protection::kDifferentialPrivacy};
+
+/// Masked or encrypted numbers can only be added: every site's integers must mean the same.
+std::string_view obstacle_to_adding(Codec codec) {
+  switch (codec) {
+    case Codec::kNone:
+      return "";
+    case Codec::kBf16:
+      return "floating-point numbers cannot be added behind a mask";
+    case Codec::kInt8:
+    case Codec::kStochastic:
+    case Codec::kSign:
+      return "each site has scales of its own, so that the integers of two sites do not add up";
+    case Codec::kTopK:
+      return "each site sends other places, and the places themselves would be seen";
+    case Codec::kPowerSgd:
+      return "each site has a Q of its own, so that factors do not add up";
+    default:
+      return "each site has a rotation and scales of its own, so that codes do not add up";
+  }
+}
+
+std::string_view name_of(Protection protection) {
+  switch (protection) {
+    case Protection::kSecureAggregation:
+      return "secure aggregation";
+    case Protection::kHomomorphicEncryption:
+      return "homomorphic encryption";
+    default:
+      return "differential privacy";
+  }
+}
+
+std::string_view word_of(Use use) { return use == Use::kAlways ? "always" : use == Use::kOptional ? "may" : "no"; }
+std::string_view answer(std::string_view obstacle) { return obstacle.empty() ? "yes" : "no"; }
+
+}  // namespace
+
+const CodecTraits& traits_of(Codec codec) { return kTraits.at(static_cast<std::size_t>(codec)); }
+
+std::string_view obstacle(Codec, AggregationRule rule) {
+  // Every rule of today weighs and adds whole updates, which are decoded before.
+  switch (rule) {
+    case AggregationRule::kFedAvg:
+    case AggregationRule::kFedAvgM:
+    case AggregationRule::kFedAdagrad:
+    case AggregationRule::kFedAdam:
+    case AggregationRule::kFedYogi:
+    case AggregationRule::kFedCostWAvg:
+    case AggregationRule::kFedPidAvg:
+      return "";
+  }
+  return "";
+}
+
+std::string_view obstacle(Codec codec, Protection protection) {
+  if (protection != Protection::kDifferentialPrivacy) return obstacle_to_adding(codec);
+  // Noise first, codec after: whatever is done to a private number alone leaves it private. Error feedback adds older rounds to
+  // it.
+  if (traits_of(codec).error_feedback == Use::kAlways)
+    return "error feedback sends in later rounds what the bound on one round's update did not count";
+  return "";
+}
+
+void require_composes(Codec codec, AggregationRule rule, const std::string& path) {
+  const std::string_view why = obstacle(codec, rule);
+  require(why.empty(), ErrorCode::kUsage,
+          path + ": codec " + std::string(to_string(codec)) + " does not go with the rule " + std::string(to_string(rule)) +
+              ": " + std::string(why));
+}
+
+void require_composes(Codec codec, Protection protection, const std::string& path) {
+  const std::string_view why = obstacle(codec, protection);
+  require(why.empty(), ErrorCode::kUsage,
+          path + ": codec " + std::string(to_string(codec)) + " does not go with " + std::string(name_of(protection)) + ": " +
+              std::string(why));
+}
+
+std::string composition_table() {
+  std::string table = "| codec | error feedback | `values` | random |";
+  for (const AggregationRule rule : kRules) table += " " + std::string(to_string(rule)) + " |";
+  for (const Protection protection : kProtections) table += " " + std::string(name_of(protection)) + " |";
+  table += "\n|";
+  for (std::size_t column = 0; column < 4 + kRules.size() + kProtections.size(); ++column) table += " --- |";
+  for (const CodecTraits& traits : kTraits) {
+    table += "\n| `" + std::string(to_string(traits.codec)) + "` | " + std::string(word_of(traits.error_feedback)) + " | " +
+             (traits.codes_values ? "yes" : "no") + " | " + (traits.draws ? "yes" : "no") + " |";
+    for (const AggregationRule rule : kRules) table += " " + std::string(answer(obstacle(traits.codec, rule))) + " |";
+    for (const Protection protection : kProtections)
+      table += " " + std::string(answer(obstacle(traits.codec, protection))) + " |";
+  }
+  return table + "\n";
+}
+
+}  // namespace consilium::fl
