@@ -24,7 +24,7 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
 
 RoundPlan Coordinator::plan() const {
   require(!is_finished(), ErrorCode::kUnexpected, "a finished federation has no plan");
-  return {state_.round, settings_.rounds, global_digest_, settings_.task};
+  return {state_.round, settings_.rounds, global_digest_, settings_.task, settings_.compression};
 }
 
 void Coordinator::open_round(double now) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "fl/compress/composition.h"
 
 namespace consilium::fl {
 
@@ -15,6 +16,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
   reader.field("deadline_seconds", settings.deadline_seconds);
   reader.object("policy", [&](SettingsReader& policy) { read_round_policy(policy, settings.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { read_aggregation_settings(rule, settings.aggregation); });
+  reader.object("compression", [&](SettingsReader& codec) { read_compression_settings(codec, settings.compression); });
   Json task = Json::object();
   reader.raw("task", task);
   settings.task = task.dump();
@@ -22,7 +24,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
 }
 
 Json to_json(const FederationSettings& s) {
-  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"policy", to_json(s.policy)}, {"aggregation", to_json(s.aggregation)}, {"task", parse_json(s.task, "task")}};
+  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"policy", to_json(s.policy)}, {"aggregation", to_json(s.aggregation)}, {"compression", to_json(s.compression)}, {"task", parse_json(s.task, "task")}};
 }
 
 void validate_site_names(const std::vector<std::string>& names, const std::string& path) {
@@ -50,6 +52,7 @@ void validate(const FederationSettings& s, const std::string& path) {
   require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, path + ".deadline_seconds: expected a number above 0");
   validate(s.policy, s.sites.size(), path + ".policy");
   require(s.policy.close_after == 0 || s.quorum <= s.policy.close_after, ErrorCode::kUsage, path + ".quorum: is more than policy.close_after, which closes a round");
+  require_composes(s.compression.codec, s.aggregation.rule, path + ".compression");
 }
 
 std::int64_t quorum_of(const FederationSettings& s) {

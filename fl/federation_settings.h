@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "fl/aggregate/aggregation.h"
+#include "fl/compress/compression.h"
 #include "fl/round_policy.h"
 
 namespace consilium::fl {
@@ -16,6 +17,7 @@ struct FederationSettings {
   double deadline_seconds = 3600;     ///< after the round's start, for those who are late; a round without quorum waits on
   RoundPolicy policy{};               ///< more about when a round is closed, and who is asked
   AggregationSettings aggregation{};  ///< how updates become the next global model
+  CompressionSettings compression{};  ///< how sites write their updates
   std::string task = "{}";            ///< JSON handed to every trainer
 
   bool operator==(const FederationSettings&) const = default;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "fl/compress/round_encoder.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::fl {
@@ -18,6 +19,19 @@ Update take_part(Trainer& trainer, const std::string& site, const RoundPlan& pla
   update.validation = validation;
   return update;
 }
+
+namespace {
+
+/// What the coordinator would make of it after its way over the wire.
+void send_in_process(Update& update, const RoundPlan& plan, const ModelState& global, const std::filesystem::path& folder) {
+  if (update.delta.tensors.empty()) return;
+  const std::uint64_t raw_bytes = safetensors_bytes(update.delta);
+  const std::optional<std::string> bytes = RoundEncoder(update.site, compression_folder(folder)).encode(plan, update.delta, global);
+  if (bytes) update.delta = DeltaDecoder(ByteSource::of_bytes(*bytes), global, "update").decode_all();
+  note_bytes(update, bytes ? bytes->size() : raw_bytes, raw_bytes);
+}
+
+}  // namespace
 
 FinishedRun run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
                         const std::function<void(const RoundReport&)>& on_round) {
@@ -37,7 +51,11 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
     std::copy_if(trainers.begin(), trainers.end(), std::back_inserter(asked), [&](const auto& trainer) { return coordinator.is_asked(trainer.first); });
     std::vector<Update> updates(asked.size());
     parallel_for(asked.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t n = begin; n < end; ++n) updates[n] = take_part(*asked[n].second, asked[n].first, plan, global);
+      for (std::size_t n = begin; n < end; ++n) {
+        const auto& [name, trainer] = asked[n];
+        updates[n] = take_part(*trainer, name, plan, global);
+        send_in_process(updates[n], plan, global, folder / "sites" / name);
+      }
     });
     for (std::size_t n = 0; n < asked.size(); ++n) {
       const Receipt receipt = coordinator.receive(asked[n].first, std::move(updates[n]));

@@ -29,6 +29,11 @@ std::span<const float> UpdateWeights::block(std::size_t number, std::size_t begi
   return scratch;
 }
 
+void note_bytes(Update& update, std::uint64_t upload_bytes, std::uint64_t raw_bytes) {
+  update.metrics["upload_bytes"] = static_cast<double>(upload_bytes);
+  update.metrics["raw_bytes"] = static_cast<double>(raw_bytes);
+}
+
 void require_fits(const Update& update, const ModelState& global, std::int64_t round, const std::string& base_digest) {
   const std::string who = who_sent(update);
   require(update.round == round, ErrorCode::kMismatch, who + "is of round " + std::to_string(update.round) + ", the open round is " + std::to_string(round));

@@ -46,6 +46,9 @@ class UpdateWeights {
   const Update* update_;
 };
 
+/// Metrics "upload_bytes", what the weights took on their way, and "raw_bytes", what they take as safetensors: the coordinator's words, not the site's.
+void note_bytes(Update& update, std::uint64_t upload_bytes, std::uint64_t raw_bytes);
+
 /// Does this update belong to the round, and does it fit the model? Looks at no weight.
 ///
 /// @throws Error{kMismatch} round, base digest, or a tensor that the global model does not have in that shape and group, or no case count

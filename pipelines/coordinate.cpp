@@ -31,6 +31,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.field("deadline_seconds", s.federation.deadline_seconds);
   reader.object("policy", [&](SettingsReader& policy) { fl::read_round_policy(policy, s.federation.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.federation.aggregation); });
+  reader.object("compression", [&](SettingsReader& codec) { fl::read_compression_settings(codec, s.federation.compression); });
   reader.finish();
   fl::validate(s.federation, origin);
   fl::validate_site_names({s.name}, origin + ".name");
@@ -43,7 +44,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
 
 Json to_json(const CoordinateSettings& s) {
   return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"name", s.name}, {"keys", s.keys}, {"initial_model", s.initial_model}, {"folder", s.folder},
-          {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}};
+          {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}, {"compression", to_json(s.federation.compression)}};
 }
 
 fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {

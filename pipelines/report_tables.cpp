@@ -186,16 +186,16 @@ std::string model_table(const RunResults& results) {
   std::string html =
       "<table class=\"plain words\"><caption>Models and what they cost</caption><thead><tr><th scope=\"col\">model</th><th "
       "scope=\"col\" class=\"text\">trained on</th>"
-      "<th scope=\"col\">steps</th><th scope=\"col\">compute, one core</th><th scope=\"col\">chosen after "
-      "round</th></tr></thead><tbody>\n";
+      "<th scope=\"col\">steps</th><th scope=\"col\">compute, one core</th><th scope=\"col\">uploaded</th><th "
+      "scope=\"col\">chosen after round</th></tr></thead><tbody>\n";
   for (const ModelSummary& model : results.models) {
     std::string sites;
     for (const std::string& site : model.trained_on) sites += (sites.empty() ? "" : ", ") + escape_html(site);
     html += fmt::format(
         "<tr><th scope=\"row\"><i class=\"key {}\"></i>{}</th><td class=\"text\">{}</td><td>{}</td><td "
-        "class=\"nowrap\">{}</td><td>{}</td></tr>\n",
+        "class=\"nowrap\">{}</td><td>{}</td><td>{}</td></tr>\n",
         model_class(results, model.name), escape_html(model.name), sites, model.steps, format_duration(model.seconds),
-        model.best_round);
+        upload_text(model), model.best_round);
   }
   return scrolling("Models and what they cost", html + "</tbody></table>");
 }

@@ -56,7 +56,7 @@ Json to_json(const RunResults& r) {
   for (const ModelSummary& m : r.models) {
     Json curve = Json::array();
     for (const CurvePoint& p : m.curve) curve.push_back({{"round", p.round}, {"steps", p.steps}, {"loss", p.loss}, {"validation", p.validation}});
-    json["models"].push_back({{"name", m.name}, {"kind", m.kind}, {"trained_on", m.trained_on}, {"seconds", m.seconds}, {"steps", m.steps}, {"best_round", m.best_round}, {"curve", curve}});
+    json["models"].push_back({{"name", m.name}, {"kind", m.kind}, {"trained_on", m.trained_on}, {"seconds", m.seconds}, {"steps", m.steps}, {"best_round", m.best_round}, {"upload_bytes", m.upload_bytes}, {"raw_bytes", m.raw_bytes}, {"curve", curve}});
   }
   json["cases"] = Json::array();
   for (const CaseResult& c : r.cases) {
@@ -99,6 +99,8 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
     model.field("seconds", m.seconds);
     model.field("steps", m.steps);
     model.field("best_round", m.best_round);
+    model.field("upload_bytes", m.upload_bytes);
+    model.field("raw_bytes", m.raw_bytes);
     model.list("curve", [&](SettingsReader& point) {
       CurvePoint p;
       point.field("round", p.round);
@@ -127,6 +129,12 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
   });
   reader.finish();
   return r;
+}
+
+std::string upload_text(const ModelSummary& model) {
+  if (model.upload_bytes <= 0) return "";
+  if (model.upload_bytes >= model.raw_bytes) return fmt::format("{:.1f} MB", model.upload_bytes / 1e6);
+  return fmt::format("{:.1f} MB ({:.1f} times fewer than float32)", model.upload_bytes / 1e6, model.raw_bytes / model.upload_bytes);
 }
 
 MeanScore mean_score(const RunResults& results, const std::string& model, const std::string& site, const std::string& region) {
@@ -162,7 +170,8 @@ std::string to_text(const RunResults& results) {
   for (const std::string& region : regions) text += table(results, region, true) + "\n";
   for (const std::string& region : regions) text += table(results, region, false) + "\n";
   for (const ModelSummary& model : results.models)
-    text += fmt::format("{}: {} steps, {} of one core, best after round {}\n", model.name, model.steps, format_duration(model.seconds), model.best_round);
+    text += fmt::format("{}: {} steps, {} of one core, best after round {}{}\n", model.name, model.steps, format_duration(model.seconds), model.best_round,
+                        model.upload_bytes > 0 ? ", " + upload_text(model) + " uploaded" : "");
   return text;
 }
 

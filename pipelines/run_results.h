@@ -32,6 +32,8 @@ struct ModelSummary {
   double seconds = 0;                  ///< of one core, training and validation
   std::int64_t steps = 0;              ///< sequential optimisation steps
   std::int64_t best_round = 0;         ///< the round whose model was chosen by validation
+  double upload_bytes = 0;             ///< federated: of all updates, as the sites sent them
+  double raw_bytes = 0;                ///< the same updates in float32
   std::vector<CurvePoint> curve;
 };
 
@@ -72,6 +74,9 @@ struct MeanScore {
   std::size_t without_hd95 = 0;
 };
 MeanScore mean_score(const RunResults& results, const std::string& model, const std::string& site, const std::string& region);
+
+/// "12.3 MB (16.1 times fewer than float32)", or "12.3 MB"; empty for a model that was not federated.
+std::string upload_text(const ModelSummary& model);
 
 /// The site-by-model tables for a terminal.
 std::string to_text(const RunResults& results);

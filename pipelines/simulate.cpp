@@ -98,7 +98,8 @@ TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& se
     double cases = 0;
     loss = 0;
     for (const fl::SiteOutcome& site : report.sites) {
-      if (const auto found = site.metrics.find("seconds"); found != site.metrics.end()) model.summary.seconds += found->second;
+      for (const auto& [metric, total] : {std::pair{"seconds", &model.summary.seconds}, std::pair{"upload_bytes", &model.summary.upload_bytes}, std::pair{"raw_bytes", &model.summary.raw_bytes}})
+        if (const auto found = site.metrics.find(metric); found != site.metrics.end()) *total += found->second;
       if (site.validation.cases > 0) point.validation[site.site] = site.validation.score;
       if (const auto found = site.metrics.find("loss"); found != site.metrics.end()) loss += found->second * static_cast<double>(site.cases), cases += static_cast<double>(site.cases);
     }
@@ -185,6 +186,7 @@ fl::FederationSettings federation_settings(const FederationRequest& request) {
   federation.deadline_seconds = request.settings.deadline_seconds;
   federation.policy = request.settings.policy;
   federation.aggregation = request.settings.aggregation;
+  federation.compression = request.settings.compression;
   federation.task = to_json(request.settings.training).dump();
   return federation;
 }

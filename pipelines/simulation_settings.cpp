@@ -35,6 +35,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.field("deadline_seconds", s.deadline_seconds);
   reader.object("policy", [&](SettingsReader& policy) { fl::read_round_policy(policy, s.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.aggregation); });
+  reader.object("compression", [&](SettingsReader& codec) { fl::read_compression_settings(codec, s.compression); });
   reader.field("folds", s.folds);
   reader.field("picture_channel", s.picture_channel);
   reader.field("notes", s.notes);
@@ -50,6 +51,8 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   federation.quorum = s.quorum;
   federation.deadline_seconds = s.deadline_seconds;
   federation.policy = s.policy;
+  federation.aggregation = s.aggregation;
+  federation.compression = s.compression;
   fl::validate(federation, origin);
   for (const SimulatedSite& site : s.sites)
     require(site.name != "pooled" && site.name != "federated", ErrorCode::kUsage, origin + ".sites: \"" + site.name + "\" is the name of a model; call the site otherwise");
@@ -63,7 +66,7 @@ Json to_json(const SimulationSettings& s) {
   Json sites = Json::array();
   for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}});
   return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"models", s.models}, {"training", to_json(s.training)}, {"quorum", s.quorum},
-          {"deadline_seconds", s.deadline_seconds}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
+          {"deadline_seconds", s.deadline_seconds}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"compression", fl::to_json(s.compression)}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
 }
 
 }  // namespace consilium::pipelines

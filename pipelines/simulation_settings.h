@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fl/aggregate/aggregation.h"
+#include "fl/compress/compression.h"
 #include "fl/round_policy.h"
 #include "pipelines/ingest.h"
 #include "pipelines/training_settings.h"
@@ -30,6 +31,7 @@ struct SimulationSettings {
   double deadline_seconds = 3600;
   fl::RoundPolicy policy{};
   fl::AggregationSettings aggregation{};
+  fl::CompressionSettings compression{};
   int folds = 0;                   ///< 0: cases in "test" folders judge; else k-fold cross-validation within every site
   std::string picture_channel;     ///< shown under the overlays; empty: the last channel
   std::vector<std::string> notes;  ///< printed in the report

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/stop.h"
 #include "consilium/fl/v1/federation.grpc.pb.h"
+#include "fl/compress/round_encoder.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
 #include "fl/unpredictable.h"
@@ -44,6 +45,7 @@ class Watcher {
     pb::WatchRequest request;
     request.set_protocol_version(1);
     request.set_instance(instance);
+    for (const Codec codec : codecs()) request.add_codecs(std::string(to_string(codec)));
     reader_ = stub.Watch(&context_, request);
     thread_ = std::thread([this] {
       pb::Announcement message;
@@ -138,11 +140,11 @@ void confirm(Stub& stub, const Announced& a) {
   reader->Finish();
 }
 
-Receipt send(Stub& stub, const Update& update, const FileChunks& delta) {
+Receipt send(Stub& stub, const Update& update, const FileChunks& delta, Codec codec) {
   pb::MissingChunks missing;
   {
     grpc::ClientContext context;
-    const grpc::Status status = stub.OfferUpdate(&context, to_message(update, delta.list), &missing);
+    const grpc::Status status = stub.OfferUpdate(&context, to_message(update, delta.list, codec), &missing);
     if (!status.ok()) fail(status, "offering the update");
   }
   if (missing.index_size() > 0) {
@@ -170,28 +172,35 @@ Receipt send(Stub& stub, const Update& update, const FileChunks& delta) {
 /// The last finished update, so that a killed site sends it and does not compute it again.
 class UpdateFile {
  public:
-  explicit UpdateFile(const fs::path& folder) : offer_(folder / "update.offer"), delta_(folder / "update.safetensors") {}
+  explicit UpdateFile(const fs::path& folder) : offer_(folder / "update.offer"), plain_(folder / "update.safetensors"), compressed_(folder / "update.delta") {}
 
   /// Without its weights: those are in chunks().
-  std::optional<Update> load(const RoundPlan& plan) const {
-    if (!fs::exists(offer_) || !fs::exists(delta_)) return std::nullopt;
+  std::optional<Offer> load(const RoundPlan& plan) const {
+    if (!fs::exists(offer_)) return std::nullopt;
     pb::UpdateOffer message;
     if (!message.ParseFromString(read_file(offer_, 64 << 20))) return std::nullopt;
-    const Offer offer = from_message(message, kMostBytes);
-    if (offer.update.round != plan.round || offer.update.base_digest != plan.base_digest) return std::nullopt;
-    if (!(chunks().list == offer.delta)) return std::nullopt;  // a kill between the two files
-    return offer.update;
+    Offer offer = from_message(message, kMostBytes);
+    if (offer.update.round != plan.round || offer.update.base_digest != plan.base_digest || !fs::exists(file_of(offer.codec))) return std::nullopt;
+    if (!(chunks(offer.codec).list == offer.delta)) return std::nullopt;  // a kill between the two files
+    return offer;
   }
-  void save(const Update& update) const {
+  /// `compressed`: the weights as the plan's codec wrote them, if it did.
+  Offer save(Update update, const RoundPlan& plan, const std::optional<std::string>& compressed) const {
     // Hashed when they are read, and made again by training if the machine died: no round waits for the disk.
-    if (update.delta.tensors.empty()) write_file(delta_, "", Durability::kKill);
-    else write_safetensors(delta_, update.delta, {}, Durability::kKill);
-    write_file(offer_, to_message(update, chunks().list).SerializeAsString(), Durability::kKill);
+    const Codec codec = compressed ? plan.compression.codec : Codec::kNone;
+    if (compressed) write_file(compressed_, *compressed, Durability::kKill);
+    else if (update.delta.tensors.empty()) write_file(plain_, "", Durability::kKill);
+    else write_safetensors(plain_, update.delta, {}, Durability::kKill);
+    update.delta = {};
+    Offer offer{std::move(update), chunks(codec).list, codec};
+    write_file(offer_, to_message(offer.update, offer.delta, codec).SerializeAsString(), Durability::kKill);
+    return offer;
   }
-  FileChunks chunks() const { return chunks_of_file(delta_); }
+  FileChunks chunks(Codec codec) const { return chunks_of_file(file_of(codec)); }
 
  private:
-  fs::path offer_, delta_;
+  const fs::path& file_of(Codec codec) const { return codec == Codec::kNone ? plain_ : compressed_; }
+  fs::path offer_, plain_, compressed_;
 };
 
 /// A site's folder belongs to one run of one federation.
@@ -221,6 +230,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   }
   const auto credentials = channel_credentials(options.tls, options.name);
   const UpdateFile file(options.folder);
+  const RoundEncoder encoder(options.name, compression_folder(options.folder));
   Downloads downloads(options.folder);
   const std::vector<std::string> addresses = split_addresses(options.coordinator);
   const std::string instance = unpredictable_bytes(16);
@@ -257,14 +267,15 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
           tell("finished: the federation's best model is here");
           return global;
         }
-        std::optional<Update> update = file.load(a.plan);
-        if (!update) {
+        std::optional<Offer> offer = file.load(a.plan);
+        if (!offer) {
           tell(a.plan.is_last_look() ? "validating the final model" : "round " + std::to_string(a.plan.round + 1) + " of " + std::to_string(a.plan.rounds) + ": training");
-          update = take_part(trainer, options.name, a.plan, global);
-          file.save(*update);
+          Update update = take_part(trainer, options.name, a.plan, global);
+          const std::optional<std::string> compressed = update.delta.tensors.empty() ? std::nullopt : encoder.encode(a.plan, update.delta, global);
+          offer = file.save(std::move(update), a.plan, compressed);
           last_contact = Clock::now();  // training is no silence
         }
-        const Receipt receipt = send(*stub, *update, file.chunks());
+        const Receipt receipt = send(*stub, offer->update, file.chunks(offer->codec), offer->codec);
         answered = a.plan.round;
         if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
         if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");

@@ -56,6 +56,7 @@ class Service final : public pb::Federation::Service {
   Status Watch(grpc::ServerContext* context, const pb::WatchRequest* request, grpc::ServerWriter<pb::Announcement>* writer) override {
     return guarded(context, [&](const std::string& site) {
       require(request->protocol_version() == 1, ErrorCode::kMismatch, "protocol version " + std::to_string(request->protocol_version()) + " is not spoken here, only 1");
+      require_speaks(site, *request);
       std::uint64_t seen = 0;
       const std::uint64_t ticket = arrive(site, request->instance());
       for (;;) {
@@ -173,6 +174,13 @@ class Service final : public pb::Federation::Service {
   }
 
  private:
+  void require_speaks(const std::string& site, const pb::WatchRequest& request) const {
+    const std::string codec(to_string(coordinator_.settings().compression.codec));
+    const bool speaks = codec == to_string(Codec::kNone) || std::find(request.codecs().begin(), request.codecs().end(), codec) != request.codecs().end();
+    if (!speaks) log_warning("site " + site + " is refused: it does not speak the plan's codec " + codec);
+    require(speaks, ErrorCode::kMismatch, "the plan compresses updates with codec " + codec + ", which this site does not speak");
+  }
+
   std::uint64_t arrive(const std::string& site, const std::string& instance) {
     const std::lock_guard lock(guard_);
     const std::uint64_t ticket = presence_.arrive(site, instance);
@@ -191,7 +199,7 @@ class Service final : public pb::Federation::Service {
     const std::shared_ptr<Upload> upload = uploads_.find(site);
     Receipt receipt;
     try {
-      receipt = coordinator_.receive(site, upload->finished());
+      receipt = coordinator_.receive(site, upload->finished(coordinator_.settings().compression.codec, coordinator_.state().global));
     } catch (const Error& error) {
       if (!upload->missing().empty()) throw;
       receipt = coordinator_.reject(site, error.what());  // weights that cannot be read are this site's failure in this round
@@ -233,7 +241,7 @@ class Service final : public pb::Federation::Service {
     const bool finished = coordinator_.is_finished();
     announced_.finished = finished;
     announced_.best_round = finished ? state.best_round : 0;
-    announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task} : coordinator_.plan();
+    announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task, {}} : coordinator_.plan();
     announced_.federation = store_.federation();
     parcel_ = std::make_shared<const Parcel>(Parcel{announced_.plan.base_digest, chunks_of_file(finished ? store_.best_file() : store_.global_file())});
     announced_.model = parcel_->chunks.list;

@@ -2,10 +2,28 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "fl/compress/delta.h"
 
 namespace consilium::fl {
+namespace {
 
-Upload::Upload(fs::path path, Offer offer) : path_(std::move(path)), update_(std::move(offer.update)), chunks_(path_, std::move(offer.delta)) {}
+/// The file is named after the site.
+std::string update_of(const fs::path& path) { return "update of site \"" + path.stem().string() + "\""; }
+
+/// The update in float32, beside it.
+fs::path decoded_file(const fs::path& path, Codec codec, const ModelState& global) {
+  const DeltaDecoder decoder(ByteSource::of_file(path), global, update_of(path));
+  require(decoder.codec() == codec, ErrorCode::kCorruptData, update_of(path) + ": is not written with the codec that its offer names");
+  std::vector<const NamedTensor*> tensors;
+  for (std::size_t n = 0; n < decoder.size(); ++n) tensors.push_back(&decoder.target(n));
+  const fs::path plain = fs::path(path).replace_extension(".decoded");
+  write_safetensors_one_by_one(plain, tensors, [&](std::size_t n) { return decoder.decode(n); });
+  return plain;
+}
+
+}  // namespace
+
+Upload::Upload(fs::path path, Offer offer) : path_(std::move(path)), update_(std::move(offer.update)), codec_(offer.codec), chunks_(path_, std::move(offer.delta)) {}
 
 std::vector<std::uint64_t> Upload::missing() const {
   const std::lock_guard lock(guard_);
@@ -17,11 +35,16 @@ void Upload::add(const pb::Chunk& chunk) {
   chunks_.add(chunk.sha256(), chunk.data());
 }
 
-Update Upload::finished() const {
+Update Upload::finished(Codec agreed, const ModelState& global) const {
   const std::lock_guard lock(guard_);
   require(chunks_.is_complete(), ErrorCode::kMismatch, "chunks are missing");
   Update update = update_;
-  if (chunks_.list().size_bytes > 0) update.delta_file = std::make_shared<const SafetensorsFile>(path_);
+  if (chunks_.list().size_bytes == 0) return update;
+  require(codec_ == Codec::kNone || codec_ == agreed, ErrorCode::kMismatch, update_of(path_) + ": is written with codec " + std::string(to_string(codec_)) + ", the plan's is " + std::string(to_string(agreed)));
+  const fs::path plain = codec_ == Codec::kNone ? path_ : decoded_file(path_, codec_, global);
+  update.delta_file = std::make_shared<const SafetensorsFile>(plain);
+  note_bytes(update, chunks_.list().size_bytes, fs::file_size(plain));
+  if (plain != path_) fs::remove(plain);  // it stays open
   return update;
 }
 

@@ -17,18 +17,20 @@ class Upload {
  public:
   Upload(std::filesystem::path path, Offer offer);
   /// The same weights again, by a site that has been away: what came stays.
-  bool continues(const Offer& offer) const { return update_.round == offer.update.round && chunks_.list() == offer.delta; }
+  bool continues(const Offer& offer) const { return update_.round == offer.update.round && codec_ == offer.codec && chunks_.list() == offer.delta; }
   std::vector<std::uint64_t> missing() const;
   /// @throws as ChunkFile::add.
   void add(const pb::Chunk& chunk);
-  /// The update, with its weights on disk. @throws Error{kMismatch} chunks are missing; and as SafetensorsFile.
-  Update finished() const;
+  /// The update, with its weights on disk; a compressed one is decoded, tensor by tensor, into a file without a name. `agreed`: the plan's codec.
+  /// @throws Error{kMismatch} chunks are missing, or another codec than the plan's; and as SafetensorsFile and DeltaDecoder.
+  Update finished(Codec agreed, const ModelState& global) const;
   const std::filesystem::path& path() const { return path_; }
 
  private:
   mutable std::mutex guard_;  ///< two connections of one site
   std::filesystem::path path_;
   Update update_;
+  Codec codec_;
   ChunkFile chunks_;
 };
 

@@ -8,7 +8,7 @@ namespace consilium::fl {
 namespace {
 
 constexpr std::int64_t kMostRounds = 1000001;
-constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostReasonBytes = 4096;
+constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostCompressionBytes = 4096, kMostReasonBytes = 4096;
 
 void to_manifest(const ChunkList& list, pb::Manifest& message) {
   message.set_size_bytes(list.size_bytes);
@@ -32,6 +32,28 @@ void require_name(const std::string& name, const std::string& origin) {
   require(!name.empty() && name.size() <= kMostNameBytes, ErrorCode::kCorruptData, origin + ": a name of " + std::to_string(name.size()) + " bytes");
 }
 
+CompressionSettings compression_from(const std::string& text, const std::string& origin) {
+  CompressionSettings settings;
+  if (text.empty()) return settings;
+  require(text.size() <= kMostCompressionBytes, ErrorCode::kCorruptData, origin + ": compression settings of " + std::to_string(text.size()) + " bytes");
+  const Json json = parse_json(text, origin + ".compression", ErrorCode::kCorruptData);
+  try {
+    SettingsReader reader(json, origin + ".compression");
+    read_compression_settings(reader, settings);
+    reader.finish();
+  } catch (const Error& error) {  // the adapter: what is a mistake in a settings file is damage here
+    throw Error(ErrorCode::kCorruptData, error.what());
+  }
+  return settings;
+}
+
+Codec codec_from(const std::string& word, const std::string& origin) {
+  if (word.empty()) return Codec::kNone;
+  for (const Codec codec : codecs())
+    if (to_string(codec) == word) return codec;
+  throw Error(ErrorCode::kCorruptData, origin + ": a codec that is not known here");
+}
+
 }  // namespace
 
 pb::Announcement to_message(const Announced& a) {
@@ -44,6 +66,7 @@ pb::Announcement to_message(const Announced& a) {
   message.set_best_round(a.best_round);
   message.set_federation(a.federation);
   message.set_idle(a.idle);
+  if (a.plan.compression.codec != Codec::kNone) message.set_compression(to_json(a.plan.compression).dump());
   to_manifest(a.model, *message.mutable_model());
   return message;
 }
@@ -51,12 +74,13 @@ pb::Announcement to_message(const Announced& a) {
 Announced from_message(const pb::Announcement& message) {
   const std::string origin = "announcement";
   Announced a;
-  a.plan = {message.round(), message.rounds(), message.base_digest(), message.task()};
+  a.plan = {message.round(), message.rounds(), message.base_digest(), message.task(), {}};
   a.finished = message.finished();
   a.best_round = message.best_round();
   require(a.plan.rounds >= 1 && a.plan.rounds < kMostRounds && a.plan.round >= 0 && a.plan.round <= a.plan.rounds + 1, ErrorCode::kCorruptData, origin + ": round " + std::to_string(a.plan.round) + " of " + std::to_string(a.plan.rounds));
   require(a.best_round >= 0 && a.best_round <= a.plan.rounds, ErrorCode::kCorruptData, origin + ": the best of " + std::to_string(a.plan.rounds) + " rounds is number " + std::to_string(a.best_round));
   require(a.plan.task.size() <= kMostTaskBytes, ErrorCode::kCorruptData, origin + ": a task of " + std::to_string(a.plan.task.size()) + " bytes");
+  a.plan.compression = compression_from(message.compression(), origin);
   require_hexadecimal(a.plan.base_digest, 64, origin);
   a.federation = message.federation();
   a.idle = message.idle();
@@ -65,7 +89,7 @@ Announced from_message(const pb::Announcement& message) {
   return a;
 }
 
-pb::UpdateOffer to_message(const Update& update, const ChunkList& delta) {
+pb::UpdateOffer to_message(const Update& update, const ChunkList& delta, Codec codec) {
   pb::UpdateOffer message;
   message.set_round(update.round);
   message.set_base_digest(update.base_digest);
@@ -74,6 +98,7 @@ pb::UpdateOffer to_message(const Update& update, const ChunkList& delta) {
   message.set_validation_cases(update.validation.cases);
   for (const auto& [name, value] : update.metrics) (*message.mutable_metrics())[name] = value;
   to_manifest(delta, *message.mutable_delta());
+  if (codec != Codec::kNone) message.set_codec(std::string(to_string(codec)));
   return message;
 }
 
@@ -97,6 +122,7 @@ Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
   }
   u.validation = {message.validation_score(), message.validation_cases()};
   offer.delta = from_manifest(message.delta(), limit_bytes, origin);
+  offer.codec = codec_from(message.codec(), origin);
   return offer;
 }
 

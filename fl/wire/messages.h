@@ -27,10 +27,11 @@ struct Announced {
 struct Offer {
   Update update;   ///< `delta` and `site` are empty
   ChunkList delta;
+  Codec codec = Codec::kNone;  ///< of the file that `delta` names; kNone: safetensors
 };
 
 pb::Announcement to_message(const Announced& announced);
-pb::UpdateOffer to_message(const Update& update, const ChunkList& delta);
+pb::UpdateOffer to_message(const Update& update, const ChunkList& delta, Codec codec = Codec::kNone);
 pb::Receipt to_message(const Receipt& receipt);
 
 /// Checked before use: lengths, counts and ranges. @throws Error{kCorruptData} naming the field.

@@ -58,6 +58,13 @@ ModelFile parse_safetensors(std::string_view bytes, const std::string& origin) {
   return file;
 }
 
+std::uint64_t safetensors_bytes(const ModelState& state) {
+  const auto sorted = sorted_by_name(state);
+  std::uint64_t total = encode_head(sorted, {}).size();
+  for (const NamedTensor* tensor : sorted) total += bytes_of(*tensor).size();
+  return total;
+}
+
 void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata, Durability durability) {
   const auto sorted = sorted_by_name(state);
   const std::string head = encode_head(sorted, metadata);

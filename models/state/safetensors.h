@@ -27,6 +27,8 @@ ModelFile parse_safetensors(std::string_view bytes, const std::string& origin);
 
 /// @throws Error{kCannotWrite}
 void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata = {}, Durability durability = Durability::kPowerLoss);
+/// How long encode_safetensors(state) is.
+std::uint64_t safetensors_bytes(const ModelState& state);
 /// @throws Error{kNotFound} and as parse_safetensors.
 ModelFile read_safetensors(const std::filesystem::path& path);
 

@@ -64,6 +64,19 @@ ModelFile SafetensorsFile::load() const {
   return file;
 }
 
+void write_safetensors_one_by_one(const std::filesystem::path& path, const std::vector<const NamedTensor*>& sorted, const std::function<std::vector<float>(std::size_t number)>& values) {
+  const std::string head = encode_safetensors_head(sorted, {});
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream.write(head.data(), static_cast<std::streamsize>(head.size()));
+  for (std::size_t n = 0; n < sorted.size(); ++n) {
+    const std::vector<float> tensor = values(n);
+    require(element_count(sorted[n]->shape) == static_cast<std::int64_t>(tensor.size()), ErrorCode::kUsage, "tensor \"" + sorted[n]->name + "\": values do not fill the shape");
+    stream.write(reinterpret_cast<const char*>(tensor.data()), static_cast<std::streamsize>(tensor.size() * sizeof(float)));
+  }
+  stream.flush();
+  require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
+}
+
 void write_safetensors_copy(const std::filesystem::path& path, const SafetensorsFile& file, const std::map<std::string, std::string>& metadata) {
   constexpr std::size_t kBlock = 1 << 16;
   std::vector<const NamedTensor*> sorted;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -46,6 +47,10 @@ class SafetensorsFile {
   std::vector<Entry> tensors_;
   std::map<std::string, std::string> metadata_;
 };
+
+/// A file whose values come tensor by tensor, so that only one is in memory: `sorted` by name, of which name, group and shape are used; `values(n)` gives those
+/// of number n. Neither synced nor renamed into place: for a file that nobody else knows. @throws Error{kCannotWrite}; Error{kUsage} values do not fill a shape.
+void write_safetensors_one_by_one(const std::filesystem::path& path, const std::vector<const NamedTensor*>& sorted, const std::function<std::vector<float>(std::size_t number)>& values);
 
 /// The same tensors under other words about them, copied block by block. @throws Error{kCannotWrite}
 void write_safetensors_copy(const std::filesystem::path& path, const SafetensorsFile& file, const std::map<std::string, std::string>& metadata);

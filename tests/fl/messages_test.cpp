@@ -7,11 +7,12 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "tests/fl/toy.h"
+#include "tests/support/refusal.h"
 
 namespace consilium::fl {
 namespace {
 
-Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}"}, true, 4, chunk_list(std::string(3000000, 'x')), std::string(32, 'f')}; }
+Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}", {.codec = Codec::kRotation, .bits = 1}}, true, 4, chunk_list(std::string(3000000, 'x')), std::string(32, 'f')}; }
 
 Update sample_update() {
   Update update = test::toy_update({2, 5, std::string(64, 'b'), ""}, 1, 7);
@@ -27,9 +28,20 @@ TEST(Messages, SayWhatTheyWereTold) {
   EXPECT_EQ(offer.update.cases_per_group, sample_update().cases_per_group);
   EXPECT_EQ(offer.update.validation, sample_update().validation);
   EXPECT_EQ(offer.update.metrics, sample_update().metrics);
+  EXPECT_EQ(offer.codec, Codec::kNone);
+  for (const Codec codec : codecs()) EXPECT_EQ(from_message(to_message(sample_update(), chunks, codec), 1 << 24).codec, codec);
   const Receipt receipt = from_message(to_message(Receipt{ReceiptKind::kStale, "late"}));
   EXPECT_EQ(receipt.kind, ReceiptKind::kStale);
   EXPECT_EQ(receipt.reason, "late");
+}
+
+TEST(Messages, CompressionThatCannotBeIsRefusedAsDamage) {
+  for (const std::string& text : {std::string("{"), std::string("[]"), std::string(R"({"codec":"magic"})"), std::string(R"({"codec":"int8","block":0})"),
+                                  std::string(R"({"codec":"int8","rank":1})"), "{" + std::string(5000, ' ') + "}"}) {
+    pb::Announcement message = to_message(sample_announcement());
+    message.set_compression(text);
+    consilium::test::refusal(ErrorCode::kCorruptData, [&] { from_message(message); });
+  }
 }
 
 TEST(Messages, ABestRoundThatCannotBeIsRefused) {
@@ -53,6 +65,7 @@ TEST(Messages, WhatIsOutOfBoundsIsRefused) {
   };
   EXPECT_TRUE(refused([](auto& m) { m.set_round(-1); }));
   EXPECT_TRUE(refused([](auto& m) { m.set_base_digest("short"); }));
+  EXPECT_TRUE(refused([](auto& m) { m.set_codec("gzip"); }));
   EXPECT_TRUE(refused([](auto& m) { (*m.mutable_metrics())["loss"] = std::numeric_limits<double>::quiet_NaN(); }));
   EXPECT_TRUE(refused([](auto& m) { (*m.mutable_cases_per_group())[""] = 1; }));
   EXPECT_TRUE(refused([](auto& m) { m.mutable_delta()->set_size_bytes(1ULL << 62); }));

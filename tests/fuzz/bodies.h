@@ -17,6 +17,7 @@ void fuzz_settings(std::span<const std::uint8_t> bytes);           ///< JSON, by
 void fuzz_training_settings(std::span<const std::uint8_t> bytes);  ///< JSON, by those that do; only built with LibTorch
 void fuzz_wire(std::span<const std::uint8_t> bytes);  ///< the first byte chooses the message, the rest is its encoding
 void fuzz_safetensors(std::span<const std::uint8_t> bytes);
+void fuzz_compressed_update(std::span<const std::uint8_t> bytes);  ///< an update of one small model
 void fuzz_certificate(std::span<const std::uint8_t> bytes);  ///< PEM
 
 struct Kind {

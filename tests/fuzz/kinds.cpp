@@ -15,6 +15,8 @@ const std::vector<Kind>& kinds() {
 #endif
       {"wire", "wire", fuzz_wire, 200},
       {"safetensors", "safetensors", fuzz_safetensors, 200},
+      // The model's size bounds it, not the input's.
+      {"compressed_update", "compressed_update", fuzz_compressed_update, 0},
       {"certificate", "certificate", fuzz_certificate, 200},
   };
   return kKinds;

@@ -7,6 +7,7 @@ Certificates are not written again when they are there: their keys are random. I
 """
 import copy
 import gzip
+import hashlib
 import json
 import pathlib
 import struct
@@ -266,6 +267,8 @@ def write_wire():
         "announcement_empty_model": (0, "Announcement", announcement(manifest="size_bytes: 0")), "announcement_too_many_hashes": (0, "Announcement", announcement(manifest="size_bytes: 5 " + hashes(40))),
         "announcement_hash_short": (0, "Announcement", announcement(manifest='size_bytes: 5 chunk_sha256: "abc"')), "announcement_equal_hashes": (0, "Announcement", announcement(manifest="size_bytes: 1048586 " + hashes(1) + " " + hashes(1))),
         "announcement_digest_short": (0, "Announcement", announcement().replace(digest, "abc")), "announcement_empty": (0, "Announcement", ""),
+        "announcement_compression": (0, "Announcement", announcement('compression: "{\\"codec\\":\\"topk\\",\\"fraction\\":0.1}"')), "announcement_compression_unknown": (0, "Announcement", announcement('compression: "{\\"codec\\":\\"magic\\"}"')),
+        "announcement_compression_nested": (0, "Announcement", announcement('compression: "' + "[" * 3000 + '"')), "offer_codec": (1, "UpdateOffer", offer('codec: "int8"')), "offer_codec_unknown": (1, "UpdateOffer", offer('codec: "magic"')),
         "offer": (1, "UpdateOffer", offer()), "offer_last_look": (1, "UpdateOffer", offer(manifest="size_bytes: 0")), "offer_nan": (1, "UpdateOffer", offer('metrics { key: "x" value: nan }', score="nan")),
         "offer_cases_negative": (1, "UpdateOffer", offer('cases_per_group { key: "head" value: -9223372036854775808 }')), "offer_name_empty": (1, "UpdateOffer", offer('metrics { key: "" value: 1 }')),
         "offer_name_long": (1, "UpdateOffer", offer('metrics { key: "' + "x" * 300 + '" value: 1 }')), "offer_size_over": (1, "UpdateOffer", offer(manifest="size_bytes: 16777217 " + hashes(17))),
@@ -311,5 +314,96 @@ def write_certificates():
     put("certificate", "trusted.crt", sound.replace("CERTIFICATE", "TRUSTED CERTIFICATE"))
 
 
-for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_certificates):
+# Compressed updates of the model in compressed_update.cpp -------------------------------------------------------------------------
+
+LAYOUT = [("a.bias", "trunk", (8,)), ("b.weight", "trunk", (8, 32)), ("c.weight", "head", (16, 16))]
+NONE, BF16, INT8, STOCHASTIC, TOPK, SIGN, POWERSGD, ROTATION = range(8)
+
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def word(text):
+    return varint(len(text)) + text.encode()
+
+
+def layout_digest(layout=LAYOUT):
+    return hashlib.sha256(b"".join(word(name) + word(group) + varint(len(shape)) + b"".join(map(varint, shape)) for name, group, shape in layout)).digest()
+
+
+def zeros_frame(count):
+    """A zstd frame of one run of zeros: magic, a single segment with its size in two bytes, a last block that repeats a byte."""
+    return b"\x28\xb5\x2f\xfd\x60" + struct.pack("<H", count - 256) + struct.pack("<I", 1 | 1 << 1 | count << 3)[:3] + b"\0"
+
+
+def compressed(entries, codec=INT8, version=1, digest=None, count=None, table_bytes=None, tail=b""):
+    """`entries`: (gap, codec, [part or (size, stored)])."""
+    table, body = b"", b""
+    for gap, kind, parts in entries:
+        table += varint(gap) + bytes([kind, len(parts)])
+        for part in parts:
+            size, stored = part if isinstance(part, tuple) else (len(part), part)
+            table += varint(size) + varint(len(stored))
+            body += stored
+    head = b"CNSD" + bytes([version, codec]) + (digest or layout_digest())
+    head += struct.pack("<II", len(entries) if count is None else count, len(table) if table_bytes is None else table_bytes)
+    return head + table + body + tail
+
+
+def write_compressed():
+    kind = "compressed_update"
+    bias = (0, BF16, [bytes(range(8)), b"\x3c" * 8])
+    floats = struct.pack("<256f", *(0.001 * n for n in range(256)))
+    codes = bytes((n * 37) % 251 for n in range(256))
+    scales = struct.pack("<I4f", 64, 0.1, 0.2, 0.0, 1e-5)
+    matrix = struct.pack("<40f", *(0.1 * n - 2 for n in range(40)))
+    planes = lambda data: [data[n::4] for n in range(4)]
+    # In place of b.weight and c.weight; each alone as well.
+    sound = {
+        "float32": (NONE, planes(floats)),
+        "bf16": (BF16, [codes, b"\x3b" * 256]),
+        "int8": (INT8, [scales, codes]),
+        "stochastic4": (STOCHASTIC, [b"\x04" + scales, codes[:128]]),
+        "stochastic3": (STOCHASTIC, [b"\x03" + scales, codes[:96]]),
+        "topk": (TOPK, [b"\x01\x03" + bytes([5, 0]) + varint(200), codes[:3], b"\x3c" * 3]),
+        "topk_int8": (TOPK, [b"\x02\x02" + bytes([0, 0]), struct.pack("<If", 256, 0.5), b"\x7f\x81"]),
+        "sign": (SIGN, [struct.pack("<f", 0.25) + codes[:32]]),
+        "powersgd": (POWERSGD, [b"\x00\x01"] + planes(matrix)),
+        "rotation": (ROTATION, [b"\x02" + struct.pack("<Qf", 7, 0.5), codes[:64]]),
+    }
+    for name, (codec, parts) in sound.items():
+        put(kind, name, compressed([bias, (0, codec, parts)], codec))
+    put(kind, "all_tensors", compressed([bias, (0,) + sound["topk"], (0,) + sound["sign"]], TOPK))
+    put(kind, "last_tensor", compressed([(2,) + sound["int8"]]))
+    put(kind, "no_tensor", compressed([]))
+    put(kind, "zstd", compressed([(1, INT8, [scales, (256, zeros_frame(256))])]))
+    put(kind, "zstd_says_more", compressed([(1, INT8, [scales, (256, zeros_frame(60000))])]))
+    put(kind, "zstd_says_less", compressed([(1, INT8, [scales, (300, zeros_frame(256))])]))
+    put(kind, "zstd_damaged", compressed([(1, INT8, [scales, (256, b"\x28\xb5\x2f\xfd\xff\xff")])]))
+    put(kind, "part_of_2_60", compressed([(1, INT8, [(1 << 60, b"1")])]))
+    put(kind, "parts_255", compressed([(1, INT8, [b""] * 255)]))
+    put(kind, "gap_2_60", compressed([(1 << 60, INT8, [scales, codes])]))
+    put(kind, "tensor_too_many", compressed([bias, (0,) + sound["int8"], (0,) + sound["int8"], (0,) + sound["int8"]]))
+    put(kind, "count_2_32", compressed([bias], count=2**32 - 1))
+    put(kind, "table_2_32", compressed([bias], table_bytes=2**32 - 1))
+    put(kind, "other_model", compressed([bias], digest=bytes(32)))
+    put(kind, "other_version", compressed([bias], version=2))
+    put(kind, "other_codec", compressed([bias], codec=200))
+    put(kind, "left_over", compressed([bias], tail=b"1"))
+    put(kind, "nan", compressed([(1, SIGN, [struct.pack("<f", float("nan")) + codes[:32]])]))
+    put(kind, "infinite_scale", compressed([(1, INT8, [struct.pack("<I4f", 64, float("inf"), 1, 1, 1), codes])]))
+    put(kind, "block_0", compressed([(1, INT8, [struct.pack("<I4f", 0, 1, 1, 1, 1), codes])]))
+    put(kind, "rank_2_40", compressed([(1, POWERSGD, [b"\x00" + varint(1 << 40)] + planes(matrix))]))
+    put(kind, "places_2_40", compressed([(1, TOPK, [b"\x01" + varint(1 << 40), b"", b""])]))
+    put(kind, "place_behind", compressed([(1, TOPK, [b"\x01\x01" + varint(1 << 40), b"1", b"1"])]))
+    put(kind, "empty", b"")
+    put(kind, "magic", b"CNSD")
+
+
+for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_compressed, write_certificates):
     write()

@@ -39,8 +39,8 @@ void announcement(const fl::pb::Announcement& message) {
 
 void offer(const fl::pb::UpdateOffer& message) {
   const fl::Offer found = fl::from_message(message, kLimitBytes);
-  const fl::Offer again = fl::from_message(fl::to_message(found.update, found.delta), kLimitBytes);
-  expect(again.delta == found.delta && again.update.cases_per_group == found.update.cases_per_group &&
+  const fl::Offer again = fl::from_message(fl::to_message(found.update, found.delta, found.codec), kLimitBytes);
+  expect(again.delta == found.delta && again.codec == found.codec && again.update.cases_per_group == found.update.cases_per_group &&
              again.update.metrics == found.update.metrics,
          "an offer that was written is read as another");
   accepted([&] { fl::require_valid(found.update, {}, found.update.round, found.update.base_digest); });

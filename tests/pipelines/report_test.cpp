@@ -68,6 +68,7 @@ TEST_F(Report, AnswersFirstAndHoldsEverySection) {
     EXPECT_THAT(text, HasSubstr(std::string("<section id=\"") + id + "\"")) << id;
   EXPECT_THAT(text, HasSubstr("Research use only"));
   EXPECT_THAT(text, HasSubstr("A note."));
+  EXPECT_THAT(text, HasSubstr("2.5 MB (16.0 times fewer than float32)"));
   EXPECT_EQ(first_unbalanced_tag(text), "");
   EXPECT_THAT(outcome_.warnings, IsEmpty());
 }

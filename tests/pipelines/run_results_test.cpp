@@ -33,6 +33,16 @@ TEST(RunResults, SurviveTheirFile) {
   EXPECT_EQ(to_json(parse_run_results(parse_json(json.dump(), "file"), "file")), json);
 }
 
+TEST(RunResults, SayWhatAFederationUploadedAndNothingOfOthers) {
+  RunResults results = two_cases();
+  EXPECT_THAT(to_text(results), testing::Not(HasSubstr("uploaded")));
+  results.models[0].upload_bytes = 2.5e6;
+  results.models[0].raw_bytes = 40e6;
+  EXPECT_THAT(to_text(results), HasSubstr("2.5 MB (16.0 times fewer than float32) uploaded"));
+  results.models[0].upload_bytes = 40e6;
+  EXPECT_THAT(to_text(results), HasSubstr("40.0 MB uploaded"));
+}
+
 TEST(RunResults, MeansAreOverCasesAndRegions) {
   const RunResults results = two_cases();
   EXPECT_DOUBLE_EQ(mean_score(results, "pooled", "", "WT").dice, 0.7);

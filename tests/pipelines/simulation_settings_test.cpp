@@ -50,6 +50,8 @@ TEST(SimulationSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("/models", {"single", "pool"}), testing::AllOf(HasSubstr("sim.json.models"), HasSubstr("\"pool\"")));
   EXPECT_THAT(refused("/models", Json::array()), HasSubstr("sim.json.models"));
   EXPECT_THAT(refused("/quorum", 3), HasSubstr("sim.json.quorum"));
+  EXPECT_THAT(refused("/compression", {{"codec", "gzip"}}), testing::AllOf(HasSubstr("sim.json.compression"), HasSubstr("gzip")));
+  EXPECT_THAT(refused("/compression", {{"codec", "topk"}, {"bits", 4}}), testing::AllOf(HasSubstr("sim.json.compression"), HasSubstr("bits")));
   EXPECT_THAT(refused("/deadline_seconds", 0), HasSubstr("sim.json.deadline_seconds"));
   EXPECT_THAT(refused("/folds", 1), HasSubstr("sim.json.folds"));
   EXPECT_THAT(refused("/folds", -2), HasSubstr("sim.json.folds"));

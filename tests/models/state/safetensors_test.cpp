@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/rng.h"
+#include "models/state/safetensors_file.h"
 
 namespace consilium {
 namespace {
@@ -43,6 +44,18 @@ TEST(Safetensors, AStateComesBackWithGroupsAndMetadata) {
 }
 
 TEST(Safetensors, SameStateGivesSameBytes) { EXPECT_EQ(encode_safetensors(sample_state()), encode_safetensors(sample_state())); }
+
+TEST(Safetensors, AFileWrittenTensorByTensorIsTheSame) {
+  const TemporaryFolder folder;
+  const ModelState state = sample_state();
+  std::vector<const NamedTensor*> layout;
+  for (const NamedTensor& tensor : state.tensors) layout.push_back(&tensor);
+  write_safetensors_one_by_one(folder.path() / "one", layout, [&](std::size_t n) { return state.tensors[n].values; });
+  EXPECT_EQ(read_file(folder.path() / "one"), encode_safetensors(state));
+  EXPECT_EQ(safetensors_bytes(state), encode_safetensors(state).size());
+  EXPECT_THROW(write_safetensors_one_by_one(folder.path() / "two", layout, [&](std::size_t) { return std::vector<float>(2); }), Error);
+  EXPECT_THROW(write_safetensors_one_by_one(folder.path() / "absent" / "one", layout, [&](std::size_t n) { return state.tensors[n].values; }), Error);
+}
 
 TEST(Safetensors, PythonReadsWhatWeWrite) {
   const char* python = "/usr/bin/python3";
