@@ -44,7 +44,7 @@ class FromNothing : public test::TinyFederation {
     sites = {"site_a", "site_b", "site_c"};
     write_json("coordinator.json", {{"listen", address}, {"enrolment", enrolment}, {"keys", "owner"}, {"initial_model", "training.json"}, {"folder", "hub"}, {"sites", sites}, {"linger_seconds", 20}});
     for (std::size_t n = 0; n < sites.size(); ++n) {
-      write_tiny_site(path("data/" + sites[n]), sites[n], 2, 0, 100 * (n + 1));
+      test::write_tiny_site(path("data/" + sites[n]), sites[n], 2, 0, 100 * (n + 1));
       write_json(sites[n] + ".json", {{"invitation", "owner/invitations/" + sites[n] + ".invitation.json"}, {"keys", "keys_" + sites[n]}, {"data", "data/" + sites[n]}, {"folder", "state/" + sites[n]}, {"give_up_seconds", 60}});
     }
   }
