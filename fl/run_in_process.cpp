@@ -24,18 +24,15 @@ Update take_part(Trainer& trainer, const std::string& site, const RoundPlan& pla
   return update;
 }
 
-namespace {
-
-/// What the coordinator would make of it after its way over the wire.
-void send_in_process(Update& update, const RoundPlan& plan, const ModelState& global, const std::filesystem::path& folder) {
-  if (update.delta.tensors.empty()) return;
+Update take_part_in_process(Trainer& trainer, const std::string& site, const RoundPlan& plan, const ModelState& global, const std::filesystem::path& site_folder) {
+  Update update = take_part(trainer, site, plan, global);
+  if (update.delta.tensors.empty()) return update;
   const std::uint64_t raw_bytes = safetensors_bytes(update.delta);
-  const std::optional<std::string> bytes = RoundEncoder(update.site, compression_folder(folder)).encode(plan, update.delta, global);
+  const std::optional<std::string> bytes = RoundEncoder(site, compression_folder(site_folder)).encode(plan, update.delta, global);
   if (bytes) update.delta = DeltaDecoder(ByteSource::of_bytes(*bytes), global, "update").decode_all();
   note_bytes(update, bytes ? bytes->size() : raw_bytes, raw_bytes);
+  return update;
 }
-
-}  // namespace
 
 FinishedRun run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
                         const std::function<void(const RoundReport&)>& on_round) {
@@ -57,8 +54,7 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
     parallel_for(asked.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t n = begin; n < end; ++n) {
         const auto& [name, trainer] = asked[n];
-        updates[n] = take_part(*trainer, name, plan, global);
-        send_in_process(updates[n], plan, global, folder / "sites" / name);
+        updates[n] = take_part_in_process(*trainer, name, plan, global, folder / "sites" / name);
       }
     });
     for (std::size_t n = 0; n < asked.size(); ++n) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,11 +54,9 @@ std::string sha256_hex(std::string_view bytes);
 /// @throws Error{kCorruptData} naming `where`: not hexadecimal, or not `size` bytes.
 std::string from_hex(std::string_view text, std::size_t size, const std::string& where);
 
-/// Why `certificate` does not pass as signed by `authority`, at this time and for this purpose (X509_PURPOSE_...); empty when it does.
-std::string chain_fault(X509* certificate, X509* authority, int purpose, std::int64_t now);
-
-/// `now`, or the nearest time at which the certificate itself holds: for checks in which time has words of its own.
-std::int64_t time_within(const X509* certificate, std::int64_t now);
+/// Why `certificate` does not pass as signed by `authority`, at this time and for this purpose (X509_PURPOSE_...); empty when it does. Without
+/// a time none is looked at: for checks in which time has words of its own.
+std::string chain_fault(X509* certificate, X509* authority, int purpose, std::optional<std::int64_t> now = std::nullopt);
 
 void add_subject(X509_NAME* subject, const char* field, const std::string& value);
 

@@ -107,7 +107,7 @@ fl::FinishedRun federate_among_ranks(const FederationRequest& request) {
     const UpdateFiles files(request.folder / "updates", plan.round);
     // Claims are by site, not by round: a site's memory of one round is never read while another rank still writes it.
     crew.share("sites", sites.size(), [&](std::size_t n) { return files.has(sites[n].name) || !coordinator.is_asked(sites[n].name); },
-               [&](std::size_t n) { files.write(sites[n].name, fl::take_part(*sites[n].trainer, sites[n].name, plan, state.global)); });
+               [&](std::size_t n) { files.write(sites[n].name, fl::take_part_in_process(*sites[n].trainer, sites[n].name, plan, state.global, request.folder / "sites" / sites[n].name)); });
     crew.in_turn("store", [&] { state = close_round(request, settings, plan.round); });
   }
   fl::FinishedRun run{std::move(state), {}};

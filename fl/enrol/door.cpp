@@ -67,7 +67,7 @@ Door::Verdict Door::judge(std::string_view certificate_pem, Right right) {
   Verdict verdict{.caller = {summary.name, Role::kSite, summary.serial, summary.not_after}, .is_known = false, .why = "", .advice = ""};
   const std::int64_t now = options_.clock();
   // Time has words of its own, below.
-  const std::string fault = chain_fault(certificate.get(), authority.get(), X509_PURPOSE_ANY, time_within(certificate.get(), now));
+  const std::string fault = chain_fault(certificate.get(), authority.get(), X509_PURPOSE_ANY);
   const auto refuse = [&](const std::string& why, const std::string& advice) {
     verdict.why = why;
     verdict.advice = advice;

@@ -41,6 +41,25 @@ std::string host_of(const std::string& address) {
   return host;
 }
 
+/// A peer that hangs up in the middle of the handshake ends the call, and not the process: OpenSSL writes without MSG_NOSIGNAL.
+class WithoutBrokenPipes {
+ public:
+  WithoutBrokenPipes() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~WithoutBrokenPipes() {
+    const timespec at_once{0, 0};
+    if (sigismember(&before_, SIGPIPE) == 0) sigtimedwait(&pipe_, nullptr, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  WithoutBrokenPipes(const WithoutBrokenPipes&) = delete;
+
+ private:
+  sigset_t pipe_, before_;
+};
+
 std::optional<std::string> shown(int descriptor, const std::string& host) {
   const std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
   require_ssl(context != nullptr, "preparing TLS");
@@ -49,6 +68,7 @@ std::optional<std::string> shown(int descriptor, const std::string& host) {
   constexpr unsigned char kHttp2[] = {2, 'h', '2'};
   require_ssl(tls && SSL_set_fd(tls.get(), descriptor) == 1 && SSL_set_alpn_protos(tls.get(), kHttp2, sizeof kHttp2) == 0, "preparing TLS");
   SSL_set_tlsext_host_name(tls.get(), host.c_str());
+  const WithoutBrokenPipes quiet;
   SSL_connect(tls.get());  // a server that wants a certificate of ours ends it, after it has shown its own
   const Certificate certificate(SSL_get1_peer_certificate(tls.get()));
   ERR_clear_error();

@@ -16,7 +16,7 @@ std::string objection(const std::string& shown_pem, const TlsPems& own, std::int
   const CertificateSummary shown = parse_certificate(shown_pem, "the certificate shown");
   const Certificate certificate = parse_x509(shown_pem, "the certificate shown"), authority = parse_x509(own.authority, "ca.crt");
   const std::string clock = ", and the clock of this machine says " + to_iso_time(now);
-  const std::string fault = chain_fault(certificate.get(), authority.get(), X509_PURPOSE_SSL_SERVER, time_within(certificate.get(), now));
+  const std::string fault = chain_fault(certificate.get(), authority.get(), X509_PURPOSE_SSL_SERVER);
   if (!fault.empty())
     return "the certificate shown there is not signed by the authority in this site's ca.crt (" + fault +
            "): these keys are of another federation or of an older generation of this one, or the address is not the coordinator's; ask the owner of the federation for an invitation";

@@ -102,7 +102,8 @@ TEST_F(FromNothing, StaleAndRevokedSitesEndWithTheReasonAndTheDocumentedCode) {
 
   const test::Outcome listed = run({"keys", "list", path("owner"), "--json"});
   std::map<std::string, std::string> states;
-  for (const Json& row : parse_json(listed.out, "list")["certificates"]) states[row["name"].get<std::string>()] = row["state"].get<std::string>();
+  const Json list = parse_json(listed.out, "list");
+  for (const Json& row : list["certificates"]) states[row["name"].get<std::string>()] = row["state"].get<std::string>();
   EXPECT_EQ(states["site_a"], "revoked");
   EXPECT_EQ(states["site_b"], "invited");
   EXPECT_EQ(states["coordinator"], "enrolled");
