@@ -9,7 +9,9 @@
 #include "base/progress.h"
 #include "fl/transport/server.h"
 #include "fl/run_store.h"
+#include "models/state/control_variates.h"
 #include "models/state/safetensors_file.h"
+#include "pipelines/local_training.h"
 #include "pipelines/model_metadata.h"
 
 namespace consilium::pipelines {
@@ -46,11 +48,26 @@ Json to_json(const CoordinateSettings& s) {
           {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}};
 }
 
+namespace {
+
+/// The best model, alone: copied block by block, unless control variates have to be left out.
+void write_finished(const fs::path& folder, const fs::path& best, const ModelFile& initial) {
+  const fs::path target = folder / "model.safetensors";
+  const SafetensorsFile file(best);
+  bool controls = false;
+  for (std::size_t n = 0; n < file.size(); ++n) controls = controls || file.tensor(n).group == kControlGroup;
+  if (controls) write_safetensors(target, without_control_variates(read_safetensors(best).state), initial.metadata);
+  else write_safetensors_copy(target, file, initial.metadata);
+}
+
+}  // namespace
+
 fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {
   ModelFile initial = read_safetensors(settings.initial_model);
   const Json task = training_metadata(initial, settings.initial_model);
   fl::FederationSettings federation = settings.federation;
   federation.task = task.dump();
+  require_rule_fits(fl::to_json(federation.aggregation), task, "coordinator");
   const auto rounds = task.find("rounds");
   require(rounds != task.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, settings.initial_model + ": its training settings name no rounds");
   federation.rounds = rounds->get<std::int64_t>();
@@ -66,7 +83,7 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
     log_line(fmt::format("{}: {} of {} sites, validation of its start {:.3f}", what, accepted, report.sites.size(), report.validation));
     write_file(folder / "progress.json", Json{{"rounds_closed", report.round + 1}, {"rounds", federation.rounds}}.dump() + "\n");
   }, stop);
-  if (state.round > federation.rounds) write_safetensors_copy(folder / "model.safetensors", SafetensorsFile(fl::RunStore(folder, federation).best_file()), initial.metadata);
+  if (state.round > federation.rounds) write_finished(folder, fl::RunStore(folder, federation).best_file(), initial);
   return state;
 }
 

@@ -12,7 +12,7 @@
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/model_metadata.h"
-#include "pipelines/personal.h"
+#include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
 
 namespace consilium::pipelines {
@@ -122,7 +122,7 @@ ModelState join_federation(const JoinSettings& settings, const std::function<voi
   options.model_metadata = [](const std::string& task) { return model_metadata(parse_json(task, "the coordinator's task")); };
   options.finish = [&](const std::string& task, ModelState best, std::int64_t trainings) {
     const TrainingSettings training = parse_training_settings(parse_json(task, "the coordinator's task"), "the coordinator's task");
-    return PersonalTensors(training.personal, trainer_folder(settings.folder)).put_into(std::move(best), trainings);
+    return model_at_site(training, trainer_folder(settings.folder), std::move(best), trainings);
   };
   options.give_up_seconds = settings.give_up_seconds;
   return fl::run_site(options, trainer, on_event, stop);

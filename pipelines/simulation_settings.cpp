@@ -35,6 +35,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.field("deadline_seconds", s.deadline_seconds);
   reader.object("policy", [&](SettingsReader& policy) { fl::read_round_policy(policy, s.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.aggregation); });
+  if (std::find(s.models.begin(), s.models.end(), "federated") != s.models.end()) require_rule_fits(fl::to_json(s.aggregation), to_json(s.training), origin);
   reader.field("folds", s.folds);
   reader.field("picture_channel", s.picture_channel);
   reader.field("notes", s.notes);

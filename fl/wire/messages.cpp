@@ -73,6 +73,7 @@ pb::UpdateOffer to_message(const Update& update, const ChunkList& delta) {
   message.set_validation_score(update.validation.score);
   message.set_validation_cases(update.validation.cases);
   for (const auto& [name, value] : update.metrics) (*message.mutable_metrics())[name] = value;
+  message.set_step_norm(update.step_norm);
   to_manifest(delta, *message.mutable_delta());
   return message;
 }
@@ -96,6 +97,7 @@ Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
     u.metrics[name] = value;
   }
   u.validation = {message.validation_score(), message.validation_cases()};
+  u.step_norm = message.step_norm();
   offer.delta = from_manifest(message.delta(), limit_bytes, origin);
   return offer;
 }

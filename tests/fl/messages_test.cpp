@@ -15,6 +15,7 @@ Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}"}, tr
 
 Update sample_update() {
   Update update = test::toy_update({2, 5, std::string(64, 'b'), ""}, 1, 7);
+  update.step_norm = 7.5;
   update.delta = {};
   return update;
 }
@@ -27,6 +28,7 @@ TEST(Messages, SayWhatTheyWereTold) {
   EXPECT_EQ(offer.update.cases_per_group, sample_update().cases_per_group);
   EXPECT_EQ(offer.update.validation, sample_update().validation);
   EXPECT_EQ(offer.update.metrics, sample_update().metrics);
+  EXPECT_EQ(offer.update.step_norm, 7.5);
   const Receipt receipt = from_message(to_message(Receipt{ReceiptKind::kStale, "late"}));
   EXPECT_EQ(receipt.kind, ReceiptKind::kStale);
   EXPECT_EQ(receipt.reason, "late");

@@ -57,5 +57,16 @@ TEST(SimulationSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("/notes", "one"), HasSubstr("sim.json.notes"));
 }
 
+TEST(SimulationSettings, ARuleThatDoesNotFitWhatSitesDoIsRefusedBeforeTheRun) {
+  EXPECT_THAT(refused("/aggregation", {{"rule", "scaffold"}}), testing::AllOf(HasSubstr("sim.json.aggregation.rule"), HasSubstr("control_variates")));
+  EXPECT_THAT(refused("/training/local", {{"control_variates", "mean_gradient"}}), HasSubstr("needs the rule scaffold"));
+  Json json = valid();
+  json["aggregation"] = {{"rule", "scaffold"}};
+  json["training"]["local"] = {{"control_variates", "mean_gradient"}};
+  EXPECT_EQ(parse_simulation_settings(json, "sim.json").training.local.control_variates, ControlVariates::kMeanGradient);
+  json["training"]["local"]["control_variates"] = "option_2";
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_simulation_settings(json, "sim.json"); }), testing::AllOf(HasSubstr("sim.json.training.local"), HasSubstr("plain SGD")));
+}
+
 }  // namespace
 }  // namespace consilium::pipelines
