@@ -36,7 +36,7 @@ fl::Update round_at(const Parabola& site, const SiteScaffold& scaffold, const st
   }
   const ModelState trained = model(static_cast<float>(y));
   const ModelState change = scaffold.change(global, round, trained, model(static_cast<float>(gradients)), steps * rate);
-  fl::Update update{.site = name, .round = round, .base_digest = digest(global), .delta = join_control_variates(linear(1, trained, -1, start), change)};
+  fl::Update update{.site = name, .round = round, .base_digest = digest(global), .delta = join_control_variates(linear(1, trained, -1, start), change), .cases_per_group = {}};
   for (const char* group : {"trunk", kControlGroup}) update.cases_per_group[group] = 1;
   return update;
 }
@@ -73,7 +73,7 @@ TEST(SiteScaffold, TheCorrectionHasTheSignThatRemovesDrift) {
   const TemporaryFolder folder;
   const std::vector<Parabola> sites{{1, 0}, {3, 4}};
   ModelState global = received(1, 0);
-  for (std::int64_t round = 0; round < 200; ++round) {
+  for (std::int64_t round = 0; round < 80; ++round) {
     std::vector<fl::Update> updates;
     for (std::size_t n = 0; n < 2; ++n) updates.push_back(round_at(sites[n], SiteScaffold(ControlVariates::kOption2, folder.path() / std::to_string(n)), std::to_string(n), global, round, 10, 0.05));
     global = fl::scaffold({}, global, updates, 2);
