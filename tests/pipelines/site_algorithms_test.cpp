@@ -197,12 +197,12 @@ TEST_F(SiteAlgorithmsTest, AFederationRunsToItsEndAndItsModelHasNoControlVariate
   federation.aggregation.rule = fl::AggregationRule::kScaffold;
   const SiteSplit split = split_by_folders(cases, "site", settings);
   SiteTrainer east("east", split, folder.path() / "run" / "east"), west("west", split, folder.path() / "run" / "west");
-  const fl::RunState state = fl::run_in_process(federation, federation_start(settings, global), {{"east", &east}, {"west", &west}}, folder.path() / "run" / "coordinator");
-  bool moved = false;
-  for (const NamedTensor& tensor : control_variates_of(state.global).tensors)
-    for (const float value : tensor.values) moved = moved || value != 0;
-  EXPECT_TRUE(moved);
-  require_same_layout(global, model_at_site(settings, folder.path() / "run" / "east", state.best, state.best_round));
+  const fl::FinishedRun run = fl::run_in_process(federation, federation_start(settings, global), {{"east", &east}, {"west", &west}}, folder.path() / "run" / "coordinator");
+  bool changed = false;
+  for (const NamedTensor& tensor : control_variates_of(run.state.global).tensors)
+    for (const float value : tensor.values) changed = changed || value != 0;
+  EXPECT_TRUE(changed);
+  require_same_layout(global, model_at_site(settings, folder.path() / "run" / "east", run.best, run.state.best_round));
 }
 
 }  // namespace
