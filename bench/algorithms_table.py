@@ -66,8 +66,7 @@ def read_run(folder, target):
         if score >= target and reached is None:
             reached = point["round"]
     upload = shared_bytes(folder / "models" / "federated.safetensors", training) * len(sites) * training["rounds"]
-    return {"mean": statistics.fmean(v for values in by_site.values() for v in values), "sites": sites, "worst": min(sites.values()), "rounds": reached,
-            "best_round": model["best_round"], "upload": upload, "core_seconds": model["seconds"]}
+    return {"mean": statistics.fmean(v for values in by_site.values() for v in values), "sites": sites, "worst": min(sites.values()), "rounds": reached, "upload": upload}
 
 
 def mean_of(runs, key, digits):
@@ -76,8 +75,8 @@ def mean_of(runs, key, digits):
 
 
 def print_table(algorithms, out, seeds, target):
-    print(f"| algorithm | seeds | mean Dice | per seed | worst site | rounds to {target:g} | uploaded MB | core seconds |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| algorithm | seeds | mean Dice | per seed | worst site | rounds to {target:g} | uploaded MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for algorithm in algorithms:
         runs = {}
         for seed in seeds:
@@ -88,7 +87,7 @@ def print_table(algorithms, out, seeds, target):
             continue
         rounds = ", ".join("-" if run["rounds"] is None else str(run["rounds"]) for run in runs.values())
         print(f"| {algorithm['name']} | {', '.join(map(str, runs))} | {mean_of(runs, 'mean', 3)} | {', '.join(f'''{run['mean']:.3f}''' for run in runs.values())} | "
-              f"{mean_of(runs, 'worst', 3)} | {rounds} | {statistics.fmean(run['upload'] for run in runs.values()) / 1e6:.1f} | {mean_of(runs, 'core_seconds', 0)} |")
+              f"{mean_of(runs, 'worst', 3)} | {rounds} | {statistics.fmean(run['upload'] for run in runs.values()) / 1e6:.1f} |")
 
 
 def main():
