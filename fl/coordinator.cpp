@@ -44,6 +44,7 @@ Receipt Coordinator::receive(const std::string& site, Update update) {
   try {
     require(is_asked(site), ErrorCode::kMismatch, "update of site \"" + site + "\": other sites are asked to train in this round");
     require_valid(update, state_.global, state_.round, global_digest_);
+    if (state_.round < settings_.rounds) require_usable(settings_.aggregation, update);
     require(state_.round < settings_.rounds || UpdateWeights(update).size() == 0, ErrorCode::kMismatch, "update of site \"" + site + "\": the last look takes no weights");
   } catch (const Error& error) {  // one bad update is an outcome of the round, not its end
     return reject(site, error.what());
@@ -65,6 +66,7 @@ Receipt Coordinator::receive_late(const std::string& site, Update update) {
   if (outcome != then.sites.end() && outcome->participation == Participation::kAccepted) return {ReceiptKind::kDuplicate, ""};
   try {
     require_valid(update, state_.global, update.round, then.base_digest);
+    require_usable(settings_.aggregation, update);
   } catch (const Error& error) {
     return {ReceiptKind::kRejected, error.what()};
   }
@@ -168,7 +170,7 @@ RoundReport Coordinator::close() {
     std::vector<Update> updates;
     for (auto& [site_and_round, update] : accepted_) updates.push_back(std::move(update));
     accepted_.clear();
-    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, state_.memory);
+    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
     global_digest_ = digest(state_.global);
   }
   report.result_digest = global_digest_;

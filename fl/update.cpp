@@ -43,6 +43,7 @@ void require_fits(const Update& update, const ModelState& global, std::int64_t r
   // The best model is chosen by these: a score beyond 1 would outvote every honest site.
   require(update.validation.score >= 0 && update.validation.score <= 1 && update.validation.cases >= 0 && update.validation.cases <= kMostCases, ErrorCode::kCorruptData, who + "its validation is not within [0, 1], or of an impossible number of cases");
   require(update.validation.weight > 0 && update.validation.weight <= 1, ErrorCode::kCorruptData, who + "the weight of its validation is not above 0 and at most 1");
+  require(update.step_norm >= 0 && update.step_norm <= kMostStepNorm, ErrorCode::kCorruptData, who + "its step norm is " + std::to_string(update.step_norm) + ", expected 0 to 1e9");
   const UpdateWeights weights(update);
   for (std::size_t n = 0; n < weights.size(); ++n) {
     const NamedTensor& tensor = weights.tensor(n);

@@ -16,6 +16,9 @@ namespace consilium::fl {
 /// No hospital has more: a bound on what a site can claim as its weight.
 inline constexpr std::int64_t kMostCases = 1000000;
 
+/// Local steps are counted in thousands; with momentum 0.999 each counts a thousand times.
+inline constexpr double kMostStepNorm = 1e9;
+
 /// What a site sends after its local training of one round.
 struct Update {
   std::string site;         ///< the name in the sender's certificate
@@ -24,6 +27,7 @@ struct Update {
   ModelState delta;         ///< trained minus global; groups that it did not train may be left out
   std::map<std::string, std::int64_t> cases_per_group;  ///< how many cases trained each group, >= 0
   Validation validation{};                               ///< of the global model, on the site's own validation cases
+  double step_norm = 0;                                  ///< how much of the site's gradients went into delta, see fl/aggregate/fednova.h; 0: not told
   std::map<std::string, double> metrics{};            ///< what the site says about its training ("loss"), for the report only
   double discount = 1;  ///< (0, 1]: what it counts for beside an update of the open round; set by the coordinator
   std::shared_ptr<const SafetensorsFile> delta_file{};  ///< the weights, where they came over the wire and stay on disk; `delta` is empty then
@@ -54,7 +58,7 @@ void note_bytes(Update& update, std::uint64_t upload_bytes, std::uint64_t raw_by
 /// Does this update belong to the round, and does it fit the model? Looks at no weight.
 ///
 /// @throws Error{kMismatch} round, base digest, or a tensor that the global model does not have in that shape and group, or no case count
-/// for a group that it holds; Error{kCorruptData} a negative number of cases, a validation outside its range.
+/// for a group that it holds; Error{kCorruptData} a negative number of cases, a validation or step norm outside its range.
 void require_fits(const Update& update, const ModelState& global, std::int64_t round, const std::string& base_digest);
 
 /// require_fits, and every weight is finite. @throws as require_fits; Error{kCorruptData} naming the tensor.

@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "models/autocast_module.h"
+#include "models/local_terms_module.h"
 #include "models/loss.h"
 #include "models/optimiser_module.h"
 #include "models/patches.h"
-#include "models/proximal_module.h"
 #include "models/segmenter_net.h"
 #include "models/supervision.h"
 
@@ -93,14 +93,17 @@ Json to_json(const FitOptions& o) {
 }
 
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state,
-              const std::function<void(std::int64_t, double)>& on_step, double proximal_mu, const Segmenter* teacher) {
+              const std::function<void(std::int64_t, double)>& on_step, const LocalTerms& terms, const Segmenter* teacher) {
   const UNetOptions network = segmenter.options();
   validate(options, range, network, cases.size());
   const int classes = options.regions ? 4 : network.out_channels;
   for (const TrainingCase& sample : cases) validate(sample, network.in_channels, classes);
   UNet3d& module = segmenter.net().module;
+  const FrozenScope frozen(*module, terms.frozen);
   OptimiserStep optimiser(*module, options.optimiser, state != nullptr ? *state : OptimiserState{});
-  const ProximalTerm proximal(*module, proximal_mu);
+  const ProximalTerm proximal(*module, terms.proximal_mu, terms.anchor);
+  const GradientShift shift(*module, terms.shift);
+  GradientRecord record(*module, terms.record_gradient);
   const std::int64_t tail = std::max<std::int64_t>(1, range.count / 10);
   FitReport report;
   for (std::int64_t n = 0; n < range.count; ++n) {
@@ -113,8 +116,12 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
     const double value = loss.item<double>();
     require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
     loss.backward();
+    record.add();
     proximal.add_to_gradients();
-    optimiser.step(poly_learning_rate(options.optimiser.learning_rate, step, range.total, options.optimiser.poly_power));
+    shift.add_to_gradients();
+    const double rate = poly_learning_rate(options.optimiser.learning_rate, step, range.total, options.optimiser.poly_power);
+    optimiser.step(rate);
+    report.rates += rate;
     if (n == 0) report.first_loss = value;
     if (n >= range.count - tail) report.last_loss += value / static_cast<double>(tail);
     report.mean_loss += value / static_cast<double>(range.count);
@@ -122,7 +129,25 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
     if (on_step) on_step(step, value);
   }
   if (state != nullptr) *state = optimiser.state();
+  report.mean_gradient = record.mean();
   return report;
+}
+
+double mean_loss(Segmenter& segmenter, std::span<const TrainingCase> cases, std::int64_t batches, const FitOptions& options, const Rng& rng) {
+  const UNetOptions network = segmenter.options();
+  validate(options, {0, batches, batches}, network, cases.size());
+  const int classes = options.regions ? 4 : network.out_channels;
+  for (const TrainingCase& sample : cases) validate(sample, network.in_channels, classes);
+  FitOptions plain = options;
+  plain.augment = {.flip = false, .rotate_chance = 0, .intensity_chance = 0, .noise_chance = 0};
+  const torch::NoGradGuard no_graph;
+  double sum = 0;
+  for (std::int64_t n = 0; n < batches; ++n) {
+    Rng draw = rng.fork(static_cast<std::uint64_t>(n));
+    const Batch batch = draw_batch(cases, plain, network.in_channels, draw);
+    sum += supervised_loss(forward(segmenter.net().module, batch.image, options.precision), batch.labels, batch.sets, taught(nullptr, batch, options), {options.regions, options.partial_labels}).item<double>();
+  }
+  return sum / static_cast<double>(batches);
 }
 
 }  // namespace consilium::models

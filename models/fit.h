@@ -6,6 +6,7 @@
 #include <span>
 
 #include "models/augment.h"
+#include "models/local_terms.h"
 #include "models/optimiser.h"
 #include "models/partial_labels.h"
 #include "models/precision.h"
@@ -44,15 +45,21 @@ struct FitReport {
   double last_loss = 0;  ///< mean over the last tenth of the steps
   double mean_loss = 0;
   std::int64_t steps = 0;
+  double rates = 0;            ///< sum of the steps' learning rates
+  ModelState mean_gradient{};  ///< of the loss alone, over the steps; empty unless terms.record_gradient
 };
 
 /// Trains on Dice plus cross-entropy (all deep-supervision levels, weights halved per level). `on_step(step, loss)` is called after each
-/// step; `proximal_mu`: FedProx's pull towards the weights that the segmenter comes with; `teacher`: for the distillation of what a
+/// step; `terms`: what a federation's site adds; `teacher`: for the distillation of what a
 /// partial reference leaves open. Step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
 /// `state` (the optimiser's memory, updated) is handed from range to range.
 /// @throws Error{kUsage} an option out of range or no case; Error{kMismatch} naming the case; Error{kUnexpected} a loss that is not finite,
 /// naming the step.
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state = nullptr,
-              const std::function<void(std::int64_t step, double loss)>& on_step = {}, double proximal_mu = 0, const Segmenter* teacher = nullptr);
+              const std::function<void(std::int64_t step, double loss)>& on_step = {}, const LocalTerms& terms = {}, const Segmenter* teacher = nullptr);
+
+/// Mean loss of the network as it is, over `batches` batches drawn from `rng` as in training, without augmentation.
+/// @throws as fit.
+double mean_loss(Segmenter& segmenter, std::span<const TrainingCase> cases, std::int64_t batches, const FitOptions& options, const Rng& rng);
 
 }  // namespace consilium::models

@@ -81,11 +81,12 @@ void validate(const OptimiserOptions& o) {
   require(std::isfinite(o.learning_rate) && o.learning_rate > 0, ErrorCode::kUsage, "learning_rate: expected a number above 0");
   require(std::isfinite(o.poly_power) && o.poly_power >= 0, ErrorCode::kUsage, "poly_power: expected a number of at least 0");
   require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, ErrorCode::kUsage, "weight_decay: expected a number of at least 0");
-  require(o.momentum > 0 && o.momentum < 1, ErrorCode::kUsage, "momentum: expected a number between 0 and 1");
+  require(o.momentum >= 0 && o.momentum < 1, ErrorCode::kUsage, "momentum: expected 0 to below 1");
 }
 
 OptimiserStep::OptimiserStep(const torch::nn::Module& module, const OptimiserOptions& options, const OptimiserState& state) : options_(options), steps_(state.steps) {
-  for (const auto& entry : module.named_parameters()) parameters_.emplace_back(entry.key(), entry.value());
+  for (const auto& entry : module.named_parameters())
+    if (entry.value().requires_grad()) parameters_.emplace_back(entry.key(), entry.value());
   std::sort(parameters_.begin(), parameters_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<at::Tensor> tensors;
   for (const auto& [name, parameter] : parameters_) tensors.push_back(parameter);
@@ -93,7 +94,7 @@ OptimiserStep::OptimiserStep(const torch::nn::Module& module, const OptimiserOpt
   if (adam) {
     optimiser_ = std::make_unique<torch::optim::AdamW>(tensors, torch::optim::AdamWOptions(options.learning_rate).weight_decay(options.weight_decay));
   } else {
-    optimiser_ = std::make_unique<torch::optim::SGD>(tensors, torch::optim::SGDOptions(options.learning_rate).weight_decay(options.weight_decay).momentum(options.momentum).nesterov(true));
+    optimiser_ = std::make_unique<torch::optim::SGD>(tensors, torch::optim::SGDOptions(options.learning_rate).weight_decay(options.weight_decay).momentum(options.momentum).nesterov(options.momentum > 0));
   }
   if (state.first_moment.tensors.empty()) return;
   auto& memory = optimiser_->state();
@@ -135,7 +136,8 @@ OptimiserState OptimiserStep::state() const {
       state.first_moment.tensors.push_back(to_named(name, adam.exp_avg()));
       state.second_moment.tensors.push_back(to_named(name, adam.exp_avg_sq()));
     } else {
-      state.first_moment.tensors.push_back(to_named(name, static_cast<const torch::optim::SGDParamState&>(*own->second).momentum_buffer()));
+      const at::Tensor& velocity = static_cast<const torch::optim::SGDParamState&>(*own->second).momentum_buffer();
+      if (velocity.defined()) state.first_moment.tensors.push_back(to_named(name, velocity));
     }
   }
   return state;

@@ -19,7 +19,7 @@ struct OptimiserOptions {
   double learning_rate = 1e-3;  ///< at step 0; falls with (1 - step / total)^poly_power. nnU-Net's SGD: 1e-2
   double poly_power = 0.9;
   double weight_decay = 1e-2;   ///< AdamW's is decoupled; nnU-Net's SGD: 3e-5
-  double momentum = 0.99;       ///< SGD only
+  double momentum = 0.99;       ///< SGD only; 0: plain SGD
 };
 
 /// What an optimiser remembers between steps, as plain values: a checkpoint continues byte for byte.

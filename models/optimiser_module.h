@@ -12,7 +12,7 @@ namespace consilium::models {
 /// LibTorch's optimiser over named parameters, with its memory taken from and given back as plain values.
 class OptimiserStep {
  public:
-  /// @throws Error{kMismatch} the state is not of these parameters.
+  /// Of the parameters that require a gradient. @throws Error{kMismatch} the state is not of these parameters.
   OptimiserStep(const torch::nn::Module& module, const OptimiserOptions& options, const OptimiserState& state);
 
   /// One step with the gradients there are, bounded to norm 12 (nnU-Net's), at learning rate `rate`.

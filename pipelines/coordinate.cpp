@@ -9,10 +9,12 @@
 #include "base/progress.h"
 #include "fl/run_store.h"
 #include "fl/transport/server.h"
+#include "models/state/control_variates.h"
 #include "models/state/safetensors_file.h"
 #include "pipelines/count_words.h"
 #include "pipelines/evaluation_result.h"
 #include "pipelines/initial_model_file.h"
+#include "pipelines/local_training.h"
 #include "pipelines/model_metadata.h"
 #include "pipelines/statistics_result.h"
 
@@ -52,6 +54,7 @@ Start start_of(const CoordinateSettings& settings) {
   require(rounds != training.end() && rounds->is_number_integer(), ErrorCode::kUnsupported, settings.initial_model + ": its training settings name no rounds");
   federation.rounds = rounds->get<std::int64_t>();
   federation.task = training.dump();
+  require_rule_fits(fl::to_json(federation.aggregation), training, "coordinator");
   return start;
 }
 
@@ -109,6 +112,20 @@ Json to_json(const CoordinateSettings& s) {
           {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}, {"compression", to_json(s.federation.compression)}};
 }
 
+namespace {
+
+/// The best model, alone: copied block by block, unless control variates have to be left out.
+void write_finished(const fs::path& folder, const fs::path& best, const ModelFile& initial) {
+  const fs::path target = folder / "model.safetensors";
+  const SafetensorsFile file(best);
+  bool controls = false;
+  for (std::size_t n = 0; n < file.size(); ++n) controls = controls || file.tensor(n).group == kControlGroup;
+  if (controls) write_safetensors(target, without_control_variates(read_safetensors(best).state), initial.metadata);
+  else write_safetensors_copy(target, file, initial.metadata);
+}
+
+}  // namespace
+
 fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bool>* stop) {
   Start start = start_of(settings);
   const fl::FederationSettings& federation = start.federation;
@@ -125,7 +142,7 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
     write_file(folder / "progress.json", Json{{"rounds_closed", report.round + 1}, {"rounds", federation.rounds}}.dump() + "\n");
   }, stop);
   if (state.round <= federation.rounds) return state;
-  if (settings.task != FederationTask::kStatistics) write_safetensors_copy(folder / "model.safetensors", SafetensorsFile(fl::RunStore(folder, federation).best_file()), start.initial.metadata);
+  if (settings.task != FederationTask::kStatistics) write_finished(folder, fl::RunStore(folder, federation).best_file(), start.initial);
   write_result(settings, state);
   return state;
 }

@@ -16,7 +16,7 @@
 #include "pipelines/federation_task.h"
 #include "pipelines/membership.h"
 #include "pipelines/model_metadata.h"
-#include "pipelines/personal.h"
+#include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/statistics_trainer.h"
 
@@ -178,7 +178,7 @@ ModelState join_federation(const JoinSettings& given, const std::function<void(c
     const Json task = parse_json(text, kOrigin);
     if (task_kind(task) != FederationTask::kTrain) return best;
     const TrainingSettings training = parse_training_settings(task, kOrigin);
-    return PersonalTensors(training.personal, trainer_folder(settings.folder)).put_into(std::move(best), trainings);
+    return model_at_site(training, trainer_folder(settings.folder), std::move(best), trainings);
   };
   options.give_up_seconds = settings.give_up_seconds;
   options.enrolments = member.enrolments;

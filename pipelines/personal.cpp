@@ -3,8 +3,6 @@
 #include <fnmatch.h>
 
 #include "base/error.h"
-#include "base/files.h"
-#include "models/state/safetensors.h"
 
 namespace consilium::pipelines {
 
@@ -23,19 +21,17 @@ std::vector<std::size_t> personal_tensors(const std::vector<std::string>& patter
   return numbers;
 }
 
-fs::path PersonalTensors::file_of(std::int64_t trainings) const { return folder_ / ("personal_after_" + std::to_string(trainings) + ".safetensors"); }
-
 ModelState PersonalTensors::put_into(ModelState model, std::int64_t trainings) const {
   const std::vector<std::size_t> numbers = personal_tensors(patterns_, model);
   if (numbers.empty()) return model;
-  while (trainings > 0 && !fs::exists(file_of(trainings))) --trainings;
-  if (trainings == 0) return model;
-  const fs::path file = file_of(trainings);
-  ModelState own = read_safetensors(file).state;
-  require(own.tensors.size() == numbers.size(), ErrorCode::kMismatch, file.string() + ": holds the tensors of another model; give another folder, or remove this one");
+  auto kept = memory_.before(trainings);
+  if (!kept) return model;
+  ModelState own = std::move(*kept);
+  const std::string file = memory_.file_before(trainings).string();
+  require(own.tensors.size() == numbers.size(), ErrorCode::kMismatch, file + ": holds the tensors of another model; give another folder, or remove this one");
   for (std::size_t n = 0; n < numbers.size(); ++n) {
     NamedTensor& place = model.tensors[numbers[n]];
-    require(own.tensors[n].name == place.name && own.tensors[n].shape == place.shape, ErrorCode::kMismatch, file.string() + ": holds another tensor than " + place.name + "; give another folder, or remove this one");
+    require(own.tensors[n].name == place.name && own.tensors[n].shape == place.shape, ErrorCode::kMismatch, file + ": holds another tensor than " + place.name + "; give another folder, or remove this one");
     place.values = std::move(own.tensors[n].values);
   }
   return model;
@@ -46,7 +42,7 @@ void PersonalTensors::save(const ModelState& trained, std::int64_t trainings) co
   if (numbers.empty()) return;
   ModelState own;
   for (const std::size_t n : numbers) own.tensors.push_back(trained.tensors[n]);
-  write_safetensors(file_of(trainings), own);
+  memory_.save(own, trainings);
 }
 
 ModelState PersonalTensors::without(ModelState model) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/state/model_state.h"
+#include "pipelines/round_memory.h"
 
 namespace consilium::pipelines {
 
@@ -20,7 +21,7 @@ std::vector<std::size_t> personal_tensors(const std::vector<std::string>& patter
 /// best round is known only at the end.
 class PersonalTensors {
  public:
-  PersonalTensors(std::vector<std::string> patterns, std::filesystem::path folder) : patterns_(std::move(patterns)), folder_(std::move(folder)) {}
+  PersonalTensors(std::vector<std::string> patterns, std::filesystem::path folder) : patterns_(std::move(patterns)), memory_(std::move(folder), "personal") {}
 
   /// The model with this site's tensors as they were after `trainings` rounds, or after the last round before in which the site trained; as it is while it has not.
   /// @throws as personal_tensors; Error{kMismatch} the file is of another model.
@@ -31,10 +32,8 @@ class PersonalTensors {
   ModelState without(ModelState model) const;
 
  private:
-  std::filesystem::path file_of(std::int64_t trainings) const;
-
   std::vector<std::string> patterns_;
-  std::filesystem::path folder_;
+  RoundMemory memory_;
 };
 
 }  // namespace consilium::pipelines

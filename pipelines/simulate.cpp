@@ -16,11 +16,12 @@
 #include "fl/run_in_process.h"
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
+#include "models/state/control_variates.h"
 #include "pipelines/ingest.h"
 #include "pipelines/cross_site.h"
-#include "pipelines/personal.h"
 #include "pipelines/segment.h"
 #include "pipelines/simulate_statistics.h"
+#include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
 
@@ -91,17 +92,23 @@ std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const Simula
   return trained;
 }
 
-TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& settings) {
+/// `most_cases`: of the site that trains most, whose steps are counted.
+TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& settings, std::size_t most_cases) {
   const fl::RunState& state = run.state;
-  TrainedModel model{run.best, {}, {}};
+  const auto steps_after = [&](std::int64_t rounds) {
+    if (rounds == 0) return std::int64_t{0};
+    const models::StepRange last = steps_of_round(settings.training, rounds - 1, most_cases);
+    return last.first + last.count;
+  };
+  TrainedModel model{without_control_variates(run.best), {}, {}};
   model.summary.name = model.summary.kind = "federated";
   for (const SimulatedSite& site : settings.sites) model.summary.trained_on.push_back(site.name);
-  model.summary.steps = settings.training.steps;
+  model.summary.steps = steps_after(settings.training.rounds);
   model.summary.best_round = state.best_round;
   double loss = 0;
   for (const fl::RoundReport& report : state.reports) {
     // A report holds the validation of the model the round started from, and the loss of the training that followed.
-    CurvePoint point{report.round, report.round == 0 ? 0 : steps_of_round(settings.training, report.round - 1).first + steps_of_round(settings.training, report.round - 1).count, loss, {}};
+    CurvePoint point{report.round, steps_after(report.round), loss, {}};
     double cases = 0;
     loss = 0;
     for (const fl::SiteOutcome& site : report.sites) {
@@ -214,7 +221,7 @@ fl::FinishedRun federate_in_process(const FederationRequest& request) {
     trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step));
     sites.emplace_back(name, trainers.back().get());
   }
-  return fl::run_in_process(settings, initial_model(request.settings.training).state(), sites, request.folder);
+  return fl::run_in_process(settings, federation_start(request.settings.training, initial_model(request.settings.training).state()), sites, request.folder);
 }
 
 RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate, const std::atomic<bool>* stop, const Rank& rank) {
@@ -238,22 +245,24 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     std::vector<Job> jobs;
     const auto wants = [&](const char* kind) { return std::find(settings.models.begin(), settings.models.end(), kind) != settings.models.end(); };
     Job pooled{"pooled", "pooled", {}};
-    std::size_t test_cases = 0, training_sites = 0;
+    std::size_t test_cases = 0, most_cases = 0;
+    std::int64_t federated_steps = 0;
     for (std::size_t n = 0; n < sites.size(); ++n) {
       test_cases += splits[n].test.size();
       if (splits[n].train.empty()) continue;
-      ++training_sites;
+      most_cases = std::max(most_cases, splits[n].train.size());
+      federated_steps += steps_of_round(settings.training, 0, splits[n].train.size()).total;
       const SiteCases own{sites[n].site->name, splits[n].train, splits[n].validation};
       if (wants("single")) jobs.push_back({own.site, "single", {own}});
       pooled.sites.push_back(own);
     }
     if (test_cases == 0) continue;
     if (wants("pooled")) jobs.insert(jobs.begin(), pooled);  // the longest validation first
-    if (!wants("federated")) training_sites = 0;
+    if (!wants("federated")) federated_steps = 0;
     const std::string suffix = settings.folds == 0 ? "" : fmt::format(" (fold {} of {})", fold + 1, folds);
     std::vector<TrainedModel> models;
     {
-      SharedProgress progress("training" + suffix, (jobs.size() + training_sites) * static_cast<std::size_t>(settings.training.steps));
+      SharedProgress progress("training" + suffix, jobs.size() * static_cast<std::size_t>(settings.training.steps) + static_cast<std::size_t>(federated_steps));
       models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), crew, progress, stop);
       FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, std::optional<double> loss) {
                                   throw_if_stopped(stop);
@@ -262,9 +271,9 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
       if (wants("federated")) {
         const fl::FinishedRun finished = federate(request);
-        TrainedModel model = to_trained(finished, settings);
-        if (!settings.training.personal.empty())
-          for (const auto& [name, split] : request.sites) model.at_site[name] = PersonalTensors(settings.training.personal, trainer_folder(request.folder / "sites" / name)).put_into(finished.best, finished.state.best_round);
+        TrainedModel model = to_trained(finished, settings, most_cases);
+        if (has_site_models(settings.training))
+          for (const auto& [name, split] : request.sites) model.at_site[name] = model_at_site(settings.training, trainer_folder(request.folder / "sites" / name), finished.best, finished.state.best_round);
         models.push_back(std::move(model));
       }
     }

@@ -19,6 +19,7 @@
 #include "pipelines/coordinate.h"
 #include "pipelines/join_federation.h"
 #include "pipelines/segment.h"
+#include "pipelines/site_model.h"
 #include "pipelines/train_model.h"
 
 namespace consilium::pipelines {
@@ -111,7 +112,7 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
   const fs::path folder = fs::absolute(request.folder), keys = folder / "keys";
   if (!fs::exists(keys / "ca.crt")) fl::init_authority(keys, {.federation = "simulated federation", .valid_days = 30});
   if (!fs::exists(keys / "coordinator.crt")) fl::issue_certificate(keys, "coordinator", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}, .valid_days = 30});
-  write_model(folder / "initial.safetensors", initial_model(request.settings.training).state(), request.settings.training);
+  write_model(folder / "initial.safetensors", federation_start(request.settings.training, initial_model(request.settings.training).state()), request.settings.training);
   CoordinateSettings coordinator;
   coordinator.listen = "127.0.0.1:0";  // not every container can resolve "localhost"
   coordinator.keys = keys.string();
@@ -157,12 +158,18 @@ fl::FinishedRun federate_in_processes(const FederationRequest& request) {
   };
   const auto steps_after = [&](std::int64_t rounds) {
     rounds = std::min(rounds, federation.rounds);
-    return rounds == 0 ? 0 : steps_of_round(request.settings.training, rounds - 1).first + steps_of_round(request.settings.training, rounds - 1).count;
+    std::int64_t steps = 0;
+    for (const auto& [name, split] : request.sites) {
+      if (rounds == 0 || split.train.empty()) continue;
+      const models::StepRange last = steps_of_round(request.settings.training, rounds - 1, split.train.size());
+      steps += last.first + last.count;
+    }
+    return steps;
   };
   std::int64_t told = 0;
   const auto tell = [&] {
     const std::int64_t steps = steps_after(rounds_closed(folder / "coordinator"));
-    if (request.on_step && steps > told) request.on_step((steps - told) * static_cast<std::int64_t>(federation.sites.size()), std::nullopt);
+    if (request.on_step && steps > told) request.on_step(steps - told, std::nullopt);
     told = std::max(told, steps);
   };
   if (auto state = finished()) {

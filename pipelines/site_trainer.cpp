@@ -5,9 +5,16 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "fl/aggregate/fednova.h"
+#include "models/loss.h"
 #include "models/runtime.h"
+#include "models/state/arithmetic.h"
+#include "models/state/control_variates.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
+#include "pipelines/site_feddc.h"
+#include "pipelines/site_model.h"
+#include "pipelines/site_scaffold.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -23,7 +30,23 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_;
 };
 
-fs::path memory_file(const fs::path& folder, std::int64_t round) { return folder / ("optimiser_after_" + std::to_string(round) + ".safetensors"); }
+fs::path memory_file(const fs::path& folder, const std::string& stem, std::int64_t round) { return folder / (stem + "_after_" + std::to_string(round) + ".safetensors"); }
+
+std::vector<std::string> names_of(const ModelState& model) {
+  std::vector<std::string> names;
+  for (const NamedTensor& tensor : model.tensors) names.push_back(tensor.name);
+  return names;
+}
+
+/// Of the last `count` steps of a round; 0 where FedNova's formula does not hold.
+double step_norm_of(const TrainingSettings& s, const models::StepRange& steps, std::int64_t count) {
+  const models::OptimiserOptions& o = s.fit.optimiser;
+  // AdamW moves each weight by about its rate in every step, whatever the gradient: steps are what counts.
+  if (o.kind == models::OptimiserKind::kAdamW) return static_cast<double>(count);
+  const double rate = models::poly_learning_rate(o.learning_rate, steps.first, steps.total, o.poly_power);
+  if (rate * s.proximal_mu >= 1) return 0;
+  return fl::step_norm(count, {.momentum = o.momentum, .nesterov = o.momentum > 0, .learning_rate = rate, .proximal_mu = s.proximal_mu});
+}
 
 }  // namespace
 
@@ -39,44 +62,84 @@ fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
   const std::size_t annotated = split_.validation[0]->annotated.size();
   if (annotated == 0) return {};
-  const ModelState own = PersonalTensors(settings.personal, folder_).put_into(global, plan.round);
+  const ModelState own = model_at_site(settings, folder_, global, plan.round);
   const double weight = static_cast<double>(annotated) / static_cast<double>(region_names(settings.target).size());
   return {validation_score(to_segmenter(settings, own), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size()), weight};
 }
 
-fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& global) {
+models::FitReport SiteTrainer::fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part) const {
+  models::OptimiserState memory;
+  // The memory of the round before; a site that joined late or lost it starts with an empty one.
+  if (const fs::path file = memory_file(folder_, part.memory, part.round - 1); fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
+  const Rng rng = Rng(settings.seed).fork(part.draw).fork(site_);
+  const models::FitReport report = models::fit(segmenter, samples_, part.steps, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
+    if (on_step_) on_step_(part.counts ? 1 : 0, loss);
+  }, part.terms, part.teacher);
+  write_file(memory_file(folder_, part.memory, part.round), models::encode(memory));
+  std::error_code ignored;
+  fs::remove(memory_file(folder_, part.memory, part.round - 2), ignored);
+  return report;
+}
+
+models::FitReport SiteTrainer::fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher) const {
+  models::StepRange steps = steps_of_round(settings, round, samples_.size());
+  const auto head = static_cast<std::int64_t>(settings.local.head_share * static_cast<double>(steps.count));
+  if (settings.local.head_share == 0) return fit(segmenter, settings, {.round = round, .steps = steps, .memory = "optimiser", .terms = std::move(terms), .teacher = teacher});
+  require(head >= 1 && head < steps.count, ErrorCode::kUsage, "training.local.head_share: a round of " + std::to_string(steps.count) + " steps leaves none for one of head and body");
+  const ModelState model = segmenter.state();
+  const PersonalTensors personal(settings.personal, folder_);
+  models::LocalTerms of_head = terms;
+  of_head.frozen = names_of(personal.without(model));
+  const models::FitReport first = fit(segmenter, settings, {.round = round, .steps = {steps.first, head, steps.total}, .memory = "optimiser_head", .terms = std::move(of_head), .teacher = teacher});
+  for (const std::size_t n : personal_tensors(settings.personal, model)) terms.frozen.push_back(model.tensors[n].name);
+  models::FitReport report = fit(segmenter, settings, {.round = round, .steps = {steps.first + head, steps.count - head, steps.total}, .memory = "optimiser", .terms = std::move(terms), .teacher = teacher});
+  report.mean_loss = (first.mean_loss * static_cast<double>(first.steps) + report.mean_loss * static_cast<double>(report.steps)) / static_cast<double>(steps.count);
+  return report;
+}
+
+void SiteTrainer::train_own_model(const TrainingSettings& settings, std::int64_t round, const ModelState& global) const {
+  const RoundMemory memory = ditto_memory(folder_);
+  models::Segmenter own = to_segmenter(settings, memory.before(round).value_or(global));
+  models::LocalTerms terms{.proximal_mu = settings.local.ditto_lambda, .anchor = global};
+  fit(own, settings, {round, steps_of_round(settings, round, samples_.size()), "optimiser_ditto", std::move(terms), "ditto", false});
+  memory.save(own.state(), round + 1);
+}
+
+fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& received) {
   double training_seconds = 0;
   std::optional<Stopwatch> watch(training_seconds);
   models::configure_torch(1);
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
+  const ModelState global = without_control_variates(received);
   const PersonalTensors personal(settings.personal, folder_);
+  const SiteScaffold scaffold(settings.local.control_variates, folder_);
+  const SiteFedDc feddc(settings.local.feddc_alpha, folder_);
+  const bool controls = settings.local.control_variates != ControlVariates::kOff, drifts = settings.local.feddc_alpha > 0;
   const ModelState start = personal.put_into(global, plan.round);
   models::Segmenter segmenter = to_segmenter(settings, start);
   // The model of round 0 has learnt nothing that it could teach.
   std::optional<models::Segmenter> teacher;
   if (settings.fit.partial_labels.distillation_weight > 0 && plan.round > 0) teacher = to_segmenter(settings, start);
-  models::OptimiserState memory;
-  // The memory of the round before; a site that joined late or lost it starts with an empty one.
-  if (const fs::path file = memory_file(folder_, plan.round - 1); fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
-  const Rng rng = Rng(settings.seed).fork("training").fork(site_);
-  const models::FitReport report = models::fit(segmenter, samples_, steps_of_round(settings, plan.round), settings.fit, rng, &memory, [&](std::int64_t, double loss) {
-    if (on_step_) on_step_(1, loss);
-  }, settings.proximal_mu, teacher ? &*teacher : nullptr);
-  write_file(memory_file(folder_, plan.round), models::encode(memory));
-  std::error_code ignored;
-  fs::remove(memory_file(folder_, plan.round - 2), ignored);
+  fl::Update update;
+  if (settings.local.loss_batches > 0) {
+    const Rng draw = Rng(settings.seed).fork("global loss").fork(site_).fork(static_cast<std::uint64_t>(plan.round));
+    update.metrics["global_loss"] = models::mean_loss(segmenter, samples_, settings.local.loss_batches, settings.fit, draw);
+  }
+  models::LocalTerms terms{.proximal_mu = settings.proximal_mu};
+  if (controls) terms = scaffold.terms(received, plan.round);
+  if (drifts) terms = feddc.terms(global, plan.round);
+  const models::FitReport report = fit_shared(segmenter, settings, plan.round, std::move(terms), teacher ? &*teacher : nullptr);
   const ModelState trained = segmenter.state();
   personal.save(trained, plan.round + 1);
-  const ModelState base = personal.without(global);
-  fl::Update update;
-  update.delta = personal.without(trained);
-  for (std::size_t t = 0; t < update.delta.tensors.size(); ++t) {
-    NamedTensor& tensor = update.delta.tensors[t];
-    for (std::size_t n = 0; n < tensor.values.size(); ++n) tensor.values[n] -= base.tensors[t].values[n];
-    update.cases_per_group[tensor.group] = static_cast<std::int64_t>(samples_.size());
-  }
+  update.step_norm = step_norm_of(settings, steps_of_round(settings, plan.round, samples_.size()), report.steps);
+  update.delta = linear(1, personal.without(trained), -1, personal.without(global));
+  if (drifts) update.delta = feddc.update(global, plan.round, trained, report.rates * update.step_norm / static_cast<double>(report.steps));
+  if (controls) update.delta = join_control_variates(std::move(update.delta), scaffold.change(received, plan.round, trained, report.mean_gradient, report.rates));
+  for (const NamedTensor& tensor : update.delta.tensors) update.cases_per_group[tensor.group] = static_cast<std::int64_t>(samples_.size());
+  if (settings.local.ditto_lambda > 0) train_own_model(settings, plan.round, global);
   watch.reset();
-  update.metrics = {{"loss", report.mean_loss}, {"seconds", seconds_ + training_seconds}};
+  update.metrics["loss"] = report.mean_loss;
+  update.metrics["seconds"] = seconds_ + training_seconds;
   return update;
 }
 

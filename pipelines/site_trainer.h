@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fl/trainer.h"
+#include "models/fit.h"
 #include "pipelines/dataset.h"
 
 namespace consilium::pipelines {
@@ -16,8 +17,8 @@ inline std::filesystem::path trainer_folder(const std::filesystem::path& site_fo
 
 /// A site's part in a federation: U-Net training on its own cases.
 ///
-/// The task of a plan is a TrainingSettings as JSON. The optimiser's memory and the personal tensors (pipelines/personal.h) stay at the site, one file per round in `folder`, so that a round
-/// that is repeated after a kill gives the same bytes. Uses one thread.
+/// The task of a plan is a TrainingSettings as JSON. The optimiser's memory, personal tensors (pipelines/personal.h), control variates, drift and the site's own model
+/// stay at the site, one file per round in `folder`, so that a round that is repeated after a kill gives the same bytes. Uses one thread.
 class SiteTrainer : public fl::Trainer {
  public:
   /// `cases` must outlive the trainer. `on_step` is called after each step.
@@ -27,6 +28,21 @@ class SiteTrainer : public fl::Trainer {
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override;
 
  private:
+  /// A stretch of local steps with an optimiser's memory of its own.
+  struct Part {
+    std::int64_t round;
+    models::StepRange steps;
+    std::string memory;            ///< stem of its files
+    models::LocalTerms terms{};
+    std::string draw = "training";  ///< which patches
+    bool counts = true;            ///< as progress
+    const models::Segmenter* teacher = nullptr;  ///< for what the labels leave open
+  };
+  models::FitReport fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part) const;
+  /// The steps that make the update; FedRep's in two parts, whose report is that of the shared tensors' part but for the loss.
+  models::FitReport fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher) const;
+  void train_own_model(const TrainingSettings& settings, std::int64_t round, const ModelState& global) const;
+
   std::string site_;
   SiteSplit split_;
   std::vector<models::TrainingCase> samples_;

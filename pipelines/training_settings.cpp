@@ -33,12 +33,14 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   reader.field("overlap", s.overlap);
   reader.field("personal", s.personal);
   reader.field("proximal_mu", s.proximal_mu);
+  reader.object("local", [&](SettingsReader& local) { read_local_training(local, s.local); });
   reader.field("seed", s.seed);
   reader.finish();
   require(s.rounds >= 1 && s.steps >= s.rounds && s.steps <= 100000000, ErrorCode::kUsage, reader.path() + ": expected 1 <= rounds <= steps, found " + std::to_string(s.rounds) + " rounds and " + std::to_string(s.steps) + " steps");
   require(s.validation_cases >= 0, ErrorCode::kUsage, reader.path() + ".validation_cases: expected 0 or more");
   require(s.overlap >= 0 && s.overlap < 1, ErrorCode::kUsage, reader.path() + ".overlap: expected 0 to below 1");
   require(std::isfinite(s.proximal_mu) && s.proximal_mu >= 0, ErrorCode::kUsage, reader.path() + ".proximal_mu: expected a number of at least 0");
+  require_consistent(s.local, s.fit.optimiser, !s.personal.empty(), s.proximal_mu, reader.path());
   models::validate(s.model);
   for (const std::int64_t size : s.fit.patch)
     require(size > 0 && size <= 1024 && size % models::stride_of(s.model) == 0, ErrorCode::kUsage, reader.path() + ".fit.patch: expected multiples of " + std::to_string(models::stride_of(s.model)) + ", found " + std::to_string(size));
@@ -53,7 +55,7 @@ TrainingSettings parse_training_settings(const Json& json, const std::string& or
 
 Json to_json(const TrainingSettings& s) {
   return {{"target", word_of(s.target)}, {"normalise", to_json(s.normalise)}, {"model", models::to_json(s.model)}, {"fit", models::to_json(s.fit)}, {"steps", s.steps},
-          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"proximal_mu", s.proximal_mu}, {"seed", s.seed}};
+          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"proximal_mu", s.proximal_mu}, {"local", to_json(s.local)}, {"seed", s.seed}};
 }
 
 std::vector<std::string> region_names(Target target) {
@@ -66,6 +68,13 @@ models::WindowOptions window_options(const TrainingSettings& s) { return {.patch
 models::StepRange steps_of_round(const TrainingSettings& s, std::int64_t round) {
   const std::int64_t each = s.steps / s.rounds, more = s.steps % s.rounds;
   return {round * each + std::min(round, more), each + (round < more ? 1 : 0), s.steps};
+}
+
+models::StepRange steps_of_round(const TrainingSettings& s, std::int64_t round, std::size_t cases) {
+  if (s.local.epochs == 0) return steps_of_round(s, round);
+  const double patches = s.local.epochs * static_cast<double>(cases);
+  const auto each = std::max<std::int64_t>(1, std::llround(patches / s.fit.batch));
+  return {round * each, each, s.rounds * each};
 }
 
 }  // namespace consilium::pipelines

@@ -7,6 +7,7 @@
 #include "base/settings.h"
 #include "models/fit.h"
 #include "models/predict.h"
+#include "pipelines/local_training.h"
 #include "pipelines/normalise.h"
 
 namespace consilium::pipelines {
@@ -30,6 +31,7 @@ struct TrainingSettings {
   double overlap = 0.5;            ///< of prediction windows
   std::vector<std::string> personal;  ///< patterns of tensor names that a federation's sites keep to themselves, see pipelines/personal.h
   double proximal_mu = 0;          ///< FedProx: pull of a federation's sites towards the global model; 0: FedAvg's local training
+  LocalTraining local;             ///< what else a federation's sites do
   std::uint64_t seed = 1;
 };
 
@@ -46,5 +48,8 @@ models::WindowOptions window_options(const TrainingSettings& settings);
 
 /// Steps of a round: [first, first + count). Earlier rounds take one step more when `steps` does not divide.
 models::StepRange steps_of_round(const TrainingSettings& settings, std::int64_t round);
+
+/// The same at a federation's site with `cases` training cases: in proportion to them where local.epochs says so, and then as many in each round.
+models::StepRange steps_of_round(const TrainingSettings& settings, std::int64_t round, std::size_t cases);
 
 }  // namespace consilium::pipelines

@@ -5,6 +5,7 @@
 #include "base/progress.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/segment.h"
+#include "pipelines/site_model.h"
 #include "pipelines/train_model.h"
 #include "tools/interrupt.h"
 #include "tools/train_settings.h"
@@ -29,7 +30,7 @@ int cmd_train(int argc, char** argv) {
     if (seed_option->count() > 0) settings.training.seed = seed;
     const fs::path folder = run;
     if (initial) {
-      pipelines::write_model(folder / "initial.safetensors", pipelines::initial_model(settings.training).state(), settings.training);
+      pipelines::write_model(folder / "initial.safetensors", pipelines::federation_start(settings.training, pipelines::initial_model(settings.training).state()), settings.training);
       const std::string path = (folder / "initial.safetensors").string();
       fmt::print("{}\n", common.json ? Json{{"schema", "consilium.train/1"}, {"model", path}}.dump(2) : path);
       return 0;

@@ -14,7 +14,10 @@ const std::vector<std::pair<std::string, AggregationRule>> kRules{{"fedavg", Agg
                                                                   {"fedadam", AggregationRule::kFedAdam},
                                                                   {"fedyogi", AggregationRule::kFedYogi},
                                                                   {"fedcostwavg", AggregationRule::kFedCostWAvg},
-                                                                  {"fedpidavg", AggregationRule::kFedPidAvg}};
+                                                                  {"fedpidavg", AggregationRule::kFedPidAvg},
+                                                                  {"scaffold", AggregationRule::kScaffold},
+                                                                  {"fednova", AggregationRule::kFedNova},
+                                                                  {"qfedavg", AggregationRule::kQFedAvg}};
 
 bool is_adaptive(AggregationRule rule) { return rule == AggregationRule::kFedAdagrad || rule == AggregationRule::kFedAdam || rule == AggregationRule::kFedYogi; }
 bool is_weighted_by_cost(AggregationRule rule) { return rule == AggregationRule::kFedCostWAvg || rule == AggregationRule::kFedPidAvg; }
@@ -60,8 +63,16 @@ void read_aggregation_settings(SettingsReader& reader, AggregationSettings& s) {
     reader.field("progress", s.cost_weights.progress);
   }
   if (s.rule == AggregationRule::kFedPidAvg) reader.field("history", s.cost_weights.history);
+  s.scaffold = {};
+  if (s.rule == AggregationRule::kScaffold) reader.field("learning_rate", s.scaffold.learning_rate);
+  s.q_fed_avg = {};
+  if (s.rule == AggregationRule::kQFedAvg) {
+    reader.field("q", s.q_fed_avg.q);
+    reader.field("learning_rate", s.q_fed_avg.learning_rate);
+  }
   const auto check = [&](bool good, const char* key, const char* expected) { require(good, ErrorCode::kUsage, reader.path() + "." + key + ": expected " + expected); };
-  check(std::isfinite(s.server.learning_rate) && s.server.learning_rate > 0, "learning_rate", "a number above 0");
+  for (const double rate : {s.server.learning_rate, s.scaffold.learning_rate, s.q_fed_avg.learning_rate}) check(std::isfinite(rate) && rate > 0, "learning_rate", "a number above 0");
+  check(s.q_fed_avg.q >= 0 && s.q_fed_avg.q <= 100, "q", "0 to 100");
   check(s.server.beta1 >= 0 && s.server.beta1 < 1, "beta1", "0 to below 1");
   check(s.server.beta2 >= 0 && s.server.beta2 < 1, "beta2", "0 to below 1");
   check(std::isfinite(s.server.tau) && s.server.tau > 0, "tau", "a number above 0");
@@ -83,17 +94,37 @@ Json to_json(const AggregationSettings& s) {
     json["progress"] = s.cost_weights.progress;
   }
   if (s.rule == AggregationRule::kFedPidAvg) json["history"] = s.cost_weights.history;
+  if (s.rule == AggregationRule::kScaffold) json["learning_rate"] = s.scaffold.learning_rate;
+  if (s.rule == AggregationRule::kQFedAvg) {
+    json["q"] = s.q_fed_avg.q;
+    json["learning_rate"] = s.q_fed_avg.learning_rate;
+  }
   return json;
 }
 
-ModelState aggregate(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, AggregationMemory& memory) {
-  if (is_weighted_by_cost(settings.rule)) {
-    if (updates.empty()) return global;
-    const SiteWeights weights = cost_weights(cost_rule(settings.rule), settings.cost_weights, updates, history);
-    return fed_avg(global, updates, &weights);
+void require_usable(const AggregationSettings& settings, const Update& update) {
+  if (settings.rule == AggregationRule::kFedNova) require_step_norm(update);
+  if (settings.rule == AggregationRule::kQFedAvg) require_global_loss(update);
+}
+
+ModelState aggregate(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory) {
+  switch (settings.rule) {
+    case AggregationRule::kFedAvg:
+      return fed_avg(global, updates);
+    case AggregationRule::kFedCostWAvg:
+    case AggregationRule::kFedPidAvg: {
+      const SiteWeights weights = cost_weights(cost_rule(settings.rule), settings.cost_weights, updates, history);
+      return fed_avg(global, updates, &weights);
+    }
+    case AggregationRule::kScaffold:
+      return scaffold(settings.scaffold, global, updates, federation_sites);
+    case AggregationRule::kFedNova:
+      return fed_nova(global, updates);
+    case AggregationRule::kQFedAvg:
+      return q_fed_avg(settings.q_fed_avg, global, updates);
+    default:
+      return fed_opt(optimiser_of(settings.rule), settings.server, global, updates, memory);
   }
-  if (settings.rule == AggregationRule::kFedAvg) return fed_avg(global, updates);
-  return fed_opt(optimiser_of(settings.rule), settings.server, global, updates, memory);
 }
 
 }  // namespace consilium::fl

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -25,18 +26,6 @@ struct Part {
   double factor;  ///< of its values: weight and discount
 };
 
-std::vector<const Update*> sorted_by_site(const ModelState& global, std::span<const Update> updates) {
-  std::vector<const Update*> sorted;
-  for (const Update& update : updates) {
-    require_fits(update, global, update.round, update.base_digest);
-    sorted.push_back(&update);
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const Update* a, const Update* b) { return std::tie(a->site, a->round) < std::tie(b->site, b->round); });
-  for (std::size_t n = 1; n < sorted.size(); ++n)
-    require(sorted[n]->site != sorted[n - 1]->site || sorted[n]->round != sorted[n - 1]->round, ErrorCode::kUsage, "site \"" + sorted[n]->site + "\" sent two updates for one round");
-  return sorted;
-}
-
 /// Number of a tensor in an update, by its name; tensors are sorted.
 std::optional<std::size_t> number_of(const UpdateWeights& weights, const std::string& name) {
   std::size_t low = 0, high = weights.size();
@@ -48,18 +37,12 @@ std::optional<std::size_t> number_of(const UpdateWeights& weights, const std::st
   return low < weights.size() && weights.tensor(low).name == name ? std::optional(low) : std::nullopt;
 }
 
-std::vector<Part> parts_of(const NamedTensor& tensor, const std::vector<const Update*>& updates, const SiteWeights* weights) {
+std::vector<Part> parts_of(const NamedTensor& tensor, const std::vector<const Update*>& updates, const Weighting& weighting) {
   std::vector<Part> parts;
   for (const Update* update : updates) {
     const auto number = number_of(UpdateWeights(*update), tensor.name);
-    if (!number) continue;
-    const auto cases = static_cast<double>(update->cases_per_group.at(tensor.group));
-    if (cases == 0) continue;
-    double weight = cases;
-    if (weights != nullptr) {
-      const auto own = weights->find(update->site);
-      weight = own == weights->end() ? 0 : own->second;
-    }
+    if (!number || update->cases_per_group.at(tensor.group) == 0) continue;
+    const double weight = weighting(*update, tensor.group);
     if (weight != 0) parts.push_back({update, UpdateWeights(*update), *number, weight, weight * update->discount});
   }
   return parts;
@@ -125,15 +108,41 @@ void average_block(const Block& block, const std::string& tensor, Scratch& scrat
 
 }  // namespace
 
-void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const SiteWeights* weights) {
+std::vector<const Update*> sorted_by_site(std::span<const Update> updates) {
+  std::vector<const Update*> sorted;
+  for (const Update& update : updates) sorted.push_back(&update);
+  std::sort(sorted.begin(), sorted.end(), [](const Update* a, const Update* b) { return std::tie(a->site, a->round) < std::tie(b->site, b->round); });
+  for (std::size_t n = 1; n < sorted.size(); ++n)
+    require(sorted[n]->site != sorted[n - 1]->site || sorted[n]->round != sorted[n - 1]->round, ErrorCode::kUsage, "site \"" + sorted[n]->site + "\" sent two updates for one round");
+  return sorted;
+}
+
+Weighting by_cases() {
+  return [](const Update& update, const std::string& group) { return static_cast<double>(update.cases_per_group.at(group)); };
+}
+
+Weighting by_site(SiteWeights weights) {
+  return [weights = std::move(weights)](const Update& update, const std::string&) {
+    const auto own = weights.find(update.site);
+    return own == weights.end() ? 0.0 : own->second;
+  };
+}
+
+bool is_trained(const Update& update, const NamedTensor& tensor) {
+  const auto cases = update.cases_per_group.find(tensor.group);
+  return cases != update.cases_per_group.end() && cases->second > 0 && number_of(UpdateWeights(update), tensor.name);
+}
+
+void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const Weighting& weighting) {
   // Blocks keep the float64 sums in cache while every update is read once. What comes from disk passes through a buffer, which should stay in the first caches; what lies in memory is
   // read where it is, the longer at a time the better.
   const bool on_disk = std::any_of(updates.begin(), updates.end(), [](const Update& update) { return update.delta_file != nullptr; });
   const std::size_t length = on_disk ? 8192 : 65536, at_once = on_disk ? 8 : 1;
-  const std::vector<const Update*> sorted = sorted_by_site(global, updates);
+  for (const Update& update : updates) require_fits(update, global, update.round, update.base_digest);
+  const std::vector<const Update*> sorted = sorted_by_site(updates);
   std::vector<Averaged> tensors;
   for (std::size_t number = 0; number < global.tensors.size(); ++number) {
-    Averaged tensor{number, parts_of(global.tensors[number], sorted, weights), 0};
+    Averaged tensor{number, parts_of(global.tensors[number], sorted, weighting), 0};
     for (const Part& part : tensor.parts) tensor.total += part.weight;
     if (tensor.total != 0) tensors.push_back(std::move(tensor));
   }
@@ -145,7 +154,7 @@ void average_deltas(const ModelState& global, std::span<const Update> updates, c
     for (std::size_t n = first; n < last; ++n) {
       const std::size_t number = blocks[n].tensor->number;
       average_block(blocks[n], global.tensors[number].name, scratch);
-      use({number, blocks[n].begin, scratch.mean});
+      use({number, blocks[n].begin, scratch.mean, blocks[n].tensor->total});
     }
   });
 }

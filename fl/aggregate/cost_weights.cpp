@@ -4,8 +4,6 @@
 #include <cmath>
 #include <optional>
 
-#include "base/error.h"
-
 namespace consilium::fl {
 namespace {
 
@@ -77,7 +75,7 @@ SiteWeights cost_weights(CostRule rule, const CostWeightSettings& settings, std:
   if (shares == 0) {  // shares of losses alone, in a round without losses
     double total = 0;
     for (const auto& [site, value] : cases.of) total += value;
-    require(total > 0, ErrorCode::kUsage, "no site trained on a case");
+    if (total == 0) return {};
     weights = cases.of;
     shares = total;
   }

@@ -27,8 +27,7 @@ struct CostWeightSettings {
 };
 CostWeightSettings defaults_of(CostRule rule);
 
-/// Weights that sum to 1 over the sites of `updates`. `history`: reports of the rounds before this one.
-/// @throws Error{kUsage} there is no update that trained on a case.
+/// Weights that sum to 1 over the sites of `updates`; none if no site trained on a case. `history`: reports of the rounds before this one.
 SiteWeights cost_weights(CostRule rule, const CostWeightSettings& settings, std::span<const Update> updates, std::span<const RoundReport> history);
 
 }  // namespace consilium::fl

@@ -7,7 +7,7 @@ ModelState fed_avg(const ModelState& global, std::span<const Update> updates, co
   average_deltas(global, updates, [&](const AveragedBlock& block) {
     float* values = result.tensors[block.tensor].values.data() + block.begin;
     for (std::size_t i = 0; i < block.mean.size(); ++i) values[i] = static_cast<float>(static_cast<double>(values[i]) + block.mean[i]);
-  }, weights);
+  }, weights == nullptr ? by_cases() : by_site(*weights));
   return result;
 }
 

@@ -98,6 +98,7 @@ pb::UpdateOffer to_message(const Update& update, const ChunkList& delta, Codec c
   message.set_validation_cases(update.validation.cases);
   if (update.validation.weight != 1) message.set_validation_weight(update.validation.weight);
   for (const auto& [name, value] : update.metrics) (*message.mutable_metrics())[name] = value;
+  message.set_step_norm(update.step_norm);
   to_manifest(delta, *message.mutable_delta());
   if (codec != Codec::kNone) message.set_codec(std::string(to_string(codec)));
   return message;
@@ -122,6 +123,7 @@ Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
     u.metrics[name] = value;
   }
   u.validation = {message.validation_score(), message.validation_cases(), message.has_validation_weight() ? message.validation_weight() : 1};
+  u.step_norm = message.step_norm();
   offer.delta = from_manifest(message.delta(), limit_bytes, origin);
   offer.codec = codec_from(message.codec(), origin);
   return offer;

@@ -5,7 +5,6 @@
 
 #include <limits>
 
-#include "base/error.h"
 #include "fl/aggregate/fedavg.h"
 
 namespace consilium::fl {
@@ -76,7 +75,17 @@ TEST(CostWeights, ASiteWithoutALossMakesTheRoundAnAverageByCases) {
   }
 }
 
-TEST(CostWeights, NothingToWeighIsRefused) { EXPECT_THROW(weights_of(CostRule::kFedPidAvg, {update_of("a", 0, 1)}, {}), Error); }
+TEST(CostWeights, WithoutACaseNoSiteHasASay) { EXPECT_TRUE(weights_of(CostRule::kFedPidAvg, {update_of("a", 0, 1)}, {}).empty()); }
+
+/// Public copies of the rule divide the finished weights by the cases again.
+TEST(CostWeights, WeightsAreNormalisedOnce) {
+  const std::vector<RoundReport> history{report_of(0, {{"a", 3}, {"b", 2}, {"c", 5}})};
+  for (const CostRule rule : {CostRule::kFedCostWAvg, CostRule::kFedPidAvg}) {
+    double sum = 0;
+    for (const auto& [site, weight] : weights_of(rule, {update_of("a", 30, 1), update_of("b", 500, 1), update_of("c", 7, 4)}, history)) sum += weight;
+    EXPECT_NEAR(sum, 1, kExact);
+  }
+}
 
 TEST(FedAvg, GivenWeightsReplaceTheCases) {
   const ModelState global{{{"w", "trunk", {1}, {0}}}};

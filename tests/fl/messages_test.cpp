@@ -16,6 +16,7 @@ Announced sample_announcement() { return {{2, 5, std::string(64, 'a'), "{}", {.c
 
 Update sample_update() {
   Update update = test::toy_update({2, 5, std::string(64, 'b'), ""}, 1, 7);
+  update.step_norm = 7.5;
   update.delta = {};
   return update;
 }
@@ -30,6 +31,7 @@ TEST(Messages, SayWhatTheyWereTold) {
   EXPECT_EQ(offer.update.metrics, sample_update().metrics);
   EXPECT_EQ(offer.codec, Codec::kNone);
   for (const Codec codec : codecs()) EXPECT_EQ(from_message(to_message(sample_update(), chunks, codec), 1 << 24).codec, codec);
+  EXPECT_EQ(offer.update.step_norm, 7.5);
   const Receipt receipt = from_message(to_message(Receipt{ReceiptKind::kStale, "late"}));
   EXPECT_EQ(receipt.kind, ReceiptKind::kStale);
   EXPECT_EQ(receipt.reason, "late");

@@ -154,5 +154,52 @@ TEST(Fit, WhatCannotBeTrainedIsRefused) {
   }
 }
 
+TEST(Fit, FrozenTensorsKeepTheirValuesAndHaveNoMemory) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1)};
+  Segmenter segmenter(kNet, Rng(3));
+  const ModelState before = segmenter.state();
+  std::vector<std::string> frozen;
+  for (const NamedTensor& tensor : before.tensors)
+    if (tensor.group != "head") frozen.push_back(tensor.name);
+  OptimiserState memory;
+  fit(segmenter, cases, {0, 2, 2}, kShort, Rng(5), &memory, {}, {.frozen = frozen});
+  const ModelState after = segmenter.state();
+  for (std::size_t n = 0; n < before.tensors.size(); ++n)
+    EXPECT_EQ(after.tensors[n].values == before.tensors[n].values, before.tensors[n].group != "head") << before.tensors[n].name;
+  EXPECT_EQ(memory.first_moment.tensors.size(), before.tensors.size() - frozen.size());
+}
+
+TEST(Fit, PlainSgdGoesAgainstTheRecordedGradient) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1)};
+  Segmenter segmenter(kNet, Rng(3));
+  const ModelState before = segmenter.state();
+  FitOptions options = kShort;
+  options.optimiser = {.kind = OptimiserKind::kSgd, .learning_rate = 0.01, .poly_power = 0.9, .weight_decay = 0, .momentum = 0};
+  OptimiserState memory;
+  const FitReport report = fit(segmenter, cases, {0, 1, 2}, options, Rng(5), &memory, {}, {.record_gradient = true});
+  const ModelState after = segmenter.state();
+  EXPECT_EQ(report.rates, 0.01);
+  EXPECT_TRUE(memory.first_moment.tensors.empty()) << "plain SGD remembers nothing";
+  EXPECT_EQ(parse_optimiser_state(encode(memory), "test"), memory);
+  for (std::size_t t = 0; t < before.tensors.size(); ++t)
+    for (std::size_t n = 0; n < before.tensors[t].values.size(); ++n)
+      ASSERT_NEAR(after.tensors[t].values[n], before.tensors[t].values[n] - 0.01F * report.mean_gradient.tensors[t].values[n], 1e-6F) << before.tensors[t].name;
+}
+
+TEST(Fit, TheMeanLossIsThatOfTheNetworkAsItIs) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2)};
+  Segmenter segmenter(kNet, Rng(3));
+  const std::string before = digest(segmenter.state());
+  const double loss = mean_loss(segmenter, cases, 3, kShort, Rng(5));
+  EXPECT_EQ(mean_loss(segmenter, cases, 3, kShort, Rng(5)), loss);
+  EXPECT_NE(mean_loss(segmenter, cases, 3, kShort, Rng(6)), loss);
+  EXPECT_GT(loss, 0);
+  EXPECT_EQ(digest(segmenter.state()), before);
+  EXPECT_THROW(mean_loss(segmenter, {}, 3, kShort, Rng(5)), Error);
+}
+
 }  // namespace
 }  // namespace consilium::models

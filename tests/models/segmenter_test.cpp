@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "models/segmenter_net.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::models {
@@ -95,6 +96,15 @@ TEST(UNetOptions, AnUnknownKeyNamesTheNearestOne) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("filters"));
   }
+}
+
+/// Running statistics and counters of batches are what other federations forget to average, or average to nonsense. This network has none: every value
+/// it learns is a float32 parameter of its state.
+TEST(Segmenter, TheNetworkHasNoBuffersThatAFederationCouldForget) {
+  Segmenter segmenter(small(), Rng(1));
+  EXPECT_TRUE(segmenter.net().module->named_buffers().is_empty());
+  EXPECT_EQ(segmenter.state().tensors.size(), segmenter.net().module->named_parameters().size());
+  for (const auto& entry : segmenter.net().module->named_parameters()) EXPECT_EQ(entry.value().scalar_type(), torch::kFloat32) << entry.key();
 }
 
 }  // namespace

@@ -77,5 +77,16 @@ TEST(SimulationSettings, WhatASiteMarksAndWhatIsCountedIsKept) {
   EXPECT_EQ(to_json(parse_simulation_settings(to_json(settings), "again")), to_json(settings));
 }
 
+TEST(SimulationSettings, ARuleThatDoesNotFitWhatSitesDoIsRefusedBeforeTheRun) {
+  EXPECT_THAT(refused("/aggregation", {{"rule", "scaffold"}}), testing::AllOf(HasSubstr("sim.json.aggregation.rule"), HasSubstr("control_variates")));
+  EXPECT_THAT(refused("/training/local", {{"control_variates", "mean_gradient"}}), HasSubstr("needs the rule scaffold"));
+  Json json = valid();
+  json["aggregation"] = {{"rule", "scaffold"}};
+  json["training"]["local"] = {{"control_variates", "mean_gradient"}};
+  EXPECT_EQ(parse_simulation_settings(json, "sim.json").training.local.control_variates, ControlVariates::kMeanGradient);
+  json["training"]["local"]["control_variates"] = "option_2";
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_simulation_settings(json, "sim.json"); }), testing::AllOf(HasSubstr("sim.json.training.local"), HasSubstr("plain SGD")));
+}
+
 }  // namespace
 }  // namespace consilium::pipelines

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Trains one federation per algorithm and seed on the demo's sites, one after the other, and prints a table from the runs' results.json.
+
+  python3 bench/algorithms_table.py -o runs/algorithms --seeds 1 2 3            # runs what is missing, then prints
+  python3 bench/algorithms_table.py -o runs/algorithms --seeds 1 --only fedavg fednova
+  python3 bench/algorithms_table.py -o runs/algorithms --seeds 1 2 3 --table    # prints what is there
+
+The list is sample_data/algorithms.json: each algorithm is a name and what it changes in the demo's settings. A run that was stopped
+goes on where it stopped. Uploaded bytes are those of the float32 tensors that leave a site, over all sites and rounds.
+"""
+import argparse
+import copy
+import fnmatch
+import json
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def merged(base, change):
+    result = copy.deepcopy(base)
+    for key, value in change.items():
+        result[key] = merged(result[key], value) if isinstance(value, dict) and isinstance(result.get(key), dict) else value
+    return result
+
+
+def run_one(program, settings, data, folder, seed):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    file = folder.with_suffix(".json")
+    file.write_text(json.dumps(settings, indent=1) + "\n")
+    start = time.monotonic()
+    with open(folder.with_suffix(".log"), "a", encoding="utf-8") as log:
+        code = subprocess.run([program, "simulate", str(file), "--data", str(data), "-o", str(folder), "--seed", str(seed), "--quiet"], stdout=log, stderr=log, check=False).returncode
+    print(f"{folder.name}: {'done' if code == 0 else f'exit code {code}'}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+
+
+def shared_bytes(model, training):
+    """Of one site's update: the tensors of the model that are not personal, twice where control variates travel too."""
+    with open(model, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    total = 0
+    for name, tensor in header.items():
+        if name != "__metadata__" and not any(fnmatch.fnmatchcase(name, pattern) for pattern in training.get("personal", [])):
+            total += tensor["data_offsets"][1] - tensor["data_offsets"][0]
+    return total * (2 if training.get("local", {}).get("control_variates", "off") != "off" else 1)
+
+
+def read_run(folder, target):
+    results = json.loads((folder / "results.json").read_text())
+    training = results["settings"]["training"]
+    by_site = {}
+    for case in results["cases"]:
+        by_site.setdefault(case["site"], []).append(statistics.fmean(r["dice"] for r in case["regions"]))
+    sites = {site: statistics.fmean(values) for site, values in by_site.items()}
+    model = next(m for m in results["models"] if m["kind"] == "federated")
+    cases = {s["name"]: s["validation_cases"] for s in results["sites"]}
+    reached = None
+    for point in model["curve"]:
+        total = sum(cases[site] for site in point["validation"])
+        score = sum(cases[site] * value for site, value in point["validation"].items()) / total if total else 0
+        if score >= target and reached is None:
+            reached = point["round"]
+    upload = shared_bytes(folder / "models" / "federated.safetensors", training) * len(sites) * training["rounds"]
+    return {"mean": statistics.fmean(v for values in by_site.values() for v in values), "sites": sites, "worst": min(sites.values()), "rounds": reached, "upload": upload}
+
+
+def mean_of(runs, key, digits):
+    values = [run[key] for run in runs.values()]
+    return f"{statistics.fmean(values):.{digits}f}"
+
+
+def print_table(algorithms, out, seeds, target):
+    print(f"| algorithm | seeds | mean Dice | per seed | worst site | rounds to {target:g} | uploaded MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for algorithm in algorithms:
+        runs = {}
+        for seed in seeds:
+            folder = out / f"seed_{seed}" / algorithm["name"]
+            if (folder / "results.json").exists():
+                runs[seed] = read_run(folder, target)
+        if not runs:
+            continue
+        rounds = ", ".join("-" if run["rounds"] is None else str(run["rounds"]) for run in runs.values())
+        print(f"| {algorithm['name']} | {', '.join(map(str, runs))} | {mean_of(runs, 'mean', 3)} | {', '.join(f'''{run['mean']:.3f}''' for run in runs.values())} | "
+              f"{mean_of(runs, 'worst', 3)} | {rounds} | {statistics.fmean(run['upload'] for run in runs.values()) / 1e6:.1f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--program", default=str(ROOT / "build/bin/consilium"))
+    parser.add_argument("--list", type=Path, default=ROOT / "sample_data/algorithms.json")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--target", type=float, default=0.6, help="validation Dice whose first round is printed")
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    options = parser.parse_args()
+    document = json.loads(options.list.read_text())
+    base = json.loads((options.list.parent / document["base"]).read_text())
+    algorithms = [a for a in document["algorithms"] if not options.only or a["name"] in options.only]
+    for seed in [] if options.table else options.seeds:
+        data = options.out / f"data_seed_{seed}"
+        if not data.exists():
+            making = data.with_suffix(".part")
+            subprocess.run([options.program, "phantom", "--profiles", str(ROOT / "sample_data/profiles"), "-o", str(making), "--seed", str(seed), "--quiet"], check=True)
+            making.rename(data)
+        for algorithm in algorithms:
+            folder = options.out / f"seed_{seed}" / algorithm["name"]
+            if not (folder / "results.json").exists():
+                run_one(options.program, merged(base, {"models": ["federated"], **algorithm["set"]}), data, folder, seed)
+    print_table(algorithms, options.out, options.seeds, options.target)
+
+
+if __name__ == "__main__":
+    main()
