@@ -16,9 +16,11 @@
 #include "fl/run_in_process.h"
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
+#include "models/state/safetensors.h"
 #include "pipelines/ingest.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
+#include "pipelines/simulate_peers.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
 
@@ -194,6 +196,7 @@ SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite
 }
 
 fl::FinishedRun federate_in_process(const FederationRequest& request) {
+  if (request.settings.topology != fl::Topology::kCoordinator) return federate_peers(request);
   std::vector<std::unique_ptr<SiteTrainer>> trainers;
   std::vector<std::pair<std::string, fl::Trainer*>> sites;
   const fl::FederationSettings settings = federation_settings(request);
@@ -245,8 +248,12 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       if (wants("federated")) {
         const fl::FinishedRun finished = federate(request);
         TrainedModel model = to_trained(finished, settings);
-        if (!settings.training.personal.empty())
-          for (const auto& [name, split] : request.sites) model.at_site[name] = PersonalTensors(settings.training.personal, trainer_folder(request.folder / "sites" / name)).put_into(finished.best, finished.state.best_round);
+        for (const auto& [name, split] : request.sites) {
+          const fs::path own = peer_model_file(request, name);
+          const bool has_own = settings.topology == fl::Topology::kGossip && fs::exists(own);
+          if (!has_own && settings.training.personal.empty()) continue;
+          model.at_site[name] = PersonalTensors(settings.training.personal, trainer_folder(request.folder / "sites" / name)).put_into(has_own ? read_safetensors(own).state : finished.best, finished.state.best_round);
+        }
         models.push_back(std::move(model));
       }
     }

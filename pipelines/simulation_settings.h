@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fl/aggregate/aggregation.h"
+#include "fl/peers/peer_settings.h"
 #include "fl/round_policy.h"
 #include "pipelines/ingest.h"
 #include "pipelines/training_settings.h"
@@ -28,6 +29,7 @@ struct SimulationSettings {
   TrainingSettings training;
   std::int64_t quorum = 0;         ///< as FederationSettings
   double deadline_seconds = 3600;
+  fl::Topology topology = fl::Topology::kCoordinator;  ///< of the federated model; the others have peers and no coordinator
   fl::RoundPolicy policy{};
   fl::AggregationSettings aggregation{};
   int folds = 0;                   ///< 0: cases in "test" folders judge; else k-fold cross-validation within every site
