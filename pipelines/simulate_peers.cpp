@@ -7,6 +7,7 @@
 #include "fl/peers/peer_store.h"
 #include "fl/peers/run_peers_in_process.h"
 #include "models/state/safetensors.h"
+#include "pipelines/segment.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
 
