@@ -17,9 +17,11 @@
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
 #include "models/state/control_variates.h"
+#include "models/state/safetensors.h"
 #include "pipelines/ingest.h"
 #include "pipelines/cross_site.h"
 #include "pipelines/segment.h"
+#include "pipelines/simulate_peers.h"
 #include "pipelines/simulate_statistics.h"
 #include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
@@ -213,6 +215,7 @@ SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite
 }
 
 fl::FinishedRun federate_in_process(const FederationRequest& request) {
+  if (request.settings.topology != fl::Topology::kCoordinator) return federate_peers(request);
   std::vector<std::unique_ptr<SiteTrainer>> trainers;
   std::vector<std::pair<std::string, fl::Trainer*>> sites;
   const fl::FederationSettings settings = federation_settings(request);
@@ -272,8 +275,12 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       if (wants("federated")) {
         const fl::FinishedRun finished = federate(request);
         TrainedModel model = to_trained(finished, settings, most_cases);
-        if (has_site_models(settings.training))
-          for (const auto& [name, split] : request.sites) model.at_site[name] = model_at_site(settings.training, trainer_folder(request.folder / "sites" / name), finished.best, finished.state.best_round);
+        for (const auto& [name, split] : request.sites) {
+          const fs::path own = peer_model_file(request, name);
+          const bool has_own = settings.topology == fl::Topology::kGossip && fs::exists(own);
+          if (!has_own && !has_site_models(settings.training)) continue;
+          model.at_site[name] = model_at_site(settings.training, trainer_folder(request.folder / "sites" / name), has_own ? read_safetensors(own).state : finished.best, finished.state.best_round);
+        }
         models.push_back(std::move(model));
       }
     }

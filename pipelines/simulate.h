@@ -26,7 +26,7 @@ struct FederationRequest {
 };
 using RunFederation = std::function<fl::FinishedRun(const FederationRequest&)>;
 
-/// The coordinator and the sites as threads of this process.
+/// The coordinator and the sites as threads of this process; without a coordinator, as simulate_peers.
 fl::FinishedRun federate_in_process(const FederationRequest& request);
 
 /// Everything a site's part in fold `fold` needs, from its own folder.

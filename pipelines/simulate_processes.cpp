@@ -147,6 +147,7 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
 }  // namespace
 
 fl::FinishedRun federate_in_processes(const FederationRequest& request) {
+  require(request.settings.topology == fl::Topology::kCoordinator, ErrorCode::kUnsupported, "topology " + std::string(to_string(request.settings.topology)) + " is simulated in one process only; leave out --processes");
   const fl::FederationSettings federation = federation_settings(request);
   const fs::path folder = fs::absolute(request.folder);
   const auto finished = [&]() -> std::optional<fl::FinishedRun> {

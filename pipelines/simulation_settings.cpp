@@ -37,6 +37,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.object("training", [&](SettingsReader& training) { read_training_settings(training, s.training); });
   reader.field("quorum", s.quorum);
   reader.field("deadline_seconds", s.deadline_seconds);
+  reader.choice("topology", s.topology, fl::topology_words());
   reader.object("policy", [&](SettingsReader& policy) { fl::read_round_policy(policy, s.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.aggregation); });
   Json statistics;
@@ -67,6 +68,16 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   federation.aggregation = s.aggregation;
   federation.compression = s.compression;
   fl::validate(federation, origin);
+  if (s.topology != fl::Topology::kCoordinator) {
+    fl::PeerSettings peers{.topology = s.topology, .peers = federation.sites, .rounds = federation.rounds, .quorum = s.quorum, .deadline_seconds = s.deadline_seconds, .aggregation = s.aggregation};
+    fl::validate(peers, origin);
+    fl::RoundPolicy plain;
+    plain.late = s.policy.late;
+    require(s.compression == fl::CompressionSettings{}, ErrorCode::kUsage, origin + ".compression: topology " + std::string(to_string(s.topology)) + " sends updates as they are");
+    const bool is_told_more = s.aggregation.rule == fl::AggregationRule::kScaffold || s.aggregation.rule == fl::AggregationRule::kFedNova || s.aggregation.rule == fl::AggregationRule::kQFedAvg;
+    require(!is_told_more, ErrorCode::kUsage, origin + ".aggregation.rule: what peers tell one another holds no step norms and no control variates");
+    require(s.policy == plain, ErrorCode::kUsage, origin + ".policy: topology " + std::string(to_string(s.topology)) + " knows no policy but \"late\"");
+  }
   for (const SimulatedSite& site : s.sites)
     require(site.name != "pooled" && site.name != "federated", ErrorCode::kUsage, origin + ".sites: \"" + site.name + "\" is the name of a model; call the site otherwise");
   const auto& channels = s.training.normalise.channels;
@@ -81,7 +92,7 @@ Json to_json(const SimulationSettings& s) {
   Json sites = Json::array();
   for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}, {"annotated", site.annotated}, {"judged_in_full", site.judged_in_full}, {"strata", site.strata}});
   return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"models", s.models}, {"training", to_json(s.training)}, {"quorum", s.quorum},
-          {"deadline_seconds", s.deadline_seconds}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"compression", fl::to_json(s.compression)}, {"statistics", s.statistics ? to_json(*s.statistics) : Json()}, {"minimum_count", s.minimum_count}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
+          {"deadline_seconds", s.deadline_seconds}, {"topology", fl::to_string(s.topology)}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"compression", fl::to_json(s.compression)}, {"statistics", s.statistics ? to_json(*s.statistics) : Json()}, {"minimum_count", s.minimum_count}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
 }
 
 }  // namespace consilium::pipelines

@@ -8,6 +8,7 @@
 
 #include "fl/aggregate/aggregation.h"
 #include "fl/compress/compression.h"
+#include "fl/peers/peer_settings.h"
 #include "fl/round_policy.h"
 #include "pipelines/annotation.h"
 #include "pipelines/ingest.h"
@@ -36,6 +37,7 @@ struct SimulationSettings {
   TrainingSettings training;
   std::int64_t quorum = 0;         ///< as FederationSettings
   double deadline_seconds = 3600;
+  fl::Topology topology = fl::Topology::kCoordinator;  ///< of the federated model; the others have peers and no coordinator
   fl::RoundPolicy policy{};
   fl::AggregationSettings aggregation{};
   std::optional<StatisticsTask> statistics;  ///< what the sites count before anything is trained

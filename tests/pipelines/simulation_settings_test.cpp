@@ -53,6 +53,7 @@ TEST(SimulationSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("/compression", {{"codec", "gzip"}}), testing::AllOf(HasSubstr("sim.json.compression"), HasSubstr("gzip")));
   EXPECT_THAT(refused("/compression", {{"codec", "topk"}, {"bits", 4}}), testing::AllOf(HasSubstr("sim.json.compression"), HasSubstr("bits")));
   EXPECT_THAT(refused("/deadline_seconds", 0), HasSubstr("sim.json.deadline_seconds"));
+  EXPECT_THAT(refused("/topology", "star"), testing::AllOf(HasSubstr("sim.json.topology"), HasSubstr("swarm")));
   EXPECT_THAT(refused("/folds", 1), HasSubstr("sim.json.folds"));
   EXPECT_THAT(refused("/folds", -2), HasSubstr("sim.json.folds"));
   EXPECT_THAT(refused("/picture_channel", "PET"), testing::AllOf(HasSubstr("sim.json.picture_channel"), HasSubstr("PET")));
@@ -86,6 +87,24 @@ TEST(SimulationSettings, ARuleThatDoesNotFitWhatSitesDoIsRefusedBeforeTheRun) {
   EXPECT_EQ(parse_simulation_settings(json, "sim.json").training.local.control_variates, ControlVariates::kMeanGradient);
   json["training"]["local"]["control_variates"] = "option_2";
   EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_simulation_settings(json, "sim.json"); }), testing::AllOf(HasSubstr("sim.json.training.local"), HasSubstr("plain SGD")));
+}
+
+TEST(SimulationSettings, WithoutCoordinatorRefuseWhatPeersCannotDo) {
+  const auto refused_with = [](const char* topology, const char* key, const Json& value) {
+    Json json = valid();
+    json["topology"] = topology;
+    json[key] = value;
+    return refusal(ErrorCode::kUsage, [&] { parse_simulation_settings(json, "sim.json"); });
+  };
+  EXPECT_THAT(refused_with("ring", "aggregation", {{"rule", "fedadam"}}), HasSubstr("sim.json.aggregation"));
+  EXPECT_THAT(refused_with("swarm", "quorum", 1), testing::AllOf(HasSubstr("sim.json.quorum"), HasSubstr("more than half")));
+  EXPECT_THAT(refused_with("gossip", "quorum", 2), HasSubstr("sim.json.quorum"));
+  EXPECT_THAT(refused_with("swarm", "policy", {{"close_after", 1}}), HasSubstr("sim.json.policy"));
+  Json good = valid();
+  good["topology"] = "swarm";
+  good["aggregation"] = {{"rule", "fedadam"}};
+  good["policy"] = {{"late", "merge"}};
+  EXPECT_EQ(parse_simulation_settings(good, "sim.json").topology, fl::Topology::kSwarm);
 }
 
 }  // namespace
