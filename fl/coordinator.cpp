@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace consilium::fl {
 
@@ -76,8 +77,8 @@ Receipt Coordinator::receive_late(const std::string& site, Update update) {
 }
 
 Receipt Coordinator::reject(const std::string& site, const std::string& reason) {
-  rejected_[site] = reason;
-  return {ReceiptKind::kRejected, reason};
+  rejected_[site] = printable(reason);  // it may quote a site's bytes, and is stored, logged and sent
+  return {ReceiptKind::kRejected, rejected_[site]};
 }
 
 std::vector<std::string> Coordinator::waiting_for() const {

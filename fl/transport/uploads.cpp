@@ -58,6 +58,11 @@ Uploads::Uploads(fs::path folder) : folder_(std::move(folder)) {
 std::shared_ptr<Upload> Uploads::offer(const std::string& site, Offer offer) {
   std::shared_ptr<Upload>& open = open_[site];
   if (!open || !open->continues(offer)) {
+    // A stream of the old offer may still be writing: into a file that nobody reads.
+    if (open) {
+      std::error_code ignored;
+      fs::remove(open->path(), ignored);
+    }
     open.reset();
     open = std::make_shared<Upload>(folder_ / (site + ".part"), std::move(offer));
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace consilium::fl {
 namespace {
@@ -137,7 +138,7 @@ pb::Receipt to_message(const Receipt& receipt) {
     case ReceiptKind::kStale: message.set_kind(pb::Receipt::KIND_STALE); break;
     case ReceiptKind::kRejected: message.set_kind(pb::Receipt::KIND_REJECTED); break;
   }
-  message.set_reason(receipt.reason.substr(0, kMostReasonBytes));
+  message.set_reason(printable(receipt.reason, kMostReasonBytes));  // protobuf takes sound UTF-8 only, and a reason may quote a site's bytes
   return message;
 }
 

@@ -87,5 +87,11 @@ TEST(Messages, WhatIsOutOfBoundsIsRefused) {
   EXPECT_THROW(from_message(pb::Receipt()), Error);
 }
 
+TEST(Messages, AReasonThatQuotesASitesBytesStillTravels) {
+  pb::Receipt received;
+  ASSERT_TRUE(received.ParseFromString(to_message(Receipt{ReceiptKind::kRejected, "header \xFF of tensor"}).SerializeAsString())) << "protobuf takes sound UTF-8 only";
+  EXPECT_EQ(from_message(received).reason, "header ? of tensor");
+}
+
 }  // namespace
 }  // namespace consilium::fl

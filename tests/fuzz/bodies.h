@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <ostream>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +16,10 @@ void fuzz_nifti(std::span<const std::uint8_t> bytes);              ///< a whole 
 void fuzz_dicom(std::span<const std::uint8_t> bytes);              ///< a whole file: header, series, pixels
 void fuzz_settings(std::span<const std::uint8_t> bytes);           ///< JSON, by every settings parser that needs no LibTorch
 void fuzz_training_settings(std::span<const std::uint8_t> bytes);  ///< JSON, by those that do; only built with LibTorch
-void fuzz_wire(std::span<const std::uint8_t> bytes);  ///< the first byte chooses the message, the rest is its encoding
+void fuzz_wire(std::span<const std::uint8_t> bytes);  ///< a message's full name, a line break, its encoding
+/// One input of fuzz_wire for every message of every .proto file.
+std::vector<std::string> wire_examples();
+void fuzz_npy(std::span<const std::uint8_t> bytes);
 void fuzz_safetensors(std::span<const std::uint8_t> bytes);
 void fuzz_compressed_update(std::span<const std::uint8_t> bytes);  ///< an update of one small model
 void fuzz_certificate(std::span<const std::uint8_t> bytes);  ///< PEM
@@ -25,6 +29,7 @@ struct Kind {
   std::string_view corpus;  ///< folder below tests/fuzz/corpus
   void (*body)(std::span<const std::uint8_t>);
   std::size_t bytes_per_byte;  ///< most heap for one byte of input, beyond a fixed allowance
+  std::vector<std::string> (*examples)() = nullptr;  ///< further entries of the corpus
 };
 /// How GoogleTest names it.
 inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }

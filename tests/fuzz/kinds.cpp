@@ -13,10 +13,11 @@ const std::vector<Kind>& kinds() {
 #ifdef CONSILIUM_WITH_TORCH
       {"training_settings", "settings", fuzz_training_settings, 200},
 #endif
-      {"wire", "wire", fuzz_wire, 200},
+      {"wire", "wire", fuzz_wire, 200, wire_examples},
       {"safetensors", "safetensors", fuzz_safetensors, 200},
       // The model's size bounds it, not the input's.
       {"compressed_update", "compressed_update", fuzz_compressed_update, 0},
+      {"npy", "npy", fuzz_npy, 200},
       {"certificate", "certificate", fuzz_certificate, 200},
   };
   return kKinds;

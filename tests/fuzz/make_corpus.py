@@ -256,30 +256,61 @@ def encoded(message, text):
     return subprocess.run(["protoc", "-I", ROOT / "fl/proto", f"--encode=consilium.fl.v1.{message}", "consilium/fl/v1/federation.proto"], input=text.encode(), stdout=subprocess.PIPE, check=True).stdout
 
 
+def named(message):
+    return b"consilium.fl.v1." + message.encode() + b"\n"
+
+
 def write_wire():
     digest = "ab" * 32
-    hashes = lambda n: " ".join('chunk_sha256: "' + "\\%03o" % i * 32 + '"' for i in range(1, n + 1))
-    announcement = lambda more="", manifest="size_bytes: 5 " + hashes(1), rounds="round: 1 rounds: 3": f'{rounds} base_digest: "{digest}" task: "{{}}" model {{ {manifest} }} {more}'
+    hashes = lambda n: "chunk_bytes: 1048576 " + " ".join('chunk_sha256: "' + "\\%03o" % i * 32 + '"' for i in range(1, n + 1))
+    announcement = lambda more="", manifest="size_bytes: 5 " + hashes(1), rounds="round: 1 rounds: 3": f'{rounds} base_digest: "{digest}" task: "{{}}" federation: "{digest[:32]}" model {{ {manifest} }} {more}'
     offer = lambda more="", manifest="size_bytes: 5 " + hashes(1), score="0.5": f'round: 1 base_digest: "{digest}" cases_per_group {{ key: "trunk" value: 4 }} validation_score: {score} validation_cases: 2 metrics {{ key: "loss" value: 0.25 }} delta {{ {manifest} }} {more}'
     many = {
-        "announcement": (0, "Announcement", announcement()), "announcement_finished": (0, "Announcement", announcement("finished: true")), "announcement_round_min": (0, "Announcement", announcement(rounds="round: -9223372036854775808 rounds: 3")),
-        "announcement_rounds_max": (0, "Announcement", announcement(rounds="rounds: 9223372036854775807 round: 9223372036854775807")), "announcement_size_max": (0, "Announcement", announcement(manifest="size_bytes: 18446744073709551615 " + hashes(1))),
-        "announcement_empty_model": (0, "Announcement", announcement(manifest="size_bytes: 0")), "announcement_too_many_hashes": (0, "Announcement", announcement(manifest="size_bytes: 5 " + hashes(40))),
-        "announcement_hash_short": (0, "Announcement", announcement(manifest='size_bytes: 5 chunk_sha256: "abc"')), "announcement_equal_hashes": (0, "Announcement", announcement(manifest="size_bytes: 1048586 " + hashes(1) + " " + hashes(1))),
-        "announcement_digest_short": (0, "Announcement", announcement().replace(digest, "abc")), "announcement_empty": (0, "Announcement", ""),
-        "announcement_compression": (0, "Announcement", announcement('compression: "{\\"codec\\":\\"topk\\",\\"fraction\\":0.1}"')), "announcement_compression_unknown": (0, "Announcement", announcement('compression: "{\\"codec\\":\\"magic\\"}"')),
-        "announcement_compression_nested": (0, "Announcement", announcement('compression: "' + "[" * 3000 + '"')), "offer_codec": (1, "UpdateOffer", offer('codec: "int8"')), "offer_codec_unknown": (1, "UpdateOffer", offer('codec: "magic"')),
-        "offer": (1, "UpdateOffer", offer()), "offer_last_look": (1, "UpdateOffer", offer(manifest="size_bytes: 0")), "offer_nan": (1, "UpdateOffer", offer('metrics { key: "x" value: nan }', score="nan")),
-        "offer_cases_negative": (1, "UpdateOffer", offer('cases_per_group { key: "head" value: -9223372036854775808 }')), "offer_name_empty": (1, "UpdateOffer", offer('metrics { key: "" value: 1 }')),
-        "offer_name_long": (1, "UpdateOffer", offer('metrics { key: "' + "x" * 300 + '" value: 1 }')), "offer_size_over": (1, "UpdateOffer", offer(manifest="size_bytes: 16777217 " + hashes(17))),
-        "receipt": (2, "Receipt", 'kind: KIND_REJECTED reason: "because"'), "receipt_unknown_kind": (2, "Receipt", "kind: 99"), "receipt_long": (2, "Receipt", 'kind: KIND_STALE reason: "' + "y" * 5000 + '"'),
-        "chunk": (3, "Chunk", 'sha256: "' + "\\001" * 32 + '" data: "hello"'), "chunk_empty": (3, "Chunk", ""), "chunk_true": (3, "Chunk", 'sha256: "\\054\\362\\115\\272\\137\\260\\243\\016\\046\\350\\073\\052\\305\\271\\342\\236\\033\\026\\036\\134\\037\\247\\102\\136\\163\\004\\063\\142\\223\\213\\230\\044" data: "hello"'),
+        "announcement": ("Announcement", announcement()), "announcement_finished": ("Announcement", announcement("finished: true")), "announcement_round_min": ("Announcement", announcement(rounds="round: -9223372036854775808 rounds: 3")),
+        "announcement_rounds_max": ("Announcement", announcement(rounds="rounds: 9223372036854775807 round: 9223372036854775807")), "announcement_size_max": ("Announcement", announcement(manifest="size_bytes: 18446744073709551615 " + hashes(1))),
+        "announcement_empty_model": ("Announcement", announcement(manifest="size_bytes: 0 chunk_bytes: 65536")), "announcement_too_many_hashes": ("Announcement", announcement(manifest="size_bytes: 5 " + hashes(40))),
+        "announcement_hash_short": ("Announcement", announcement(manifest='size_bytes: 5 chunk_sha256: "abc"')), "announcement_equal_hashes": ("Announcement", announcement(manifest="size_bytes: 2097152 chunk_bytes: 1048576 " + 2 * ('chunk_sha256: "' + "\\001" * 32 + '" '))),
+        "announcement_digest_short": ("Announcement", announcement().replace(digest, "abc")), "announcement_empty": ("Announcement", ""),
+        "offer": ("UpdateOffer", offer()), "offer_last_look": ("UpdateOffer", offer(manifest="size_bytes: 0 chunk_bytes: 65536")), "offer_nan": ("UpdateOffer", offer('metrics { key: "x" value: nan }', score="nan")),
+        "offer_cases_negative": ("UpdateOffer", offer('cases_per_group { key: "head" value: -9223372036854775808 }')), "offer_name_empty": ("UpdateOffer", offer('metrics { key: "" value: 1 }')),
+        "offer_name_long": ("UpdateOffer", offer('metrics { key: "' + "x" * 300 + '" value: 1 }')), "offer_size_over": ("UpdateOffer", offer(manifest="size_bytes: 16777217 " + hashes(17))),
+        "receipt": ("Receipt", 'kind: KIND_REJECTED reason: "because"'), "receipt_unknown_kind": ("Receipt", "kind: 99"), "receipt_long": ("Receipt", 'kind: KIND_STALE reason: "' + "y" * 5000 + '"'),
+        "chunk": ("Chunk", 'sha256: "' + "\\001" * 32 + '" data: "hello"'), "chunk_empty": ("Chunk", ""), "chunk_true": ("Chunk", 'sha256: "\\054\\362\\115\\272\\137\\260\\243\\016\\046\\350\\073\\052\\305\\271\\342\\236\\033\\026\\036\\134\\037\\247\\102\\136\\163\\004\\063\\142\\223\\213\\230\\044" data: "hello"'),
+        "announcement_compression": ("Announcement", announcement('compression: "{\\"codec\\":\\"topk\\",\\"fraction\\":0.1}"')),
+        "announcement_compression_unknown": ("Announcement", announcement('compression: "{\\"codec\\":\\"magic\\"}"')),
+        "announcement_compression_nested": ("Announcement", announcement('compression: "' + "[" * 3000 + '"')),
+        "offer_codec": ("UpdateOffer", offer('codec: "int8"')),
+        "offer_codec_unknown": ("UpdateOffer", offer('codec: "magic"')),
     }
-    for name, (kind, message, text) in many.items():
-        put("wire", name, bytes([kind]) + encoded(message, text))
-    put("wire", "not_protobuf", b"\x00" + b"\xff" * 40)
-    put("wire", "length_beyond_end", b"\x00\x1a\xff\xff\xff\xff\x07abc")
-    put("wire", "nested_unknown_groups", b"\x00" + b"\x7b" * 300)
+    for name, (message, text) in many.items():
+        put("wire", name, named(message) + encoded(message, text))
+    put("wire", "not_protobuf", named("Announcement") + b"\xff" * 40)
+    put("wire", "length_beyond_end", named("Announcement") + b"\x1a\xff\xff\xff\xff\x07abc")
+    put("wire", "nested_unknown_groups", named("Announcement") + b"\x7b" * 300)
+    put("wire", "no_message", named("NoSuchMessage") + b"\x0a\x01a")
+
+
+# npy ---------------------------------------------------------------------------------------------------------------------------
+
+def npy(header, data=b"", version=1, length=None):
+    text = header.encode("latin-1")
+    size = len(text) if length is None else length
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", size) + text + data
+
+
+def write_npy():
+    header = lambda descr="'<f4'", order="False", shape="(2, 3)": "{'descr': %s, 'fortran_order': %s, 'shape': %s, }" % (descr, order, shape)
+    data = struct.pack("<6f", *range(6))
+    many = {
+        "sound": npy(header().ljust(117) + "\n", data), "fortran": npy(header(order="True"), data), "version_2": npy(header(), data, 2), "version_3": npy(header(), data, 3), "scalar": npy(header(shape="()"), data[:4]),
+        "no_values": npy(header(shape="(0, 7)")), "fortran_no_values": npy(header(order="True", shape="(2, 0, 3)")), "empty": b"", "magic_only": b"\x93NUMPY", "version_9": npy(header(), data, 9), "length_over": npy(header(), data, length=65535),
+        "length_32_bits": npy(header(), data, 2, 2**32 - 1), "float64": npy(header("'<f8'"), data), "big_endian": npy(header("'>f4'"), data), "object": npy(header("'|O'"), data), "structured": npy(header("[('a', '<f4')]"), data),
+        "shape_negative": npy(header(shape="(-2, 3)"), data), "shape_overflows": npy(header(shape="(2147483647, 2147483647, 2147483647)"), data), "shape_2_63": npy(header(shape="(9223372036854775808,)"), data), "shape_of_40": npy(header(shape="(" + "1," * 40 + ")"), data[:4]),
+        "shape_words": npy(header(shape="(__import__('os'),)"), data), "key_twice": npy("{'descr': '<f4', 'descr': '<f4', }", data), "key_missing": npy("{'descr': '<f4', }", data), "quote_open": npy("{'descr': '<f4", data), "dict_open": npy("{'descr': '<f4', 'fortran_order': False, 'shape': (6,)", data),
+        "rest": npy(header(), data + b"x"), "short": npy(header(), data[:-1]), "pickle": b"\x80\x04]\x94.",
+    }
+    for name, value in many.items():
+        put("npy", name + ".npy", value)
 
 
 # certificates ------------------------------------------------------------------------------------------------------------------
@@ -405,5 +436,5 @@ def write_compressed():
     put(kind, "magic", b"CNSD")
 
 
-for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_compressed, write_certificates):
+for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_npy, write_compressed, write_certificates):
     write()

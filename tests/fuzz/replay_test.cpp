@@ -71,8 +71,10 @@ class Fuzz : public testing::TestWithParam<Kind> {};
 TEST_P(Fuzz, CorpusAndItsMutationsGiveResultsOrErrorsAndNothingElse) {
   limit_address_space();
   const Kind& kind = GetParam();
-  const std::vector<Entry> corpus = read_corpus(kind.corpus);
+  std::vector<Entry> corpus = read_corpus(kind.corpus);
   ASSERT_GE(corpus.size(), 10U);
+  if (kind.examples != nullptr)
+    for (const std::string& example : kind.examples()) corpus.push_back({"example " + std::to_string(corpus.size()), Bytes(example.begin(), example.end())});
   Rng rng(kSeed);
   int failures = 0;
   const auto run = [&](const std::string& what, const Bytes& bytes) {

@@ -1,12 +1,15 @@
 #include "fl/wire/messages.h"
 
-#include "base/files.h"
-#include "fl/wire/chunk_file.h"
-
 #include <google/protobuf/stubs/logging.h>
 
+#include <functional>
+#include <map>
+
+#include "base/files.h"
+#include "fl/wire/chunk_file.h"
 #include "tests/fuzz/bodies.h"
 #include "tests/fuzz/guard.h"
+#include "tests/fuzz/wire_messages.h"
 
 namespace consilium::fuzz {
 namespace {
@@ -23,12 +26,6 @@ void collect(const fl::ChunkList& list, const std::string& data) {
     if (!list.hashes.empty()) accepted([&] { file.add(list.hashes.front(), data); });
     expect(!file.is_complete() || fs::file_size(folder.path() / "file") == list.size_bytes, "a complete file has not as many bytes as were announced");
   });
-}
-
-template <typename Message, typename Check>
-void parse(const std::string& bytes, const Check& check) {
-  Message message;
-  if (message.ParseFromString(bytes)) accepted([&] { check(message); });
 }
 
 void announcement(const fl::pb::Announcement& message) {
@@ -60,22 +57,48 @@ void chunk(const fl::pb::Chunk& message) {
   });
 }
 
+/// Parses with the program's own class and uses what came as the program would.
+template <typename Message, void (*use)(const Message&)>
+void check(const std::string& encoded) {
+  Message message;
+  if (message.ParseFromString(encoded)) accepted([&] { use(message); });
+}
+
+/// Messages that turn into values: a function of fl/wire that does so has its line here. All others are covered as protobuf's messages alone.
+const std::map<std::string, void (*)(const std::string&), std::less<>> kChecks{
+    {"consilium.fl.v1.Announcement", check<fl::pb::Announcement, announcement>},
+    {"consilium.fl.v1.UpdateOffer", check<fl::pb::UpdateOffer, offer>},
+    {"consilium.fl.v1.Receipt", check<fl::pb::Receipt, receipt>},
+    {"consilium.fl.v1.Chunk", check<fl::pb::Chunk, chunk>},
+};
+
+/// The full name before the first line break; any other text stands for some message, so that a mutated name is no wasted input.
+std::string_view message_name(std::string_view text) {
+  const auto& messages = wire_messages();
+  std::size_t sum = 0;
+  for (const WireMessage& message : messages)
+    if (message.name == text) return message.name;
+  for (const char c : text) sum += static_cast<unsigned char>(c);
+  return messages[sum % messages.size()].name;
+}
+
 }  // namespace
 
 void fuzz_wire(std::span<const std::uint8_t> bytes) {
   [[maybe_unused]] static const auto quiet = google::protobuf::SetLogHandler(nullptr);  // a line on stderr for every text that is not UTF-8
-  if (bytes.empty()) return;
-  const std::string encoded(bytes.begin() + 1, bytes.end());
-  switch (bytes[0] % 4) {
-    case 0:
-      return parse<fl::pb::Announcement>(encoded, announcement);
-    case 1:
-      return parse<fl::pb::UpdateOffer>(encoded, offer);
-    case 2:
-      return parse<fl::pb::Receipt>(encoded, receipt);
-    default:
-      return parse<fl::pb::Chunk>(encoded, chunk);
-  }
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return;
+  const std::string_view name = message_name(text.substr(0, end));
+  const std::string encoded(text.substr(end + 1));
+  read_any_message(name, encoded);
+  if (const auto found = kChecks.find(name); found != kChecks.end()) found->second(encoded);
+}
+
+std::vector<std::string> wire_examples() {
+  std::vector<std::string> examples;
+  for (const WireMessage& message : wire_messages()) examples.push_back(message.name + "\n" + message.example);
+  return examples;
 }
 
 }  // namespace consilium::fuzz

@@ -6,7 +6,6 @@ import pathlib
 import signal
 import sys
 
-from . import safetensors
 from .client import SiteOptions, run_site
 from .errors import Error, ErrorCode, require
 from .folder_lock import folder_lock
@@ -54,10 +53,8 @@ def _join(words):
     with folder_lock(settings.folder):
         trainer = make_trainer(settings, pathlib.Path(words.settings).absolute().parent)
         options = SiteOptions(settings.name, resolve_address(settings), settings.keys, settings.folder, settings.give_up_seconds)
-        model, plan = run_site(options, trainer, tell)
-        path = pathlib.Path(settings.folder) / "model.safetensors"
-        safetensors.write(path, model, {"format": "pt", "consilium.training": plan.task_text})
-        tell("finished: the federation's best model is here")
+        model = run_site(options, trainer, tell)
+    path = pathlib.Path(settings.folder) / "model.safetensors"
     print(json.dumps({"schema": "consilium.join/1", "model": str(path), "digest": digest(model)}, indent=2) if words.json else path)
 
 

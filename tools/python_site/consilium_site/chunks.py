@@ -33,6 +33,8 @@ class ChunkList:
         found = len(manifest.chunk_sha256)
         require(found == chunks, ErrorCode.CORRUPT_DATA, f"{origin}: {manifest.size_bytes} bytes take {chunks} chunks, not {found}")
         require(all(len(hash_) == 32 for hash_ in manifest.chunk_sha256), ErrorCode.CORRUPT_DATA, f"{origin}: a chunk's SHA-256 is not 32 bytes long")
+        last_bytes = manifest.size_bytes % manifest.chunk_bytes
+        require(not last_bytes or manifest.chunk_sha256[-1] not in manifest.chunk_sha256[:-1], ErrorCode.CORRUPT_DATA, f"{origin}: one hash stands for a full chunk and for the last, shorter one")
         return cls(manifest.size_bytes, list(manifest.chunk_sha256), manifest.chunk_bytes)
 
     def to_message(self, manifest):
@@ -63,7 +65,4 @@ class ChunkCollector:
 
     def assemble(self):
         require(not self.missing(), ErrorCode.MISMATCH, "chunks are missing")
-        data = b"".join(self._data[hash_] for hash_ in self.chunks.hashes)
-        # One hash named twice can stand for a full chunk and for the last, shorter one.
-        require(len(data) == self.chunks.size_bytes, ErrorCode.CORRUPT_DATA, f"the chunks give {len(data)} bytes, {self.chunks.size_bytes} were announced")
-        return data
+        return b"".join(self._data[hash_] for hash_ in self.chunks.hashes)

@@ -1,4 +1,6 @@
 """A site's way through a federation (docs/wire_format.md, "A client, step by step")."""
+import itertools
+import pathlib
 import time
 from dataclasses import dataclass
 
@@ -6,7 +8,8 @@ from . import safetensors
 from .certificates import read_tls_files
 from .chunks import ChunkCollector, ChunkList
 from .connection import Broken, Connection
-from .errors import ErrorCode, require
+from .errors import Error, ErrorCode, require
+from .files import read_file, write_file
 from .messages import Update, offer_of
 from .model_state import difference, digest
 from .update_file import UpdateFile
@@ -18,7 +21,7 @@ LONGEST_PAUSE_SECONDS = 3
 @dataclass
 class SiteOptions:
     name: str          # as in the certificate
-    coordinator: str   # host:port
+    coordinator: str   # host:port, or several, tried in turn: host:port,host:port
     keys: str          # folder with ca.crt, NAME.crt and NAME.key
     folder: str        # the last update is kept here, and at the end model.safetensors
     give_up_seconds: float = 600  # without any contact to the coordinator
@@ -43,6 +46,15 @@ class Downloads:
         return model
 
 
+def require_same_federation(folder, federation):
+    """A site's folder belongs to one run of one federation. Raises MISMATCH."""
+    file = pathlib.Path(folder) / "federation"
+    if not file.exists():
+        write_file(file, federation.encode() + b"\n")
+    require(read_file(file, 4096) == federation.encode() + b"\n", ErrorCode.MISMATCH,
+            f"{folder}: this site is in another run than the one that the coordinator announces; is a second coordinator running, or was the first one's folder lost? To leave the old run, give another folder, or remove this one")
+
+
 def take_part(trainer, plan, model):
     """One round at the site: (offer, bytes of the delta)."""
     update = Update(plan.round, plan.base_digest, trainer.validate(plan, model))
@@ -57,31 +69,47 @@ def take_part(trainer, plan, model):
     return offer_of(update, ChunkList.of(delta)), delta
 
 
+def confirm(connection, announced):
+    """Tells the coordinator, which waits for it, that the best model is on this site's disk. If it has gone already, nothing is lost."""
+    try:
+        connection.fetch_model(announced.plan.base_digest, len(announced.model.hashes), lambda *chunk: None)
+    except (Broken, Error):
+        pass
+
+
 def run_site(options, trainer, tell=lambda line: None):
-    """Takes part until the federation is finished: (its best model, the last plan).
+    """Takes part until the federation is finished: its best model, which is then in model.safetensors, too.
 
     Raises UNREACHABLE after give_up_seconds without contact, REFUSED when the coordinator does not accept this site, MISMATCH when it speaks another
     version of the protocol, and as read_tls_files.
     """
+    model_file, finished_file = (pathlib.Path(options.folder) / name for name in ("model.safetensors", "finished"))
+    if finished_file.exists():  # the coordinator may be gone
+        tell(f"this site's federation is finished; its model is {model_file}")
+        return safetensors.read(model_file)[0]
     pems = read_tls_files(options.keys, options.name)
     file, downloads = UpdateFile(options.folder), Downloads()
     last_contact, pause, told = time.monotonic(), FIRST_PAUSE_SECONDS, ""
-    while True:
+    for address in itertools.cycle(options.coordinator.split(",")):
         try:
-            with Connection(options.coordinator, pems) as connection:
+            with Connection(address, pems) as connection:
                 answered = -1  # a coordinator that restarted has forgotten what it got in the open round
                 while True:
                     announced = connection.next_announcement()
                     plan = announced.plan
                     last_contact, pause, told = time.monotonic(), FIRST_PAUSE_SECONDS, ""
+                    require_same_federation(options.folder, announced.federation)
                     if not announced.finished and plan.round <= answered:
                         continue
                     model = downloads.fetch(connection, announced)
                     if announced.finished:
-                        # This is how the coordinator, which waits for it, knows that the site has the best model.
-                        connection.fetch_model(plan.base_digest, len(announced.model.hashes), lambda *chunk: None)
                         finish = getattr(trainer, "finish", None)
-                        return finish(plan, model, announced.best_round) if finish else model, plan
+                        model = finish(plan, model, announced.best_round) if finish else model
+                        safetensors.write(model_file, model, {"format": "pt", "consilium.training": plan.task_text})
+                        write_file(finished_file, announced.federation.encode() + b"\n")
+                        confirm(connection, announced)
+                        tell("finished: the federation's best model is here")
+                        return model
                     saved = file.load(plan)
                     if saved is None:
                         tell("validating the final model" if plan.is_last_look else f"round {plan.round + 1} of {plan.rounds}: training")

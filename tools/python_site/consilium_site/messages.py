@@ -24,6 +24,7 @@ class Announced:
     finished: bool
     best_round: int
     model: ChunkList
+    federation: str  # of this run, 32 hexadecimal digits
 
 
 @dataclass
@@ -46,8 +47,9 @@ def announced_of(message):
     require(len(task) <= MOST_TASK_BYTES, ErrorCode.CORRUPT_DATA, f"{what}: a task of {len(task)} bytes")
     require(isinstance(parse_json(task, f"{what}: the task"), dict), ErrorCode.CORRUPT_DATA, f"{what}: the task is not a JSON object")
     require(re.fullmatch("[0-9a-f]{64}", message.base_digest), ErrorCode.CORRUPT_DATA, f"{what}: a digest that is not 64 hexadecimal digits")
+    require(re.fullmatch("[0-9a-f]{32}", message.federation), ErrorCode.CORRUPT_DATA, f"{what}: a federation that is not 32 hexadecimal digits")
     plan = RoundPlan(message.round, message.rounds, message.base_digest, message.task)
-    return Announced(plan, message.finished, message.best_round, ChunkList.from_message(message.model, MOST_BYTES, what))
+    return Announced(plan, message.finished, message.best_round, ChunkList.from_message(message.model, MOST_BYTES, what), message.federation)
 
 
 def offer_of(update, delta):

@@ -19,7 +19,7 @@ class Settings:
     """Relative paths are taken from the folder of the file."""
 
     name: str = ""                # as in the site's certificate
-    coordinator: str = ""         # host:port, or @FILE: a file that holds it, which is waited for
+    coordinator: str = ""         # host:port, or several, tried in turn: host:port,host:port; or @FILE: a file that holds it, which is waited for
     keys: str = ""                # folder with ca.crt, NAME.crt and NAME.key
     folder: str = ""              # for the site's own state and, at the end, model.safetensors
     trainer: str = ""             # MODULE:CALLABLE; modules beside the file are found
@@ -60,8 +60,8 @@ def parse_settings(json_, origin, base):
 def _is_address(text):
     if text.startswith("@"):
         return len(text) > 1
-    host, _, port = text.rpartition(":")
-    return bool(host) and (":" not in host or (host[0], host[-1]) == ("[", "]")) and bool(re.fullmatch("[0-9]{1,5}", port)) and int(port) <= 65535
+    addresses = [address.rpartition(":") for address in text.split(",")]
+    return all(host and (":" not in host or (host[0], host[-1]) == ("[", "]")) and re.fullmatch("[0-9]{1,5}", port) and int(port) <= 65535 for host, _, port in addresses)
 
 
 def resolve_address(settings):

@@ -12,7 +12,7 @@ from consilium_site.trainer import Validation
 
 
 def announcement(**more):
-    message = schema.message("Announcement")(round=1, rounds=3, base_digest="ab" * 32, task='{"steps":1}')
+    message = schema.message("Announcement")(round=1, rounds=3, base_digest="ab" * 32, task='{"steps":1}', federation="cd" * 16)
     ChunkList.of(b"hello").to_message(message.model)
     for key, value in more.items():
         setattr(message, key, value)
@@ -27,7 +27,7 @@ class Messages(unittest.TestCase):
         self.assertTrue(announced_of(announcement(round=3)).plan.is_last_look)
 
     def test_an_announcement_out_of_bounds_is_refused(self):
-        for more in ({"round": 5}, {"round": -1}, {"rounds": 0}, {"rounds": 2**62}, {"best_round": 4}, {"base_digest": "AB" * 32}, {"base_digest": "ab" * 32 + "\n"},
+        for more in ({"round": 5}, {"round": -1}, {"rounds": 0}, {"rounds": 2**62}, {"best_round": 4}, {"base_digest": "AB" * 32}, {"base_digest": "ab" * 32 + "\n"}, {"federation": ""},
                      {"task": "[]"}, {"task": "{"}, {"task": '"' + "x" * (1 << 20) + '"'}):
             with self.subTest(more), self.assertRaises(Error) as caught:
                 announced_of(announcement(**more))
