@@ -17,7 +17,7 @@ constexpr const char* kDouble = R"(
 import json, numpy, pathlib, sys
 folder = pathlib.Path(sys.argv[1])
 for tensor in json.loads((folder / "weights.json").read_text())["tensors"]:
-    numpy.save(folder / tensor["file"], 2 * numpy.load(folder / tensor["file"]).T.copy().T)
+    numpy.save(folder / tensor["file"], numpy.float32(2) * numpy.load(folder / tensor["file"]).T.copy().T)
 )";
 
 TEST(Weights, GoToNumpyAndComeBack) {

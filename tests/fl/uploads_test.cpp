@@ -23,7 +23,7 @@ TEST(Uploads, AStreamOfAnOlderOfferDoesNotWriteIntoTheNewOne) {
   const auto newer = uploads.offer("west", {{}, chunk_list(bytes_of(2))});
   newer->add(chunk(bytes_of(2)));
   older->add(chunk(bytes_of(1)));  // its connection was slow
-  newer->finished();
+  newer->finished(Codec::kNone, {});
   EXPECT_EQ(read_file(newer->path()), bytes_of(2));
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "fl/aggregate/aggregation.h"
+#include "fl/tls_check.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/client.h"
 #include "fl/transport/server.h"
@@ -52,7 +53,7 @@ ModelState result(const ModelState& global, const Candidate& candidate, const st
   update.site = "west";
   if (!candidate.head.empty()) update.delta = parse_safetensors(candidate.head + tail, "candidate").state;
   fl::AggregationMemory memory;
-  return fl::aggregate({}, global, std::vector<fl::Update>{update}, {}, memory);
+  return fl::aggregate({}, global, std::vector<fl::Update>{update}, {}, 1, memory);
 }
 
 class ServiceFuzz : public testing::Test {
@@ -78,7 +79,7 @@ class ServiceFuzz : public testing::Test {
     address.pop_back();
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-    return std::make_unique<ServiceNoise>(grpc::CreateCustomChannel(address, fl::channel_credentials(fl::tls_files(keys(), "west"), "west"), arguments), round, sound, initial, seed);
+    return std::make_unique<ServiceNoise>(grpc::CreateCustomChannel(address, fl::channel_credentials(fl::read_tls_files(fl::tls_files(keys(), "west"), fl::Role::kSite, "west")), arguments), round, sound, initial, seed);
   }
   /// How many rounds closed with an update that one of the callers had offered; the first that did not ends the count.
   std::size_t explained(const std::vector<fl::RoundReport>& reports, const std::vector<Candidate>& candidates) const {
