@@ -52,7 +52,7 @@ void validate(const FederationSettings& s, const std::string& path) {
   require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, path + ".deadline_seconds: expected a number above 0");
   validate(s.policy, s.sites.size(), path + ".policy");
   require(s.policy.close_after == 0 || s.quorum <= s.policy.close_after, ErrorCode::kUsage, path + ".quorum: is more than policy.close_after, which closes a round");
-  require_composes(s.compression.codec, s.aggregation.rule, path + ".compression");
+  require_composes(s.compression, s.aggregation.rule, path + ".compression");
 }
 
 std::int64_t quorum_of(const FederationSettings& s) {

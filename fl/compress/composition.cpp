@@ -18,9 +18,10 @@ constexpr std::array<CodecTraits, 8> kTraits{{{Codec::kNone, Use::kNever, false,
                                               {Codec::kPowerSgd, Use::kAlways, true, true},
                                               {Codec::kRotation, Use::kNever, false, true}}};
 
-constexpr std::array kRules{AggregationRule::kFedAvg,   AggregationRule::kFedAvgM, AggregationRule::kFedAdagrad,
-                            AggregationRule::kFedAdam,  AggregationRule::kFedYogi, AggregationRule::kFedCostWAvg,
-                            AggregationRule::kFedPidAvg};
+constexpr std::array kRules{AggregationRule::kFedAvg,    AggregationRule::kFedAvgM,  AggregationRule::kFedAdagrad,
+                            AggregationRule::kFedAdam,   AggregationRule::kFedYogi,  AggregationRule::kFedCostWAvg,
+                            AggregationRule::kFedPidAvg, AggregationRule::kScaffold, AggregationRule::kFedNova,
+                            AggregationRule::kQFedAvg};
 constexpr std::array kProtections{Protection::kSecureAggregation, Protection::kHomomorphicEncryption,
                                   Protection::kDifferentialPrivacy};
 
@@ -55,49 +56,48 @@ std::string_view name_of(Protection protection) {
   }
 }
 
+void refuse_if(std::string_view obstacle, const CompressionSettings& settings, std::string_view partner,
+               const std::string& path) {
+  require(obstacle.empty(), ErrorCode::kUsage,
+          path + ": codec " + std::string(to_string(settings.codec)) + " does not go with " + std::string(partner) + ": " +
+              std::string(obstacle));
+}
+
 std::string_view word_of(Use use) { return use == Use::kAlways ? "always" : use == Use::kOptional ? "may" : "no"; }
-std::string_view answer(std::string_view obstacle) { return obstacle.empty() ? "yes" : "no"; }
+/// A cell of the table: for a codec whose error feedback is a matter of choice, both answers.
+template <typename Partner>
+std::string_view answer(Codec codec, Partner partner) {
+  const bool without = obstacle({.codec = codec}, partner).empty(),
+             with = obstacle({.codec = codec, .error_feedback = true}, partner).empty();
+  if (without == with) return with ? "yes" : "no";
+  return with ? "with error feedback" : "without error feedback";
+}
 
 }  // namespace
 
 const CodecTraits& traits_of(Codec codec) { return kTraits.at(static_cast<std::size_t>(codec)); }
 
-std::string_view obstacle(Codec, AggregationRule rule) {
-  // Every rule of today weighs and adds whole updates, which are decoded before.
-  switch (rule) {
-    case AggregationRule::kFedAvg:
-    case AggregationRule::kFedAvgM:
-    case AggregationRule::kFedAdagrad:
-    case AggregationRule::kFedAdam:
-    case AggregationRule::kFedYogi:
-    case AggregationRule::kFedCostWAvg:
-    case AggregationRule::kFedPidAvg:
-      return "";
-  }
-  return "";
+std::string_view obstacle(const CompressionSettings& settings, AggregationRule rule) {
+  // The other rules weigh and add whole updates, which are decoded before, and keep nothing of one round's error.
+  if (rule != AggregationRule::kScaffold || settings.codec == Codec::kNone || feeds_errors_back(settings)) return "";
+  return "the coordinator sums the changes of control variates, and an error that is not fed back would stay in the sum for ever";
 }
 
-std::string_view obstacle(Codec codec, Protection protection) {
-  if (protection != Protection::kDifferentialPrivacy) return obstacle_to_adding(codec);
+std::string_view obstacle(const CompressionSettings& settings, Protection protection) {
+  if (protection != Protection::kDifferentialPrivacy) return obstacle_to_adding(settings.codec);
   // Noise first, codec after: whatever is done to a private number alone leaves it private. Error feedback adds older rounds to
   // it.
-  if (traits_of(codec).error_feedback == Use::kAlways)
+  if (feeds_errors_back(settings))
     return "error feedback sends in later rounds what the bound on one round's update did not count";
   return "";
 }
 
-void require_composes(Codec codec, AggregationRule rule, const std::string& path) {
-  const std::string_view why = obstacle(codec, rule);
-  require(why.empty(), ErrorCode::kUsage,
-          path + ": codec " + std::string(to_string(codec)) + " does not go with the rule " + std::string(to_string(rule)) +
-              ": " + std::string(why));
+void require_composes(const CompressionSettings& settings, AggregationRule rule, const std::string& path) {
+  refuse_if(obstacle(settings, rule), settings, "the rule " + std::string(to_string(rule)), path);
 }
 
-void require_composes(Codec codec, Protection protection, const std::string& path) {
-  const std::string_view why = obstacle(codec, protection);
-  require(why.empty(), ErrorCode::kUsage,
-          path + ": codec " + std::string(to_string(codec)) + " does not go with " + std::string(name_of(protection)) + ": " +
-              std::string(why));
+void require_composes(const CompressionSettings& settings, Protection protection, const std::string& path) {
+  refuse_if(obstacle(settings, protection), settings, name_of(protection), path);
 }
 
 std::string composition_table() {
@@ -109,9 +109,8 @@ std::string composition_table() {
   for (const CodecTraits& traits : kTraits) {
     table += "\n| `" + std::string(to_string(traits.codec)) + "` | " + std::string(word_of(traits.error_feedback)) + " | " +
              (traits.codes_values ? "yes" : "no") + " | " + (traits.draws ? "yes" : "no") + " |";
-    for (const AggregationRule rule : kRules) table += " " + std::string(answer(obstacle(traits.codec, rule))) + " |";
-    for (const Protection protection : kProtections)
-      table += " " + std::string(answer(obstacle(traits.codec, protection))) + " |";
+    for (const AggregationRule rule : kRules) table += " " + std::string(answer(traits.codec, rule)) + " |";
+    for (const Protection protection : kProtections) table += " " + std::string(answer(traits.codec, protection)) + " |";
   }
   return table + "\n";
 }

@@ -29,13 +29,13 @@ const CodecTraits& traits_of(Codec codec);
 
 /// Why the two cannot be used together; empty when they can. This is the one place that says what composes with what:
 /// docs/compression.md shows composition_table(), and a test compares the two.
-std::string_view obstacle(Codec codec, AggregationRule rule);
-std::string_view obstacle(Codec codec, Protection protection);
+std::string_view obstacle(const CompressionSettings& settings, AggregationRule rule);
+std::string_view obstacle(const CompressionSettings& settings, Protection protection);
 
 /// @throws Error{kUsage} naming `path` and the obstacle.
-void require_composes(Codec codec, AggregationRule rule, const std::string& path);
+void require_composes(const CompressionSettings& settings, AggregationRule rule, const std::string& path);
 /// @throws as above.
-void require_composes(Codec codec, Protection protection, const std::string& path);
+void require_composes(const CompressionSettings& settings, Protection protection, const std::string& path);
 
 /// As Markdown.
 std::string composition_table();

@@ -72,19 +72,41 @@ TEST(Composition, TheTraitsAreThoseOfTheirCodec) {
   for (const Codec codec : codecs()) EXPECT_EQ(traits_of(codec).codec, codec);
 }
 
+TEST(Composition, ScaffoldTakesOnlyCodecsThatLoseNothingInTheEnd) {
+  for (const Codec codec : codecs()) {
+    EXPECT_EQ(obstacle({.codec = codec}, AggregationRule::kScaffold).empty(),
+              codec == Codec::kNone || feeds_errors_back({.codec = codec}))
+        << to_string(codec);
+    EXPECT_EQ(obstacle({.codec = codec}, AggregationRule::kFedAvg), "");
+  }
+  EXPECT_NE(
+      test::refusal(ErrorCode::kUsage,
+                    [] { require_composes({.codec = Codec::kRotation}, AggregationRule::kScaffold, "federation.compression"); })
+          .find("federation.compression: codec rotation does not go with the rule scaffold: the coordinator sums"),
+      std::string::npos);
+}
+
 TEST(Composition, OnlyPlainUpdatesCanBeAddedBehindAMask) {
   for (const Protection protection : {Protection::kSecureAggregation, Protection::kHomomorphicEncryption})
-    for (const Codec codec : codecs()) EXPECT_EQ(obstacle(codec, protection).empty(), codec == Codec::kNone) << to_string(codec);
-  EXPECT_NO_THROW(require_composes(Codec::kNone, Protection::kSecureAggregation, "federation"));
-  EXPECT_NE(test::refusal(ErrorCode::kUsage, [] { require_composes(Codec::kTopK, Protection::kSecureAggregation, "federation"); })
+    for (const Codec codec : codecs())
+      EXPECT_EQ(obstacle({.codec = codec}, protection).empty(), codec == Codec::kNone) << to_string(codec);
+  EXPECT_NO_THROW(require_composes({.codec = Codec::kNone}, Protection::kSecureAggregation, "federation"));
+  EXPECT_NE(test::refusal(ErrorCode::kUsage,
+                          [] { require_composes({.codec = Codec::kTopK}, Protection::kSecureAggregation, "federation"); })
                 .find("federation: codec topk does not go with secure aggregation: each site sends other places"),
             std::string::npos);
 }
 
 TEST(Composition, ErrorFeedbackDoesNotGoWithDifferentialPrivacy) {
   for (const Codec codec : codecs())
-    EXPECT_EQ(obstacle(codec, Protection::kDifferentialPrivacy).empty(), !feeds_errors_back({.codec = codec}))
+    EXPECT_EQ(obstacle({.codec = codec}, Protection::kDifferentialPrivacy).empty(), !feeds_errors_back({.codec = codec}))
         << to_string(codec);
+}
+
+TEST(Composition, ErrorFeedbackThatIsChosenCounts) {
+  const CompressionSettings with{.codec = Codec::kInt8, .error_feedback = true};
+  EXPECT_EQ(obstacle(with, AggregationRule::kScaffold), "");
+  EXPECT_NE(obstacle(with, Protection::kDifferentialPrivacy), "");
 }
 
 TEST(Composition, TheDocumentsTableIsTheProgrammes) {
