@@ -36,7 +36,7 @@ struct ModelSummary {
   std::int64_t best_round = 0;         ///< the round whose model was chosen by validation
   double upload_bytes = 0;             ///< federated: of all updates, as the sites sent them
   double raw_bytes = 0;                ///< the same updates in float32
-  std::vector<CurvePoint> curve;
+  std::vector<CurvePoint> curve{};
 };
 
 struct CaseResult {
