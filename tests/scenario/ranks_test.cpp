@@ -25,12 +25,15 @@ class Ranks : public test::TinyFederation {
     return std::make_unique<test::Process>(words);
   }
 
+  /// A file that was being written, or an update of a round that was just closed: nobody reads them again.
+  static bool is_left_by_a_kill(const fs::path& file) { return file.filename().string().starts_with(".partial-") || file.string().find("/federation/updates/") != std::string::npos; }
+
   /// Models, predictions, pictures and the federation's checkpoints, by their path in the run.
   std::map<std::string, std::string> files(const std::string& run) const {
     std::map<std::string, std::string> found;
     for (const char* folder : {"models", "predictions", "references", "images", "federation"})
       for (const auto& entry : fs::recursive_directory_iterator(path(run) + "/" + folder))
-        if (entry.is_regular_file() && (entry.path().extension() == ".safetensors" || entry.path().extension() == ".gz"))
+        if (entry.is_regular_file() && !is_left_by_a_kill(entry.path()) && (entry.path().extension() == ".safetensors" || entry.path().extension() == ".gz"))
           found[fs::relative(entry.path(), path(run)).string()] = read_file(entry.path());
     return found;
   }
