@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "base/open_file.h"
 
 namespace consilium::fl {
 
@@ -14,9 +17,6 @@ class ByteSource {
   static ByteSource of_bytes(std::string_view bytes);
   /// @throws Error{kNotFound}
   static ByteSource of_file(const std::filesystem::path& path);
-  ~ByteSource();
-  ByteSource(ByteSource&& other) noexcept;
-  ByteSource& operator=(ByteSource&& other) noexcept;
 
   std::uint64_t size_bytes() const { return size_bytes_; }
   /// @throws Error{kCorruptData} they end before.
@@ -26,7 +26,7 @@ class ByteSource {
   ByteSource() = default;
 
   std::string_view bytes_;
-  int descriptor_ = -1;
+  std::unique_ptr<const OpenFile> file_;
   std::uint64_t size_bytes_ = 0;
 };
 

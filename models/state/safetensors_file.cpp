@@ -1,8 +1,5 @@
 #include "models/state/safetensors_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <fstream>
@@ -12,46 +9,37 @@
 #include "models/state/safetensors_layout.h"
 
 namespace consilium {
+namespace {
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path) {
+/// The message for what is no file at all comes first: opening would only say why it failed.
+OpenFile open_for_reading(const std::filesystem::path& path) {
   require_file(path);
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  require(descriptor_ >= 0, ErrorCode::kNotFound, "cannot open " + path.string() + ": " + std::strerror(errno));
-  try {
-    const std::uint64_t size = std::filesystem::file_size(path);
-    const std::string origin = path.string();
-    std::string first(kSafetensorsLengthBytes, '\0');
-    if (size >= first.size()) read_bytes(0, first.data(), first.size());
-    std::string text(safetensors_header_length(first, size, origin), '\0');
-    read_bytes(first.size(), text.data(), text.size());
-    values_begin_ = first.size() + text.size();
-    SafetensorsLayout layout = parse_safetensors_layout(text, size - values_begin_, origin);
-    metadata_ = std::move(layout.metadata);
-    std::sort(layout.placed.begin(), layout.placed.end(), [](const PlacedTensor& a, const PlacedTensor& b) { return a.tensor.name < b.tensor.name; });
-    for (PlacedTensor& p : layout.placed) tensors_.push_back({std::move(p.tensor), p.begin, (p.end - p.begin) / sizeof(float)});
-  } catch (const Error&) {
-    ::close(descriptor_);
-    throw;
-  }
+  return {path, false};
 }
 
-SafetensorsFile::~SafetensorsFile() { ::close(descriptor_); }
+}  // namespace
 
-void SafetensorsFile::read_bytes(std::uint64_t offset, char* to, std::size_t count) const {
-  while (count > 0) {
-    const ssize_t got = ::pread(descriptor_, to, count, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    require(got > 0, ErrorCode::kCorruptData, path_.string() + ": cannot be read: " + (got < 0 ? std::strerror(errno) : "it has become shorter"));
-    to += got;
-    offset += static_cast<std::uint64_t>(got);
-    count -= static_cast<std::size_t>(got);
-  }
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(open_for_reading(path)) {
+  const std::uint64_t size = file_.size();
+  const std::string origin = path.string();
+  const std::string first = file_.read(0, kSafetensorsLengthBytes);
+  std::string text(safetensors_header_length(first, size, origin), '\0');
+  read_bytes(first.size(), text);
+  values_begin_ = first.size() + text.size();
+  SafetensorsLayout layout = parse_safetensors_layout(text, size - values_begin_, origin);
+  metadata_ = std::move(layout.metadata);
+  std::sort(layout.placed.begin(), layout.placed.end(), [](const PlacedTensor& a, const PlacedTensor& b) { return a.tensor.name < b.tensor.name; });
+  for (PlacedTensor& p : layout.placed) tensors_.push_back({std::move(p.tensor), p.begin, (p.end - p.begin) / sizeof(float)});
+}
+
+void SafetensorsFile::read_bytes(std::uint64_t offset, std::span<char> bytes) const {
+  require(file_.read(offset, bytes) == bytes.size(), ErrorCode::kCorruptData, path_.string() + ": cannot be read: it has become shorter");
 }
 
 void SafetensorsFile::read(std::size_t tensor, std::size_t begin, std::span<float> values) const {
   const Entry& entry = tensors_.at(tensor);
   require(begin <= entry.count && values.size() <= entry.count - begin, ErrorCode::kUsage, path_.string() + ": tensor " + entry.tensor.name + " has " + std::to_string(entry.count) + " values");
-  read_bytes(values_begin_ + entry.offset + begin * sizeof(float), reinterpret_cast<char*>(values.data()), values.size() * sizeof(float));
+  read_bytes(values_begin_ + entry.offset + begin * sizeof(float), {reinterpret_cast<char*>(values.data()), values.size_bytes()});
 }
 
 ModelFile SafetensorsFile::load() const {

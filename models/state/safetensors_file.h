@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/open_file.h"
 #include "models/state/safetensors.h"
 
 namespace consilium {
@@ -18,9 +19,6 @@ class SafetensorsFile {
  public:
   /// @throws Error{kNotFound} and as parse_safetensors.
   explicit SafetensorsFile(const std::filesystem::path& path);
-  ~SafetensorsFile();
-  SafetensorsFile(const SafetensorsFile&) = delete;
-  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
 
   /// Tensors are numbered in the order of their names.
   std::size_t size() const { return tensors_.size(); }
@@ -39,10 +37,10 @@ class SafetensorsFile {
     std::uint64_t offset = 0;  ///< of its first byte, after the header
     std::size_t count = 0;
   };
-  void read_bytes(std::uint64_t offset, char* to, std::size_t count) const;
+  void read_bytes(std::uint64_t offset, std::span<char> bytes) const;
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  OpenFile file_;
   std::uint64_t values_begin_ = 0;
   std::vector<Entry> tensors_;
   std::map<std::string, std::string> metadata_;
