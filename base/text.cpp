@@ -33,4 +33,14 @@ std::string printable(std::string_view text, std::size_t most_bytes) {
   return shown;
 }
 
+std::string to_hexadecimal(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char byte : bytes) {
+    text += kDigits[static_cast<unsigned char>(byte) >> 4];
+    text += kDigits[static_cast<unsigned char>(byte) & 15];
+  }
+  return text;
+}
+
 }  // namespace consilium

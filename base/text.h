@@ -10,4 +10,7 @@ namespace consilium {
 /// `most_bytes`, the first whole characters.
 std::string printable(std::string_view text, std::size_t most_bytes = 4096);
 
+/// Lower-case, two digits per byte.
+std::string to_hexadecimal(std::string_view bytes);
+
 }  // namespace consilium

@@ -45,6 +45,18 @@ bool is_address(const std::string& text) {
   return !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos && std::stoi(port) <= 65535;
 }
 
+std::string host_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
+
+std::vector<std::string> split_addresses(const std::string& text) {
+  std::vector<std::string> addresses;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    addresses.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return addresses;
+}
+
 void validate(const FederationSettings& s, const std::string& path) {
   validate_site_names(s.sites, path + ".sites");
   require(s.rounds >= 0 && s.rounds <= 1000000, ErrorCode::kUsage, path + ".rounds: expected 0 to 1000000, found " + std::to_string(s.rounds));

@@ -33,6 +33,10 @@ void validate(const FederationSettings& settings, const std::string& path = "fed
 void validate_site_names(const std::vector<std::string>& names, const std::string& path);
 /// "host:port", port 0 to 65535; an IPv6 host stands in brackets.
 bool is_address(const std::string& text);
+/// An address without its port.
+std::string host_of(const std::string& address);
+/// Several with commas between.
+std::vector<std::string> split_addresses(const std::string& text);
 std::int64_t quorum_of(const FederationSettings& settings);
 
 }  // namespace consilium::fl

@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "fl/authority.h"
 #include "fl/enrol/registry.h"
-#include "fl/unpredictable.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {

@@ -4,14 +4,15 @@
 
 namespace consilium::fl {
 
+const std::vector<std::pair<std::string, Participation>>& participation_words() {
+  static const std::vector<std::pair<std::string, Participation>> words{
+      {"accepted", Participation::kAccepted}, {"rejected", Participation::kRejected}, {"late", Participation::kLate}, {"merged", Participation::kMerged}, {"not asked", Participation::kNotAsked}};
+  return words;
+}
+
 std::string_view to_string(Participation participation) {
-  switch (participation) {
-    case Participation::kAccepted: return "accepted";
-    case Participation::kRejected: return "rejected";
-    case Participation::kLate: return "late";
-    case Participation::kMerged: return "merged";
-    case Participation::kNotAsked: return "not asked";
-  }
+  for (const auto& [word, value] : participation_words())
+    if (value == participation) return word;
   return "late";
 }
 

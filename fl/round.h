@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fl/compress/compression.h"
@@ -38,6 +39,8 @@ enum class Participation {
   kMerged,    ///< an update of an earlier round came, and counted in this one
   kNotAsked,  ///< another site was selected
 };
+/// Each with its word, as it is stored and shown.
+const std::vector<std::pair<std::string, Participation>>& participation_words();
 std::string_view to_string(Participation participation);
 
 struct SiteOutcome {

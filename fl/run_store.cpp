@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "fl/unpredictable.h"
 #include "models/state/safetensors.h"
 
@@ -101,8 +102,8 @@ std::string exact(double value) {
 }
 
 Participation participation_of(const std::string& word) {
-  for (const Participation known : {Participation::kAccepted, Participation::kRejected, Participation::kMerged, Participation::kNotAsked})
-    if (word == to_string(known)) return known;
+  for (const auto& [known, participation] : participation_words())
+    if (word == known) return participation;
   return Participation::kLate;
 }
 

@@ -12,14 +12,4 @@ std::string unpredictable_bytes(std::size_t count) {
   return bytes;
 }
 
-std::string to_hexadecimal(const std::string& bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char byte : bytes) {
-    text += kDigits[static_cast<unsigned char>(byte) >> 4];
-    text += kDigits[static_cast<unsigned char>(byte) & 15];
-  }
-  return text;
-}
-
 }  // namespace consilium::fl

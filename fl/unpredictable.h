@@ -8,7 +8,4 @@ namespace consilium::fl {
 /// Bytes that nobody can foresee, and that no seed repeats: names of runs and processes, tokens. Not for training: that is Rng's.
 std::string unpredictable_bytes(std::size_t count);
 
-/// Lower-case, two digits per byte.
-std::string to_hexadecimal(const std::string& bytes);
-
 }  // namespace consilium::fl

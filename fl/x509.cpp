@@ -2,7 +2,6 @@
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/sha.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
@@ -10,7 +9,8 @@
 #include <ctime>
 
 #include "base/error.h"
-#include "fl/unpredictable.h"
+#include "base/text.h"
+#include "fl/wire/chunks.h"
 
 namespace consilium::fl {
 namespace {
@@ -119,9 +119,7 @@ std::string public_key_der(EVP_PKEY* key) {
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  unsigned char hash[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), hash);
-  return to_hexadecimal({reinterpret_cast<const char*>(hash), sizeof hash});
+  return to_hexadecimal(sha256(bytes));
 }
 
 std::string from_hex(std::string_view text, std::size_t size, const std::string& where) {

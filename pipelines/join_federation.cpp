@@ -1,5 +1,6 @@
 #include "pipelines/join_federation.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <thread>
@@ -104,12 +105,8 @@ std::string resolve_address(const JoinSettings& settings, const std::atomic<bool
 }
 
 bool are_addresses(const std::string& text) {
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (!fl::is_address(text.substr(begin, end - begin))) return false;
-    begin = end + 1;
-  }
-  return true;
+  const std::vector<std::string> addresses = fl::split_addresses(text);
+  return std::all_of(addresses.begin(), addresses.end(), fl::is_address);
 }
 
 }  // namespace

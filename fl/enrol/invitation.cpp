@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "fl/federation_settings.h"
-#include "fl/unpredictable.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {

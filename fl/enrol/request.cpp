@@ -3,8 +3,8 @@
 #include <openssl/err.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "fl/enrol/token.h"
-#include "fl/unpredictable.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {

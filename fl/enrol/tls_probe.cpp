@@ -9,6 +9,7 @@
 
 #include <csignal>
 
+#include "fl/federation_settings.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {
@@ -34,9 +35,9 @@ class Connection {
   bool is_open_ = false;
 };
 
-/// `address` without its port and without an IPv6 host's brackets.
-std::string host_of(const std::string& address) {
-  std::string host = address.substr(0, address.rfind(':'));
+/// The host as it is looked up: an IPv6 host without its brackets.
+std::string bare_host_of(const std::string& address) {
+  std::string host = host_of(address);
   if (host.size() > 1 && host.front() == '[') host = host.substr(1, host.size() - 2);
   return host;
 }
@@ -81,12 +82,12 @@ std::optional<std::string> certificate_shown_at(const std::string& address, doub
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host_of(address).c_str(), address.substr(address.rfind(':') + 1).c_str(), &wanted, &found) != 0) return std::nullopt;
+  if (getaddrinfo(bare_host_of(address).c_str(), address.substr(address.rfind(':') + 1).c_str(), &wanted, &found) != 0) return std::nullopt;
   const std::unique_ptr<addrinfo, Freer<freeaddrinfo>> owner(found);
   for (const addrinfo* where = found; where != nullptr; where = where->ai_next) {
     const Connection connection(*where, patience_seconds);
     if (!connection.is_open()) continue;
-    return shown(connection.descriptor(), host_of(address));
+    return shown(connection.descriptor(), bare_host_of(address));
   }
   return std::nullopt;
 }

@@ -4,13 +4,12 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "fl/unpredictable.h"
+#include "base/text.h"
 #include "fl/wire/chunks.h"
 
 namespace consilium::fl {
 namespace {
 
-const std::vector<std::pair<std::string, Participation>> kParticipation{{"accepted", Participation::kAccepted}, {"rejected", Participation::kRejected}, {"late", Participation::kLate}, {"merged", Participation::kMerged}, {"not asked", Participation::kNotAsked}};
 
 }  // namespace
 
@@ -35,7 +34,7 @@ RoundReport parse_report(const Json& json, const std::string& origin) {
     reader.list("sites", [&](SettingsReader& item) {
       SiteOutcome site;
       item.required("site", site.site);
-      item.choice("participation", site.participation, kParticipation);
+      item.choice("participation", site.participation, participation_words());
       item.field("reason", site.reason);
       item.field("cases", site.cases);
       item.field("validation_score", site.validation.score);

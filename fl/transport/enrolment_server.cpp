@@ -10,6 +10,7 @@
 #include "consilium/fl/v1/enrolment.grpc.pb.h"
 #include "fl/enrol/enrolment.h"
 #include "fl/enrol/rate_limit.h"
+#include "fl/federation_settings.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/status.h"
 
@@ -20,9 +21,6 @@ namespace pb = consilium::fl::v1;
 constexpr int kMostMessageBytes = 64 << 10;
 
 double steady_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-/// "ipv4:10.0.0.7:51234" without its port: who calls again is the same caller.
-std::string host_of(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }
 
 }  // namespace
 
@@ -54,6 +52,7 @@ class EnrolmentServer::Service final : public pb::Enrolment::Service {
  private:
   template <typename Body>
   grpc::Status guarded(const grpc::ServerContext& context, Body body) {
+    // "ipv4:10.0.0.7:51234" without its port: who calls again is the same caller.
     if (!limit_.allow(host_of(context.peer()), steady_seconds())) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many attempts; try again in a minute"};
     try {
       body();
@@ -97,7 +96,7 @@ EnrolmentServer::EnrolmentServer(const EnrolmentOptions& options, Door& door) : 
   builder.RegisterService(&running_->service);
   running_->server = builder.BuildAndStart();
   require(running_->server != nullptr && port > 0, ErrorCode::kUnreachable, "cannot listen at " + options.listen + ": is the port in use, or the address not of this machine?");
-  address_ = options.listen.substr(0, options.listen.rfind(':')) + ":" + std::to_string(port);
+  address_ = host_of(options.listen) + ":" + std::to_string(port);
 }
 
 EnrolmentServer::~EnrolmentServer() { running_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1)); }

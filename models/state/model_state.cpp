@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace consilium {
 
@@ -46,13 +47,7 @@ std::string digest(const ModelState& state) {
   unsigned char hash[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
   EVP_DigestFinal_ex(context.get(), hash, &length);
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) {
-    text += kHex[hash[i] >> 4];
-    text += kHex[hash[i] & 15];
-  }
-  return text;
+  return to_hexadecimal({reinterpret_cast<const char*>(hash), length});
 }
 
 }  // namespace consilium

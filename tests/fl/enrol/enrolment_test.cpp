@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "fl/enrol/enrolment.h"
 
 #include <openssl/rsa.h>
@@ -5,7 +6,6 @@
 
 #include "fl/enrol/token.h"
 #include "fl/tls_check.h"
-#include "fl/unpredictable.h"
 #include "fl/x509.h"
 #include "tests/fl/enrol/federation_keys.h"
 
