@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <thread>
 
 #include "base/error.h"
@@ -12,6 +11,7 @@
 #include "base/stop.h"
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/compress/round_encoder.h"
+#include "fl/federation_settings.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/refusal_cause.h"
@@ -195,29 +195,35 @@ class UpdateFile {
  public:
   explicit UpdateFile(const fs::path& folder) : offer_(folder / "update.offer"), plain_(folder / "update.safetensors"), compressed_(folder / "update.delta") {}
 
-  /// Without its weights: those are in chunks().
-  std::optional<Offer> load(const RoundPlan& plan) const {
+  /// An update without its weights, and the file of those, hashed once.
+  struct Prepared {
+    Update update;
+    Codec codec = Codec::kNone;
+    FileChunks delta;
+  };
+
+  std::optional<Prepared> load(const RoundPlan& plan) const {
     if (!fs::exists(offer_)) return std::nullopt;
     pb::UpdateOffer message;
     if (!message.ParseFromString(read_file(offer_, 64 << 20))) return std::nullopt;
     Offer offer = from_message(message, kMostBytes);
     if (offer.update.round != plan.round || offer.update.base_digest != plan.base_digest || !fs::exists(file_of(offer.codec))) return std::nullopt;
-    if (!(chunks(offer.codec).list == offer.delta)) return std::nullopt;  // a kill between the two files
-    return offer;
+    FileChunks delta = chunks_of_file(file_of(offer.codec));
+    if (!(delta.list == offer.delta)) return std::nullopt;  // a kill between the two files
+    return Prepared{std::move(offer.update), offer.codec, std::move(delta)};
   }
   /// `compressed`: the weights as the plan's codec wrote them, if it did.
-  Offer save(Update update, const RoundPlan& plan, const std::optional<std::string>& compressed) const {
+  Prepared save(Update update, const RoundPlan& plan, const std::optional<std::string>& compressed) const {
     // Hashed when they are read, and made again by training if the machine died: no round waits for the disk.
     const Codec codec = compressed ? plan.compression.codec : Codec::kNone;
     if (compressed) write_file(compressed_, *compressed, Durability::kKill);
     else if (update.delta.tensors.empty()) write_file(plain_, "", Durability::kKill);
     else write_safetensors(plain_, update.delta, {}, Durability::kKill);
     update.delta = {};
-    Offer offer{std::move(update), chunks(codec).list, codec};
-    write_file(offer_, to_message(offer.update, offer.delta, codec).SerializeAsString(), Durability::kKill);
-    return offer;
+    Prepared prepared{std::move(update), codec, chunks_of_file(file_of(codec))};
+    write_file(offer_, to_message(prepared.update, prepared.delta.list, codec).SerializeAsString(), Durability::kKill);
+    return prepared;
   }
-  FileChunks chunks(Codec codec) const { return chunks_of_file(file_of(codec)); }
 
  private:
   const fs::path& file_of(Codec codec) const { return codec == Codec::kNone ? plain_ : compressed_; }
@@ -230,13 +236,6 @@ void require_same_federation(const fs::path& folder, const std::string& federati
   if (!fs::exists(file)) write_file(file, federation + "\n");
   require(read_file(file, 4096) == federation + "\n", ErrorCode::kMismatch,
           folder.string() + ": this site is in another run than the one that the coordinator announces; is a second coordinator running, or was the first one's folder lost? To leave the old run, give another folder, or remove this one");
-}
-
-std::vector<std::string> split_addresses(const std::string& text) {
-  std::vector<std::string> addresses;
-  std::stringstream stream(text);
-  for (std::string address; std::getline(stream, address, ',');) addresses.push_back(address);
-  return addresses;
 }
 
 /// Decides when a connection that does not come about is a refusal. What the coordinator says itself is final; what only looks like one
@@ -319,15 +318,15 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
           tell("finished: the federation's best model is here");
           return global;
         }
-        std::optional<Offer> offer = file.load(a.plan);
-        if (!offer) {
+        std::optional<UpdateFile::Prepared> prepared = file.load(a.plan);
+        if (!prepared) {
           tell(a.plan.is_last_look() ? "validating the final model" : "round " + std::to_string(a.plan.round + 1) + " of " + std::to_string(a.plan.rounds) + ": training");
           Update update = take_part(trainer, options.name, a.plan, global);
           const std::optional<std::string> compressed = update.delta.tensors.empty() ? std::nullopt : encoder.encode(a.plan, update.delta, global);
-          offer = file.save(std::move(update), a.plan, compressed);
+          prepared.emplace(file.save(std::move(update), a.plan, compressed));
           last_contact = Clock::now();  // training is no silence
         }
-        const Receipt receipt = send(*stub, offer->update, file.chunks(offer->codec), offer->codec);
+        const Receipt receipt = send(*stub, prepared->update, prepared->delta, prepared->codec);
         answered = a.plan.round;
         if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
         if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");
