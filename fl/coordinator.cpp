@@ -111,8 +111,8 @@ std::optional<RoundReport> Coordinator::advance(double now) {
   const bool last_look = state_.round == settings_.rounds;  // nothing is averaged: it needs no quorum
   const bool enough = settings_.policy.close_after > 0 && updates >= settings_.policy.close_after && !last_look;
   // The largest sites are often the slowest: they get the time of one more round before it is closed without them.
-  const bool patient = !last_look && share_of_missing_cases() > 1 - settings_.policy.cases_quorum;
-  const bool late = now >= deadline() + (patient ? deadline() - opened_ : 0);
+  const auto patient = [&] { return !last_look && share_of_missing_cases() > 1 - settings_.policy.cases_quorum; };
+  const bool late = now >= deadline() && (now >= 2 * deadline() - opened_ || !patient());
   if (!(waiting_for().empty() || enough || late) || (updates < quorum_of(settings_) && !last_look)) return std::nullopt;
   RoundReport report = close();
   open_round(now);
