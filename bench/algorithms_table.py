@@ -6,14 +6,13 @@
   python3 bench/algorithms_table.py -o runs/algorithms --seeds 1 2 3 --table    # prints what is there
 
 The list is sample_data/algorithms.json: each algorithm is a name and what it changes in the demo's settings. A run that was stopped
-goes on where it stopped. Uploaded bytes are those of the float32 tensors that leave a site, over all sites and rounds.
+goes on where it stopped. Uploaded bytes are those that leave the sites, over all sites and rounds. sample_data/compressions.json is a list of codecs
+for --list.
 """
 import argparse
 import copy
-import fnmatch
 import json
 import statistics
-import struct
 import subprocess
 import sys
 import time
@@ -39,20 +38,8 @@ def run_one(program, settings, data, folder, seed):
     print(f"{folder.name}: {'done' if code == 0 else f'exit code {code}'}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
 
 
-def shared_bytes(model, training):
-    """Of one site's update: the tensors of the model that are not personal, twice where control variates travel too."""
-    with open(model, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-    total = 0
-    for name, tensor in header.items():
-        if name != "__metadata__" and not any(fnmatch.fnmatchcase(name, pattern) for pattern in training.get("personal", [])):
-            total += tensor["data_offsets"][1] - tensor["data_offsets"][0]
-    return total * (2 if training.get("local", {}).get("control_variates", "off") != "off" else 1)
-
-
 def read_run(folder, target):
     results = json.loads((folder / "results.json").read_text())
-    training = results["settings"]["training"]
     by_site = {}
     for case in results["cases"]:
         by_site.setdefault(case["site"], []).append(statistics.fmean(r["dice"] for r in case["regions"]))
@@ -65,8 +52,7 @@ def read_run(folder, target):
         score = sum(cases[site] * value for site, value in point["validation"].items()) / total if total else 0
         if score >= target and reached is None:
             reached = point["round"]
-    upload = shared_bytes(folder / "models" / "federated.safetensors", training) * len(sites) * training["rounds"]
-    return {"mean": statistics.fmean(v for values in by_site.values() for v in values), "sites": sites, "worst": min(sites.values()), "rounds": reached, "upload": upload}
+    return {"mean": statistics.fmean(v for values in by_site.values() for v in values), "sites": sites, "worst": min(sites.values()), "rounds": reached, "upload": model["upload_bytes"]}
 
 
 def mean_of(runs, key, digits):
