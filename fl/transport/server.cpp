@@ -1,6 +1,7 @@
 #include "fl/transport/server.h"
 
 #include <grpcpp/grpcpp.h>
+#include <malloc.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -267,6 +268,7 @@ class Service final : public pb::Federation::Service {
 }  // namespace
 
 RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, ModelState initial, const std::function<void(const RoundReport&)>& on_round, const std::atomic<bool>* stop) {
+  mallopt(M_ARENA_MAX, 2);  // gRPC's threads come and go; what each freed would stay in an arena of its own: 140 MB instead of 90 for ten sites of 22 MB
   const auto credentials = server_credentials(options.tls, options.name);
   RunStore store(options.folder, settings);
   auto saved = store.load();

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "fl/keys.h"
+#include "tests/fl/noise_trainer.h"
 #include "tests/support/process.h"
 #include "tests/support/relay.h"
 
@@ -64,7 +65,7 @@ class Links : public testing::Test {
   }
   fs::path keys() const { return folder_.path() / "keys"; }
   void start_hub(const std::string& listen) {
-    std::vector<std::string> words{kProgram, "coordinator", keys().string(), (folder_.path() / "hub").string(), listen, std::to_string(kRounds)};
+    std::vector<std::string> words{kProgram, "coordinator", keys().string(), (folder_.path() / "hub").string(), listen, std::to_string(kRounds), std::to_string(test::kNoiseParameters)};
     words.insert(words.end(), names_.begin(), names_.end());
     hub_ = std::make_unique<Process>(words);
   }

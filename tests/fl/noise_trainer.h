@@ -9,18 +9,20 @@
 
 namespace consilium::fl::test {
 
-inline ModelState noise_state(const Rng& seed, float scale) {
+constexpr std::int64_t kNoiseParameters = 300006;
+
+inline ModelState noise_state(const Rng& seed, float scale, std::int64_t parameters = kNoiseParameters) {
   ModelState state;
   Rng rng = seed;
-  for (const auto& [name, group, count] : {std::tuple{"a.weight", "trunk", 6}, std::tuple{"b.weight", "head", 300000}}) {
+  for (const auto& [name, group, count] : {std::tuple{"a.weight", "trunk", std::int64_t{6}}, std::tuple{"b.weight", "head", parameters - 6}}) {
     NamedTensor tensor{name, group, {count}, {}};
-    for (int n = 0; n < count; ++n) tensor.values.push_back(scale * static_cast<float>(rng.uniform() - 0.5));
+    for (std::int64_t n = 0; n < count; ++n) tensor.values.push_back(scale * static_cast<float>(rng.uniform() - 0.5));
     state.tensors.push_back(std::move(tensor));
   }
   return state;
 }
-/// 1.2 MB whose chunks all differ.
-inline ModelState noise_model() { return noise_state(Rng(1), 1); }
+/// 1.2 MB, or as much as is asked for, whose chunks all differ.
+inline ModelState noise_model(std::int64_t parameters = kNoiseParameters) { return noise_state(Rng(1), 1, parameters); }
 
 /// Sends noise that depends on the site, the round and the model it got: whatever goes wrong on the way shows in every later byte.
 class NoiseTrainer : public Trainer {
@@ -30,7 +32,8 @@ class NoiseTrainer : public Trainer {
   Update train(const RoundPlan& plan, const ModelState& global) override {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds_));
     Update update;
-    update.delta = noise_state(Rng(2).fork(site_).fork(static_cast<std::uint64_t>(plan.round)), 0.1F + 0.01F * global.tensors[0].values[0]);
+    update.delta = noise_state(Rng(2).fork(site_).fork(static_cast<std::uint64_t>(plan.round)), 0.1F + 0.01F * global.tensors[0].values[0],
+                               global.tensors[0].shape[0] + global.tensors[1].shape[0]);
     update.cases_per_group = {{"trunk", 3}, {"head", static_cast<std::int64_t>(site_.size())}};
     return update;
   }

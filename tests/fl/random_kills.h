@@ -44,7 +44,7 @@ class RandomKills : public testing::Test {
   /// 0: the coordinator, else a site.
   void start_one(std::size_t n) {
     const std::string program = CONSILIUM_BINARY_DIR "/bin/toy_process";
-    std::vector<std::string> words{program, "coordinator", keys().string(), (run() / "hub").string(), address_.empty() || n != 0 ? "127.0.0.1:0" : address_, std::to_string(rounds_)};
+    std::vector<std::string> words{program, "coordinator", keys().string(), (run() / "hub").string(), address_.empty() || n != 0 ? "127.0.0.1:0" : address_, std::to_string(rounds_), std::to_string(kNoiseParameters)};
     words.insert(words.end(), kKilledSites.begin(), kKilledSites.end());
     if (n > 0) words = {program, "site", keys().string(), kKilledSites[n - 1], (run() / kKilledSites[n - 1]).string(), address_, std::to_string(milliseconds_)};
     processes_[n] = std::make_unique<Process>(words);

@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "models/predict.h"
 
 namespace consilium::models {
@@ -41,6 +42,16 @@ TEST(Fit, TwoRunsWithOneThreadAndOneSeedGiveTheSameBytes) {
   EXPECT_EQ(run(5), first);
   EXPECT_NE(run(6), first);
   EXPECT_NE(digest(Segmenter(kNet, Rng(3)).state()), first);
+}
+
+/// F7: loaders of other tools share memory through files in /dev/shm, which containers keep small. Ours are threads.
+TEST(Fit, F7_NeedsNoSharedMemoryFiles) {
+  Segmenter segmenter(kNet, Rng(3));
+  const std::vector<TrainingCase> cases{ball(1), ball(2)};
+  std::string maps;
+  fit(segmenter, cases, {0, 3, 3}, kShort, Rng(5), nullptr, [&](std::int64_t, double) { maps = read_file("/proc/self/maps"); });
+  EXPECT_FALSE(maps.empty());
+  EXPECT_EQ(maps.find("/dev/shm"), std::string::npos);
 }
 
 TEST(Fit, LearnsToFindABallItHasNotSeen) {
