@@ -8,17 +8,13 @@
 #include "fl/wire/chunks.h"
 
 namespace consilium::fl {
-namespace {
-
-
-}  // namespace
 
 bool takes_part(const SiteOutcome& site) { return site.participation == Participation::kAccepted || site.participation == Participation::kMerged; }
 
 Json to_json(const RoundReport& report) {
   Json sites = Json::array();
   for (const SiteOutcome& site : report.sites)
-    sites.push_back({{"site", site.site}, {"participation", to_string(site.participation)}, {"reason", site.reason}, {"cases", site.cases}, {"validation_score", site.validation.score}, {"validation_cases", site.validation.cases}, {"metrics", site.metrics}});
+    sites.push_back({{"site", site.site}, {"participation", to_string(site.participation)}, {"reason", site.reason}, {"cases", site.cases}, {"validation_score", site.validation.score}, {"validation_cases", site.validation.cases}, {"validation_weight", site.validation.weight}, {"metrics", site.metrics}});
   return {{"round", report.round}, {"base_digest", report.base_digest}, {"result_digest", report.result_digest}, {"validation", report.validation}, {"validation_cases", report.validation_cases}, {"sites", sites}};
 }
 
@@ -39,8 +35,10 @@ RoundReport parse_report(const Json& json, const std::string& origin) {
       item.field("cases", site.cases);
       item.field("validation_score", site.validation.score);
       item.field("validation_cases", site.validation.cases);
+      item.field("validation_weight", site.validation.weight);
       item.field("metrics", site.metrics);
       item.finish();
+      require(site.validation.weight > 0 && site.validation.weight <= 1, ErrorCode::kCorruptData, origin + ": site " + site.site + ": the weight of its validation is not above 0 and at most 1");
       report.sites.push_back(std::move(site));
     });
     reader.finish();

@@ -93,6 +93,7 @@ class Service final : public pb::Federation::Service {
         chunk.set_data(parcel->chunks.chunk(n));
         door_.require_current(caller);
         if (!writer->Write(chunk)) return;
+        if (finished) note_progress();
       }
       if (finished && request->first_chunk() >= parcel->chunks.list.hashes.size()) {  // it says: I have it
         const std::lock_guard lock(guard_);
@@ -146,11 +147,11 @@ class Service final : public pb::Federation::Service {
     return coordinator_.is_finished();
   }
 
-  /// Waits until every site of the federation has the best model, or `seconds` have passed, or `stop`.
+  /// Waits until every site of the federation has the best model, or nothing of it was fetched for `seconds`, or `stop`. Over a slow link it may take an hour.
   void linger(double seconds, const std::atomic<bool>* stop) {
-    const auto end = Clock::now() + std::chrono::duration<double>(seconds);
     std::unique_lock lock(guard_);
-    while (served_.size() < coordinator_.settings().sites.size() && Clock::now() < end && !(stop != nullptr && *stop)) changed_.wait_for(lock, std::chrono::milliseconds(100));
+    last_progress_ = std::max(last_progress_, Clock::now());
+    while (served_.size() < coordinator_.settings().sites.size() && Clock::now() < last_progress_ + std::chrono::duration<double>(seconds) && !(stop != nullptr && *stop)) changed_.wait_for(lock, std::chrono::milliseconds(100));
   }
 
   void close() {
@@ -189,6 +190,11 @@ class Service final : public pb::Federation::Service {
     const std::uint64_t ticket = presence_.arrive(site, instance);
     changed_.notify_all();
     return ticket;
+  }
+
+  void note_progress() {
+    const std::lock_guard lock(guard_);
+    last_progress_ = Clock::now();
   }
 
   std::shared_ptr<Upload> find_upload(const std::string& site) {
@@ -261,6 +267,7 @@ class Service final : public pb::Federation::Service {
   std::shared_ptr<const Parcel> parcel_;
   std::uint64_t version_ = 0;
   std::set<std::string> served_;
+  Clock::time_point last_progress_{};  ///< of a site that fetches the best model
   bool closing_ = false;
   std::optional<Error> failure_;
 };

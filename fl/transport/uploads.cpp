@@ -42,7 +42,7 @@ Update Upload::finished(Codec agreed, const ModelState& global) const {
   if (chunks_.list().size_bytes == 0) return update;
   require(codec_ == Codec::kNone || codec_ == agreed, ErrorCode::kMismatch, update_of(path_) + ": is written with codec " + std::string(to_string(codec_)) + ", the plan's is " + std::string(to_string(agreed)));
   const fs::path plain = codec_ == Codec::kNone ? path_ : decoded_file(path_, codec_, global);
-  update.delta_file = std::make_shared<const SafetensorsFile>(plain);
+  update.delta_file = std::make_shared<const SafetensorsFile>(plain, update_of(path_));
   note_bytes(update, chunks_.list().size_bytes, fs::file_size(plain));
   if (plain != path_) fs::remove(plain);  // it stays open
   return update;

@@ -19,26 +19,25 @@ OpenFile open_for_reading(const std::filesystem::path& path) {
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(open_for_reading(path)) {
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path, std::string origin) : origin_(origin.empty() ? path.string() : std::move(origin)), file_(open_for_reading(path)) {
   const std::uint64_t size = file_.size();
-  const std::string origin = path.string();
   const std::string first = file_.read(0, kSafetensorsLengthBytes);
-  std::string text(safetensors_header_length(first, size, origin), '\0');
+  std::string text(safetensors_header_length(first, size, origin_), '\0');
   read_bytes(first.size(), text);
   values_begin_ = first.size() + text.size();
-  SafetensorsLayout layout = parse_safetensors_layout(text, size - values_begin_, origin);
+  SafetensorsLayout layout = parse_safetensors_layout(text, size - values_begin_, origin_);
   metadata_ = std::move(layout.metadata);
   std::sort(layout.placed.begin(), layout.placed.end(), [](const PlacedTensor& a, const PlacedTensor& b) { return a.tensor.name < b.tensor.name; });
   for (PlacedTensor& p : layout.placed) tensors_.push_back({std::move(p.tensor), p.begin, (p.end - p.begin) / sizeof(float)});
 }
 
 void SafetensorsFile::read_bytes(std::uint64_t offset, std::span<char> bytes) const {
-  require(file_.read(offset, bytes) == bytes.size(), ErrorCode::kCorruptData, path_.string() + ": cannot be read: it has become shorter");
+  require(file_.read(offset, bytes) == bytes.size(), ErrorCode::kCorruptData, origin_ + ": cannot be read: it has become shorter");
 }
 
 void SafetensorsFile::read(std::size_t tensor, std::size_t begin, std::span<float> values) const {
   const Entry& entry = tensors_.at(tensor);
-  require(begin <= entry.count && values.size() <= entry.count - begin, ErrorCode::kUsage, path_.string() + ": tensor " + entry.tensor.name + " has " + std::to_string(entry.count) + " values");
+  require(begin <= entry.count && values.size() <= entry.count - begin, ErrorCode::kUsage, origin_ + ": tensor " + entry.tensor.name + " has " + std::to_string(entry.count) + " values");
   read_bytes(values_begin_ + entry.offset + begin * sizeof(float), {reinterpret_cast<char*>(values.data()), values.size_bytes()});
 }
 

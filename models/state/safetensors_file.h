@@ -17,8 +17,8 @@ namespace consilium {
 /// The open file outlives its name: it can be read on after it was removed.
 class SafetensorsFile {
  public:
-  /// @throws Error{kNotFound} and as parse_safetensors.
-  explicit SafetensorsFile(const std::filesystem::path& path);
+  /// `origin` names the file in messages, where its path is nobody's business; empty: the path. @throws Error{kNotFound} and as parse_safetensors.
+  explicit SafetensorsFile(const std::filesystem::path& path, std::string origin = "");
 
   /// Tensors are numbered in the order of their names.
   std::size_t size() const { return tensors_.size(); }
@@ -39,7 +39,7 @@ class SafetensorsFile {
   };
   void read_bytes(std::uint64_t offset, std::span<char> bytes) const;
 
-  std::filesystem::path path_;
+  std::string origin_;
   OpenFile file_;
   std::uint64_t values_begin_ = 0;
   std::vector<Entry> tensors_;

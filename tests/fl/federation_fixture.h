@@ -22,8 +22,8 @@ class Federation : public testing::Test {
   }
   fs::path keys() const { return folder.path() / "keys"; }
 
-  std::future<RunState> coordinator(const FederationSettings& settings, const std::string& listen = "localhost:0", const std::atomic<bool>* stop = nullptr, std::function<void(const RoundReport&)> on_round = {}) {
-    return std::async(std::launch::async, [=, this] { return run_coordinator({.listen = listen, .name = "hub", .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = 5}, settings, toy_model(1), on_round, stop); });
+  std::future<RunState> coordinator(const FederationSettings& settings, const std::string& listen = "localhost:0", const std::atomic<bool>* stop = nullptr, std::function<void(const RoundReport&)> on_round = {}, double linger_seconds = 5) {
+    return std::async(std::launch::async, [=, this] { return run_coordinator({.listen = listen, .name = "hub", .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = linger_seconds}, settings, toy_model(1), on_round, stop); });
   }
   std::string address() const {
     const fs::path file = folder.path() / "hub" / "address";
