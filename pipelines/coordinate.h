@@ -21,7 +21,7 @@ struct CoordinateSettings {
   bool all_cases = false;               ///< to evaluate or predict on, also those outside of folders named "test"
   StatisticsTask statistics{};
   std::string folder;                   ///< history, checkpoints and, at the end, model.safetensors
-  double linger_seconds = 60;           ///< for sites that have not fetched the best model, since one has fetched some of it
+  double linger_seconds = 60;           ///< for sites that have not fetched the best model, since one of them was connected
   fl::FederationSettings federation;    ///< `rounds` and `task` come from the task and the initial model
 };
 

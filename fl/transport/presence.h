@@ -19,6 +19,10 @@ class Presence {
     seat.instance = instance;
     return seat.ticket = ++tickets_;
   }
+  bool is_there(const std::string& site) const {
+    const auto seat = seats_.find(site);
+    return seat != seats_.end() && seat->second.ticket != 0;
+  }
   bool is_current(const std::string& site, std::uint64_t ticket) const { return seats_.at(site).ticket == ticket; }
   /// Was that stream's process displaced by another one, rather than come back itself?
   bool is_displaced(const std::string& site, std::uint64_t ticket) const { return ticket <= seats_.at(site).displaced; }

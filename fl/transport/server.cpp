@@ -55,6 +55,7 @@ class Service final : public pb::Federation::Service {
       require_speaks(site, *request);
       std::uint64_t seen = 0;
       const std::uint64_t ticket = arrive(site, request->instance());
+      const Leaving leaving{*this, site, ticket};
       for (;;) {
         pb::Announcement message;
         {
@@ -62,10 +63,7 @@ class Service final : public pb::Federation::Service {
           // Woken now and then to notice that the site has hung up.
           changed_.wait_for(lock, std::chrono::milliseconds(200), [&] { return version_ != seen || closing_ || !presence_.is_current(site, ticket); });
           require(!presence_.is_displaced(site, ticket), ErrorCode::kRefused, kDisplaced);
-          if (closing_ || context->IsCancelled() || !presence_.is_current(site, ticket)) {
-            presence_.leave(site, ticket);
-            return;
-          }
+          if (closing_ || context->IsCancelled() || !presence_.is_current(site, ticket)) return;
           door_.require_current(caller);
           if (version_ == seen) continue;
           seen = version_;
@@ -93,7 +91,6 @@ class Service final : public pb::Federation::Service {
         chunk.set_data(parcel->chunks.chunk(n));
         door_.require_current(caller);
         if (!writer->Write(chunk)) return;
-        if (finished) note_progress();
       }
       if (finished && request->first_chunk() >= parcel->chunks.list.hashes.size()) {  // it says: I have it
         const std::lock_guard lock(guard_);
@@ -147,11 +144,16 @@ class Service final : public pb::Federation::Service {
     return coordinator_.is_finished();
   }
 
-  /// Waits until every site of the federation has the best model, or nothing of it was fetched for `seconds`, or `stop`. Over a slow link it may take an hour.
+  /// Waits until every site of the federation has the best model, or none of those that have not was connected for `seconds`, or `stop`. A slow link may take an hour for it,
+  /// and how much of what we wrote has arrived is not ours to see: a connection that lives (keepalive) is what counts.
   void linger(double seconds, const std::atomic<bool>* stop) {
     std::unique_lock lock(guard_);
-    last_progress_ = std::max(last_progress_, Clock::now());
-    while (served_.size() < coordinator_.settings().sites.size() && Clock::now() < last_progress_ + std::chrono::duration<double>(seconds) && !(stop != nullptr && *stop)) changed_.wait_for(lock, std::chrono::milliseconds(100));
+    const std::vector<std::string>& sites = coordinator_.settings().sites;
+    auto last_seen = Clock::now();
+    while (served_.size() < sites.size() && Clock::now() < last_seen + std::chrono::duration<double>(seconds) && !(stop != nullptr && *stop)) {
+      changed_.wait_for(lock, std::chrono::milliseconds(100));
+      if (std::any_of(sites.begin(), sites.end(), [&](const std::string& site) { return !served_.contains(site) && presence_.is_there(site); })) last_seen = Clock::now();
+    }
   }
 
   void close() {
@@ -185,16 +187,22 @@ class Service final : public pb::Federation::Service {
     require(speaks, ErrorCode::kMismatch, "the plan compresses updates with codec " + codec + ", which this site does not speak");
   }
 
+  /// However a stream ends, nobody is there any more.
+  struct Leaving {
+    Service& service;
+    const std::string& site;
+    std::uint64_t ticket;
+    ~Leaving() {
+      const std::lock_guard lock(service.guard_);
+      service.presence_.leave(site, ticket);
+    }
+  };
+
   std::uint64_t arrive(const std::string& site, const std::string& instance) {
     const std::lock_guard lock(guard_);
     const std::uint64_t ticket = presence_.arrive(site, instance);
     changed_.notify_all();
     return ticket;
-  }
-
-  void note_progress() {
-    const std::lock_guard lock(guard_);
-    last_progress_ = Clock::now();
   }
 
   std::shared_ptr<Upload> find_upload(const std::string& site) {
@@ -267,7 +275,6 @@ class Service final : public pb::Federation::Service {
   std::shared_ptr<const Parcel> parcel_;
   std::uint64_t version_ = 0;
   std::set<std::string> served_;
-  Clock::time_point last_progress_{};  ///< of a site that fetches the best model
   bool closing_ = false;
   std::optional<Error> failure_;
 };

@@ -15,7 +15,7 @@ struct CoordinatorOptions {
   std::string name = "coordinator";     ///< as in the certificate
   TlsFiles tls;                         ///< in the authority's folder lie also its revocation list and its registry
   std::filesystem::path folder;         ///< run store; the address in use is written to folder/address, refused attempts to folder/refused.json
-  double linger_seconds = 60;           ///< at the end: sites that have not fetched the best model are waited for, until none has fetched any of it for so long
+  double linger_seconds = 60;           ///< at the end: sites without the best model are waited for as long as one of them is connected, and so long after
   std::string enrolment{};              ///< host:port of the enrolment service, empty for none; in use: folder/enrolment_address
 };
 
