@@ -33,8 +33,4 @@ std::vector<double> geometric_median(const Gram& gram, int iterations);
 /// Source: Cao et al. 2021 (FLTrust, arXiv:2012.13995).
 std::vector<double> fl_trust(const Gram& gram, std::size_t root);
 
-/// Weights from the similarity of histories: sites that push the same way together are taken for one with many names. `histories`: inner products of each
-/// site's updates summed over rounds. 1 for sites unlike all others. Source: Fung et al. 2020 (FoolsGold, arXiv:1808.04866), kappa 1.
-std::vector<double> fools_gold(const Gram& histories);
-
 }  // namespace consilium::fl

@@ -86,12 +86,6 @@ TEST(RobustWeights, WithoutABoundItIsTheMedianOfTheLengths) {
   EXPECT_THAT(norm_bounded(gram_of({{1}, {2}, {1000}}), equal(3), 0), ElementsAre(DoubleNear(1.0 / 3, 1e-15), DoubleNear(1.0 / 3, 1e-15), DoubleNear(2.0 / 1000 / 3, 1e-15)));
 }
 
-TEST(RobustWeights, SybilsAreTheOracles) {
-  if (consilium::test::is_absent(kFile)) GTEST_SKIP() << consilium::test::kNeedsShared << kFile;
-  const Json oracle = consilium::test::oracle("algorithms", "foolsgold_two_sybils");
-  EXPECT_THAT(fools_gold(gram_of(oracle["input"]["history"])), Pointwise(DoubleNear(1e-3), oracle["expected"].get<std::vector<double>>()));
-}
-
 /// Multi-Krum elsewhere weighs the updates that it keeps by the cases that their senders claim.
 TEST(RobustWeights, KrumLooksAtNoClaimedNumberOfCases) {
   const auto coefficients = multi_krum(gram_of({{1, 1}, {1.2, 0.9}, {0.8, 1.15}, {1, 1.3}, {10, -10}}), 1, 3);
