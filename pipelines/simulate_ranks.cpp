@@ -8,6 +8,7 @@
 #include "fl/run_in_process.h"
 #include "fl/run_store.h"
 #include "models/state/safetensors_file.h"
+#include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
 #include "pipelines/train_model.h"
 
@@ -22,7 +23,7 @@ class UpdateFiles {
   bool has(const std::string& site) const { return fs::exists(words(site)); }
   void write(const std::string& site, const fl::Update& update) const {
     write_safetensors(weights(site), update.delta);
-    write_file(words(site), Json{{"round", update.round}, {"base_digest", update.base_digest}, {"cases_per_group", update.cases_per_group}, {"validation", {{"score", update.validation.score}, {"cases", update.validation.cases}}}, {"metrics", update.metrics}}.dump() + "\n");
+    write_file(words(site), Json{{"round", update.round}, {"base_digest", update.base_digest}, {"cases_per_group", update.cases_per_group}, {"validation", {{"score", update.validation.score}, {"cases", update.validation.cases}, {"weight", update.validation.weight}}}, {"step_norm", update.step_norm}, {"metrics", update.metrics}}.dump() + "\n");
   }
   fl::Update read(const std::string& site) const {
     const Json json = read_json(words(site));
@@ -34,7 +35,9 @@ class UpdateFiles {
     reader.object("validation", [&](SettingsReader& validation) {
       validation.required("score", update.validation.score);
       validation.required("cases", update.validation.cases);
+      validation.field("weight", update.validation.weight);
     });
+    reader.field("step_norm", update.step_norm);
     reader.required("metrics", update.metrics);
     reader.finish();
     update.delta_file = std::make_shared<const SafetensorsFile>(weights(site));
@@ -68,7 +71,7 @@ std::vector<TrainedSite> trainers_of(const FederationRequest& request) {
 fl::RunState load_or_begin(const FederationRequest& request, const fl::FederationSettings& settings) {
   fl::RunStore store(request.folder, settings);
   if (auto saved = store.load()) return *saved;
-  const fl::Coordinator coordinator(settings, initial_model(request.settings.training).state(), 0);
+  const fl::Coordinator coordinator(settings, federation_start(request.settings.training, initial_model(request.settings.training).state()), 0);
   store.save(coordinator.state());
   return coordinator.state();
 }
