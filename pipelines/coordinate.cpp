@@ -9,8 +9,11 @@
 #include "base/progress.h"
 #include "fl/run_store.h"
 #include "fl/transport/server.h"
+#include "models/state/clusters.h"
 #include "models/state/control_variates.h"
 #include "models/state/safetensors_file.h"
+#include "pipelines/cluster_models.h"
+#include "pipelines/cluster_settings.h"
 #include "pipelines/count_words.h"
 #include "pipelines/evaluation_result.h"
 #include "pipelines/initial_model_file.h"
@@ -33,6 +36,19 @@ struct Start {
   ModelFile initial;
 };
 
+/// A training of several clusters starts from a model that holds as many; the other tasks take a model that can be used.
+void require_clusters_held(const CoordinateSettings& settings, const ModelState& model, const Json& training) {
+  const std::int64_t held = cluster_count(model);
+  if (settings.task != FederationTask::kTrain) {
+    require(held == 0, ErrorCode::kMismatch, fmt::format("{}: holds the models of {} clusters side by side; use one of them, ..._cluster_K.safetensors", settings.initial_model, held));
+    return;
+  }
+  const ClusterSettings clusters = clusters_of_training(training, settings.initial_model);
+  require_clusters_fit(clusters, {.feeds_errors_back = fl::feeds_errors_back(settings.federation.compression)}, "coordinator");
+  const std::int64_t wanted = is_clustered(clusters) ? clusters.count : 0;
+  require(held == wanted, ErrorCode::kMismatch, fmt::format("{}: holds the models of {} clusters, and its training settings ask for {}; consilium train --initial makes a model to start from", settings.initial_model, held, wanted));
+}
+
 Start start_of(const CoordinateSettings& settings) {
   Start start{settings.federation, {}};
   fl::FederationSettings& federation = start.federation;
@@ -45,6 +61,7 @@ Start start_of(const CoordinateSettings& settings) {
   const fs::path initial_file = ready_initial_model(settings.initial_model, settings.folder);
   start.initial = read_safetensors(initial_file);
   const Json training = training_metadata(start.initial, initial_file.string());
+  require_clusters_held(settings, start.initial.state, training);
   if (settings.task != FederationTask::kTrain) {
     federation.rounds = 0;
     federation.task = to_task(settings.task, {training, settings.all_cases}).dump();
@@ -114,12 +131,13 @@ Json to_json(const CoordinateSettings& s) {
 
 namespace {
 
-/// The best model, alone: copied block by block, unless control variates have to be left out.
+/// The best model, alone: copied block by block, unless control variates have to be left out. That of several clusters once more, cluster by cluster.
 void write_finished(const fs::path& folder, const fs::path& best, const ModelFile& initial) {
   const fs::path target = folder / "model.safetensors";
   const SafetensorsFile file(best);
   bool controls = false;
   for (std::size_t n = 0; n < file.size(); ++n) controls = controls || file.tensor(n).group == kControlGroup;
+  write_cluster_models(target, best, initial.metadata);
   if (controls) write_safetensors(target, without_control_variates(read_safetensors(best).state), initial.metadata);
   else write_safetensors_copy(target, file, initial.metadata);
 }

@@ -13,6 +13,7 @@
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/annotation.h"
+#include "pipelines/cluster_models.h"
 #include "pipelines/evaluation_trainer.h"
 #include "pipelines/federation_task.h"
 #include "pipelines/membership.h"
@@ -165,11 +166,14 @@ ModelState join_federation(const JoinSettings& given, const std::function<void(c
   options.coordinator = resolve_address(settings, stop);
   options.tls = fl::tls_files(settings.keys, settings.name);
   options.folder = settings.folder;
-  options.model_metadata = [](const std::string& text) -> std::map<std::string, std::string> {
+  options.model_metadata = [&](const std::string& text, std::int64_t trainings) -> std::map<std::string, std::string> {
     const Json task = parse_json(text, kOrigin);
     const FederationTask kind = task_kind(task);
     if (kind == FederationTask::kStatistics) return {};
-    return model_metadata(kind == FederationTask::kTrain ? task : parse_model_use(task).training);
+    if (kind != FederationTask::kTrain) return model_metadata(parse_model_use(task).training);
+    const TrainingSettings training = parse_training_settings(task, kOrigin);
+    if (!is_clustered(training.clusters)) return model_metadata(task);
+    return cluster_metadata(model_metadata(task), cluster_at_site(training, trainer_folder(settings.folder), trainings));
   };
   options.finish = [&](const std::string& text, ModelState best, std::int64_t trainings) {
     const Json task = parse_json(text, kOrigin);

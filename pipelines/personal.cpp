@@ -1,22 +1,12 @@
 #include "pipelines/personal.h"
 
-#include <fnmatch.h>
-
 #include "base/error.h"
+#include "pipelines/tensor_patterns.h"
 
 namespace consilium::pipelines {
 
 std::vector<std::size_t> personal_tensors(const std::vector<std::string>& patterns, const ModelState& model) {
-  std::vector<bool> used(patterns.size(), false);
-  std::vector<std::size_t> numbers;
-  for (std::size_t n = 0; n < model.tensors.size(); ++n) {
-    bool personal = false;
-    for (std::size_t p = 0; p < patterns.size(); ++p)
-      if (fnmatch(patterns[p].c_str(), model.tensors[n].name.c_str(), 0) == 0) personal = used[p] = true;
-    if (personal) numbers.push_back(n);
-  }
-  for (std::size_t p = 0; p < patterns.size(); ++p)
-    require(used[p], ErrorCode::kUsage, "training.personal: no tensor of the model fits \"" + patterns[p] + "\"; the names are those in model.safetensors, such as \"" + (model.tensors.empty() ? "" : model.tensors[0].name) + "\"");
+  std::vector<std::size_t> numbers = fitting_tensors(patterns, model, "training.personal");
   require(numbers.empty() || numbers.size() < model.tensors.size(), ErrorCode::kUsage, "training.personal: every tensor would stay at its site, and nothing be shared");
   return numbers;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "imaging/metrics/overlap.h"
 #include "models/predict.h"
+#include "models/state/clusters.h"
 #include "models/state/safetensors.h"
 #include "pipelines/model_metadata.h"
 
@@ -35,6 +36,8 @@ bool is_among(const std::string& name, const std::vector<std::string>& names) { 
 }  // namespace
 
 models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelState& state) {
+  const std::int64_t clusters = cluster_count(state);
+  require(clusters == 0, ErrorCode::kMismatch, fmt::format("the file holds the models of {} clusters side by side; use one of them: a site's model.safetensors, or one of the files ..._cluster_K.safetensors beside it", clusters));
   // The network is made from its settings before weights are compared: no damaged or hostile file may make it take more memory than the
   // weights it comes with. Each level has a convolution of 27 taps from and to all of its filters.
   double least = 0, held = 0;

@@ -8,6 +8,7 @@
 #include "fl/aggregate/fednova.h"
 #include "models/loss.h"
 #include "models/runtime.h"
+#include "models/state/clusters.h"
 #include "models/state/arithmetic.h"
 #include "models/state/control_variates.h"
 #include "pipelines/personal.h"
@@ -53,13 +54,31 @@ double step_norm_of(const TrainingSettings& s, const models::StepRange& steps, s
 SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std::function<void(std::int64_t, double)> on_step)
     : site_(std::move(site)), split_(std::move(split)), samples_(samples_of(split_.train)), folder_(std::move(folder)), on_step_(std::move(on_step)) {}
 
+ModelState SiteTrainer::start_of(const fl::RoundPlan& plan, const TrainingSettings& settings, const ModelState& received) const {
+  if (!is_clustered(settings.clusters)) return without_control_variates(received);
+  // The same batches for every model and in every round: what differs is the model.
+  const Rng draw = Rng(settings.seed).fork("cluster loss").fork(site_);
+  const std::int64_t cluster = clusters_of(settings).choose(received, plan.round, plan.base_digest, [&](const ModelState& model) {
+    models::Segmenter segmenter = to_segmenter(settings, model);
+    return models::mean_loss(segmenter, samples_, settings.clusters.loss_batches, settings.fit, draw);
+  });
+  return cluster_of(received, cluster);
+}
+
+void SiteTrainer::note_cluster(fl::Update& update, const fl::RoundPlan& plan, const TrainingSettings& settings) const {
+  if (!is_clustered(settings.clusters)) return;
+  if (const auto cluster = clusters_of(settings).chosen(plan.round)) update.metrics["cluster"] = static_cast<double>(*cluster);
+}
+
 fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState& global) {
   seconds_ = 0;
   const Stopwatch watch(seconds_);
   models::configure_torch(1);
   // The untrained model of round 0 needs no judge.
-  if (split_.validation.empty() || plan.round == 0) return {};
+  if (plan.round == 0) return {};
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
+  if (is_clustered(settings.clusters)) start_of(plan, settings, global);  // the choice, also where nothing is judged
+  if (split_.validation.empty()) return {};
   const std::size_t annotated = split_.validation[0]->annotated.size();
   if (annotated == 0) return {};
   const ModelState own = model_at_site(settings, folder_, global, plan.round);
@@ -69,8 +88,8 @@ fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState
 
 models::FitReport SiteTrainer::fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part) const {
   models::OptimiserState memory;
-  // The memory of the round before; a site that joined late or lost it starts with an empty one.
-  if (const fs::path file = memory_file(folder_, part.memory, part.round - 1); fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
+  // The memory of the round before; a site that joined late, lost it or has changed its cluster starts with an empty one.
+  if (const fs::path file = memory_file(folder_, part.memory, part.round - 1); part.goes_on && fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
   const Rng rng = Rng(settings.seed).fork(part.draw).fork(site_);
   const models::FitReport report = models::fit(segmenter, samples_, part.steps, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
     if (on_step_) on_step_(part.counts ? 1 : 0, loss);
@@ -84,7 +103,8 @@ models::FitReport SiteTrainer::fit(models::Segmenter& segmenter, const TrainingS
 models::FitReport SiteTrainer::fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher) const {
   models::StepRange steps = steps_of_round(settings, round, samples_.size());
   const auto head = static_cast<std::int64_t>(settings.local.head_share * static_cast<double>(steps.count));
-  if (settings.local.head_share == 0) return fit(segmenter, settings, {.round = round, .steps = steps, .memory = "optimiser", .terms = std::move(terms), .teacher = teacher});
+  const bool goes_on = !is_clustered(settings.clusters) || clusters_of(settings).goes_on(round);
+  if (settings.local.head_share == 0) return fit(segmenter, settings, {.round = round, .steps = steps, .memory = "optimiser", .terms = std::move(terms), .teacher = teacher, .goes_on = goes_on});
   require(head >= 1 && head < steps.count, ErrorCode::kUsage, "training.local.head_share: a round of " + std::to_string(steps.count) + " steps leaves none for one of head and body");
   const ModelState model = segmenter.state();
   const PersonalTensors personal(settings.personal, folder_);
@@ -110,7 +130,7 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   std::optional<Stopwatch> watch(training_seconds);
   models::configure_torch(1);
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
-  const ModelState global = without_control_variates(received);
+  const ModelState global = start_of(plan, settings, received);
   const PersonalTensors personal(settings.personal, folder_);
   const SiteScaffold scaffold(settings.local.control_variates, folder_);
   const SiteFedDc feddc(settings.local.feddc_alpha, folder_);
@@ -135,11 +155,20 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   update.delta = linear(1, personal.without(trained), -1, personal.without(global));
   if (drifts) update.delta = feddc.update(global, plan.round, trained, report.rates * update.step_norm / static_cast<double>(report.steps));
   if (controls) update.delta = join_control_variates(std::move(update.delta), scaffold.change(received, plan.round, trained, report.mean_gradient, report.rates));
+  if (is_clustered(settings.clusters)) update.delta = clusters_of(settings).update(update.delta, received, plan.round);
+  note_cluster(update, plan, settings);
   for (const NamedTensor& tensor : update.delta.tensors) update.cases_per_group[tensor.group] = static_cast<std::int64_t>(samples_.size());
   if (settings.local.ditto_lambda > 0) train_own_model(settings, plan.round, global);
   watch.reset();
   update.metrics["loss"] = report.mean_loss;
   update.metrics["seconds"] = seconds_ + training_seconds;
+  return update;
+}
+
+fl::Update SiteTrainer::last_look(const fl::RoundPlan& plan, const ModelState& global) {
+  fl::Update update;
+  update.validation = validate(plan, global);
+  note_cluster(update, plan, parse_training_settings(parse_json(plan.task, "task"), "task"));
   return update;
 }
 

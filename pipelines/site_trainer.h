@@ -9,6 +9,7 @@
 #include "fl/trainer.h"
 #include "models/fit.h"
 #include "pipelines/dataset.h"
+#include "pipelines/site_clusters.h"
 
 namespace consilium::pipelines {
 
@@ -17,8 +18,8 @@ inline std::filesystem::path trainer_folder(const std::filesystem::path& site_fo
 
 /// A site's part in a federation: U-Net training on its own cases.
 ///
-/// The task of a plan is a TrainingSettings as JSON. The optimiser's memory, personal tensors (pipelines/personal.h), control variates, drift and the site's own model
-/// stay at the site, one file per round in `folder`, so that a round that is repeated after a kill gives the same bytes. Uses one thread.
+/// The task of a plan is a TrainingSettings as JSON. The optimiser's memory, personal tensors (pipelines/personal.h), control variates, drift, the site's own model and its choice of a
+/// cluster stay at the site, one file per round in `folder`, so that a round that is repeated after a kill gives the same bytes. Uses one thread.
 class SiteTrainer : public fl::Trainer {
  public:
   /// `cases` must outlive the trainer. `on_step` is called after each step.
@@ -26,6 +27,7 @@ class SiteTrainer : public fl::Trainer {
 
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override;
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override;
+  fl::Update last_look(const fl::RoundPlan& plan, const ModelState& global) override;
 
  private:
   /// A stretch of local steps with an optimiser's memory of its own.
@@ -37,7 +39,13 @@ class SiteTrainer : public fl::Trainer {
     std::string draw = "training";  ///< which patches
     bool counts = true;            ///< as progress
     const models::Segmenter* teacher = nullptr;  ///< for what the labels leave open
+    bool goes_on = true;           ///< the optimiser's memory of the round before fits
   };
+  /// What the site starts from in a round: its cluster's model, or the received one without control variates.
+  ModelState start_of(const fl::RoundPlan& plan, const TrainingSettings& settings, const ModelState& received) const;
+  /// Where there are clusters, of which one the model is.
+  void note_cluster(fl::Update& update, const fl::RoundPlan& plan, const TrainingSettings& settings) const;
+  SiteClusters clusters_of(const TrainingSettings& settings) const { return {settings.clusters, settings.seed, site_, folder_}; }
   models::FitReport fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part) const;
   /// The steps that make the update; FedRep's in two parts, whose report is that of the shared tensors' part but for the loss.
   models::FitReport fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher) const;

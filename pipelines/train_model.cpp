@@ -9,6 +9,7 @@
 #include "models/state/safetensors.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
+#include "pipelines/tensor_patterns.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -88,7 +89,10 @@ double validate_all(const models::Segmenter& segmenter, const std::vector<SiteCa
 
 models::Segmenter initial_model(const TrainingSettings& settings) {
   models::Segmenter segmenter(settings.model, Rng(settings.seed).fork("initial weights"));
-  personal_tensors(settings.personal, segmenter.state());  // a pattern that fits nothing is told before hours of training
+  // A pattern that fits nothing is told before hours of training.
+  const ModelState state = segmenter.state();
+  personal_tensors(settings.personal, state);
+  fitting_tensors(settings.clusters.tensors, state, "training.clusters.tensors");
   return segmenter;
 }
 

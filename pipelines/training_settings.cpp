@@ -32,6 +32,7 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   reader.field("validation_cases", s.validation_cases);
   reader.field("overlap", s.overlap);
   reader.field("personal", s.personal);
+  reader.object("clusters", [&](SettingsReader& clusters) { read_cluster_settings(clusters, s.clusters); });
   reader.field("proximal_mu", s.proximal_mu);
   reader.object("local", [&](SettingsReader& local) { read_local_training(local, s.local); });
   reader.field("seed", s.seed);
@@ -41,6 +42,7 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   require(s.overlap >= 0 && s.overlap < 1, ErrorCode::kUsage, reader.path() + ".overlap: expected 0 to below 1");
   require(std::isfinite(s.proximal_mu) && s.proximal_mu >= 0, ErrorCode::kUsage, reader.path() + ".proximal_mu: expected a number of at least 0");
   require_consistent(s.local, s.fit.optimiser, !s.personal.empty(), s.proximal_mu, reader.path());
+  require_consistent(s.clusters, s.local, !s.personal.empty(), s.rounds, reader.path());
   models::validate(s.model);
   for (const std::int64_t size : s.fit.patch)
     require(size > 0 && size <= 1024 && size % models::stride_of(s.model) == 0, ErrorCode::kUsage, reader.path() + ".fit.patch: expected multiples of " + std::to_string(models::stride_of(s.model)) + ", found " + std::to_string(size));
@@ -55,7 +57,7 @@ TrainingSettings parse_training_settings(const Json& json, const std::string& or
 
 Json to_json(const TrainingSettings& s) {
   return {{"target", word_of(s.target)}, {"normalise", to_json(s.normalise)}, {"model", models::to_json(s.model)}, {"fit", models::to_json(s.fit)}, {"steps", s.steps},
-          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"proximal_mu", s.proximal_mu}, {"local", to_json(s.local)}, {"seed", s.seed}};
+          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"clusters", to_json(s.clusters)}, {"proximal_mu", s.proximal_mu}, {"local", to_json(s.local)}, {"seed", s.seed}};
 }
 
 std::vector<std::string> region_names(Target target) {

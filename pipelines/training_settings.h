@@ -7,6 +7,7 @@
 #include "base/settings.h"
 #include "models/fit.h"
 #include "models/predict.h"
+#include "pipelines/cluster_settings.h"
 #include "pipelines/local_training.h"
 #include "pipelines/normalise.h"
 
@@ -30,6 +31,7 @@ struct TrainingSettings {
   int validation_cases = 1;        ///< per site, taken from its training cases by the seed; they choose the best model
   double overlap = 0.5;            ///< of prediction windows
   std::vector<std::string> personal;  ///< patterns of tensor names that a federation's sites keep to themselves, see pipelines/personal.h
+  ClusterSettings clusters;        ///< how many models a federation has, and what they share
   double proximal_mu = 0;          ///< FedProx: pull of a federation's sites towards the global model; 0: FedAvg's local training
   LocalTraining local;             ///< what else a federation's sites do
   std::uint64_t seed = 1;

@@ -311,7 +311,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         ModelState global = downloads.fetch(*stub, a);
         if (a.finished) {
           if (options.finish) global = options.finish(a.plan.task, std::move(global), a.best_round);
-          write_safetensors(options.folder / "model.safetensors", global, options.model_metadata ? options.model_metadata(a.plan.task) : std::map<std::string, std::string>{});
+          write_safetensors(options.folder / "model.safetensors", global, options.model_metadata ? options.model_metadata(a.plan.task, a.best_round) : std::map<std::string, std::string>{});
           write_file(options.folder / "finished", a.federation + "\n");
           confirm(*stub, a);
           downloads.remove_others();

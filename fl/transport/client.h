@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -17,7 +18,8 @@ struct SiteOptions {
   TlsFiles tls;                     ///< read again at each connection: a certificate that was renewed is used from then on
   std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
   double give_up_seconds = 600;     ///< without any contact to the coordinator
-  std::function<std::map<std::string, std::string>(const std::string& task)> model_metadata{};  ///< of model.safetensors, from the plan's task
+  /// Of model.safetensors, from the plan's task and the rounds that the model came out of.
+  std::function<std::map<std::string, std::string>(const std::string& task, std::int64_t trainings)> model_metadata{};
   /// What the site makes of the federation's best model, which came out of `trainings` rounds, before it becomes model.safetensors.
   std::function<ModelState(const std::string& task, ModelState best, std::int64_t trainings)> finish{};
   std::vector<std::string> enrolments{};  ///< host:port of enrolment services, which are asked why when mutual TLS fails

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "models/state/clusters.h"
 #include "models/state/safetensors.h"
 #include "pipelines/coordinate.h"
 #include "pipelines/initial_model_file.h"
@@ -83,6 +84,24 @@ TEST(Coordinate, AModelThatSaysNothingOfItsTrainingIsRefused) {
   EXPECT_THAT(refusal(ErrorCode::kUnsupported, [&] { coordinate(settings); }), HasSubstr("rounds"));
   write_file(settings.initial_model, "no safetensors");
   refusal(ErrorCode::kCorruptData, [&] { coordinate(settings); });
+}
+
+TEST(Coordinate, AModelOfAnotherNumberOfClustersThanItsTrainingAsksForIsRefused) {
+  const TemporaryFolder folder;
+  const ModelState plain{{{"w", "trunk", {1}, {1}}}};
+  const ModelState two = join_clusters(std::vector<ModelState>{plain, plain}, std::vector<std::size_t>{0});
+  CoordinateSettings settings = parse_coordinate_settings(valid(), "hub.json", folder.path());
+  const auto refusal_of = [&](ErrorCode code, const ModelState& model, const Json& training) {
+    write_safetensors(settings.initial_model, model, {{"consilium.training", training.dump()}});
+    return refusal(code, [&] { coordinate(settings); });
+  };
+  const Json asks_for_two{{"rounds", 3}, {"clusters", {{"count", 2}}}};
+  EXPECT_THAT(refusal_of(ErrorCode::kMismatch, plain, asks_for_two), HasSubstr("holds the models of 0 clusters, and its training settings ask for 2"));
+  EXPECT_THAT(refusal_of(ErrorCode::kMismatch, two, {{"rounds", 3}}), HasSubstr("holds the models of 2 clusters, and its training settings ask for 0"));
+  settings.federation.compression.codec = fl::Codec::kTopK;
+  EXPECT_THAT(refusal_of(ErrorCode::kUsage, two, asks_for_two), HasSubstr("coordinator.compression: error feedback"));
+  settings.task = FederationTask::kEvaluate;
+  EXPECT_THAT(refusal_of(ErrorCode::kMismatch, two, asks_for_two), HasSubstr("use one of them, ..._cluster_K.safetensors"));
 }
 
 TEST(Coordinate, TrainingSettingsThatChangedSinceTheStartAreRefused) {

@@ -31,6 +31,26 @@ TEST(SimulationSettings, ComeBackFromTheirJsonWithWhatFollowsFilledIn) {
   EXPECT_EQ(to_json(parse_simulation_settings(to_json(settings), "again")), to_json(settings));
 }
 
+TEST(SimulationSettings, ClustersAreRefusedWithWhatTheyDoNotGoTogetherWith) {
+  Json json = valid();
+  json["training"]["clusters"] = {{"count", 2}, {"shared_rounds", 1}};
+  EXPECT_EQ(parse_simulation_settings(json, "sim.json").training.clusters.count, 2);
+  const auto with = [&](const std::string& pointer, const Json& value) {
+    Json changed = json;
+    changed[Json::json_pointer(pointer)] = value;
+    return refusal(ErrorCode::kUsage, [&] { parse_simulation_settings(changed, "sim.json"); });
+  };
+  EXPECT_THAT(with("/topology", "swarm"), HasSubstr("sim.json.topology: training.clusters needs topology coordinator"));
+  EXPECT_THAT(with("/compression", {{"codec", "topk"}}), HasSubstr("sim.json.compression"));
+  EXPECT_THAT(with("/training/personal", {"output_block.*"}), HasSubstr("sim.json.training.personal"));
+  EXPECT_THAT(with("/training/local", {{"control_variates", "mean_gradient"}}), HasSubstr("SCAFFOLD"));
+  EXPECT_THAT(with("/training/clusters/shared_rounds", 3), HasSubstr("3 of 3 rounds"));
+  EXPECT_THAT(with("/training/clusters/shares", 3), HasSubstr("sim.json.training.clusters"));
+  json["compression"] = {{"codec", "stochastic"}};
+  json["aggregation"] = {{"rule", "fedadam"}};
+  EXPECT_NO_THROW(parse_simulation_settings(json, "sim.json"));
+}
+
 TEST(SimulationSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("/trainig", Json::object()), testing::AllOf(HasSubstr("sim.json"), HasSubstr("did you mean \"training\"")));
   EXPECT_THAT(refused("/sites/0/scheem", "msd"),

@@ -3,10 +3,12 @@
 
 #include "base/files.h"
 #include "fl/run_in_process.h"
+#include "models/state/clusters.h"
 #include "models/state/control_variates.h"
 #include "pipelines/segment.h"
 #include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
+#include "pipelines/tensor_patterns.h"
 #include "pipelines/train_model.h"
 #include "tests/support/refusal.h"
 #include "tests/support/tiny_site.h"
@@ -58,6 +60,8 @@ TEST_F(SiteAlgorithmsTest, ARepeatedRoundGivesTheSameBytesUnderEveryAlgorithm) {
       {"feddc", [&] { use_sgd(0.9), settings.local.feddc_alpha = 0.1; }},
       {"ditto", [&] { settings.local.ditto_lambda = 0.1; }},
       {"fedrep", [&] { settings.personal = {"output_block.*"}, settings.local.head_share = 0.5; }},
+      {"ifca", [&] { settings.clusters = {.count = 2, .loss_batches = 2}; }},
+      {"ifca, shared at first", [&] { settings.clusters = {.count = 3, .tensors = {"output_block.*"}, .shared_rounds = 1, .loss_batches = 2}; }},
       {"epochs", [&] { settings.local.epochs = 2; }},
       {"loss", [&] { settings.local.loss_batches = 2; }}};
   const TrainingSettings plain = settings;
@@ -188,6 +192,81 @@ TEST_F(SiteAlgorithmsTest, TheLossOfTheGlobalModelIsMeasuredBeforeTraining) {
   EXPECT_GT(update.metrics.at("global_loss"), 0);
   settings.local.loss_batches = 0;
   EXPECT_EQ(digest(update.delta), digest(trainer("c").train(plan(0), global).delta)) << "measuring changes no training";
+}
+
+/// A site takes the model of least loss, trains that one alone, and is judged with it.
+TEST_F(SiteAlgorithmsTest, AClustersUpdateIsFedAvgsOfItsModel) {
+  // Training makes a model better than the one that was only drawn: the site chooses it wherever it stands.
+  const ModelState good = moved(global, trainer("alone").train(plan(0), global));
+  settings.clusters = {.count = 2, .loss_batches = 2};
+  for (const std::int64_t place : {0, 1}) {
+    std::vector<ModelState> models{global, global};
+    models[static_cast<std::size_t>(place)] = good;
+    const ModelState both = join_clusters(models, fitting_tensors({"*"}, global, "tensors"));
+    const std::string name = "clustered_" + std::to_string(place);
+    const fl::Validation validation = trainer(name).validate(plan(1), both);
+    const fl::Update update = trainer(name).train(plan(1), both);
+    EXPECT_EQ(update.metrics.at("cluster"), static_cast<double>(place));
+    const std::string group = "cluster_" + std::to_string(place) + "/trunk";
+    EXPECT_EQ(update.cases_per_group.count(group), 1U);
+    EXPECT_EQ(update.cases_per_group.size(), 3U) << "stem, trunk and head of one cluster";
+    EXPECT_EQ(model_at_site(settings, folder.path() / name, both, 1), good);
+    const TrainingSettings clustered = settings;
+    settings.clusters = {};
+    EXPECT_EQ(validation, trainer("plain_" + name).validate(plan(1), good)) << "its cluster's model is judged";
+    const fl::Update plain = trainer("plain_" + name).train(plan(1), good);
+    settings = clustered;
+    ASSERT_EQ(update.delta.tensors.size(), plain.delta.tensors.size());
+    EXPECT_EQ(cluster_of(update.delta, place), plain.delta);
+  }
+}
+
+/// The optimiser's memory is of another model once the site has changed its cluster.
+TEST_F(SiteAlgorithmsTest, ASiteThatChangesItsClusterForgetsItsOptimisersMemory) {
+  const ModelState good = moved(global, trainer("alone").train(plan(0), global));
+  settings.clusters = {.count = 2, .loss_batches = 2};
+  const auto joined = [&](bool first) { return join_clusters(std::vector<ModelState>{first ? good : global, first ? global : good}, fitting_tensors({"*"}, global, "tensors")); };
+  trainer("stays").train(plan(0), joined(true));
+  trainer("changes").train(plan(0), joined(false));
+  const ModelState stays = cluster_of(trainer("stays").train(plan(1), joined(true)).delta, 0);
+  const ModelState changes = cluster_of(trainer("changes").train(plan(1), joined(true)).delta, 0);
+  EXPECT_NE(changes, stays);
+  EXPECT_EQ(changes, cluster_of(trainer("new").train(plan(1), joined(true)).delta, 0)) << "as a site that joins late";
+}
+
+TEST_F(SiteAlgorithmsTest, ClustersStartFromOtherWeightsUnlessTheyAreSharedAtFirst) {
+  settings.clusters = {.count = 3};
+  const ModelState start = federation_start(settings, global);
+  EXPECT_EQ(cluster_of(start, 0), global);
+  EXPECT_NE(cluster_of(start, 1), global);
+  EXPECT_NE(cluster_of(start, 2), cluster_of(start, 1));
+  settings.clusters.shared_rounds = 1;
+  for (std::int64_t k = 0; k < 3; ++k) EXPECT_EQ(cluster_of(federation_start(settings, global), k), global);
+  settings.clusters.count = 1;
+  EXPECT_EQ(federation_start(settings, global), global);
+  settings.clusters = {.count = 2, .tensors = {"*.batch_norm.*"}};
+  EXPECT_THAT(test::refusal(ErrorCode::kUsage, [&] { initial_model(settings); }), testing::HasSubstr("training.clusters.tensors"));
+}
+
+/// Coordinator and sites of one process: the same federation with one cluster, and without the setting.
+TEST_F(SiteAlgorithmsTest, OneClusterIsFedAvgBitForBit) {
+  const auto finished = [&](const std::string& name, const ClusterSettings& clusters) {
+    settings.clusters = clusters;
+    const fl::FederationSettings federation{.sites = {"east", "west"}, .rounds = settings.rounds, .task = to_json(settings).dump()};
+    const SiteSplit split = split_by_folders(cases, "site", settings);
+    SiteTrainer east("east", split, folder.path() / name / "east"), west("west", split, folder.path() / name / "west");
+    return fl::run_in_process(federation, federation_start(settings, global), {{"east", &east}, {"west", &west}}, folder.path() / name / "coordinator");
+  };
+  const fl::FinishedRun plain = finished("plain", {}), one = finished("one", {.count = 1, .tensors = {"output_block.*"}, .shared_rounds = 2, .loss_batches = 3});
+  EXPECT_EQ(digest(one.state.global), digest(plain.state.global));
+  EXPECT_EQ(one.best, plain.best);
+  const fl::FinishedRun two = finished("two", {.count = 2, .shared_rounds = 2, .loss_batches = 2});
+  EXPECT_EQ(cluster_count(two.state.global), 2);
+  require_same_layout(global, model_at_site(settings, folder.path() / "two" / "east", two.best, two.state.best_round));
+  EXPECT_TRUE(has_site_models(settings));
+  for (const fl::SiteOutcome& site : two.state.reports.back().sites) EXPECT_EQ(site.metrics.count("cluster"), 1U) << "the last look tells it too";
+  settings.clusters = {};
+  EXPECT_THAT(test::refusal(ErrorCode::kMismatch, [&] { to_segmenter(settings, two.best); }), testing::HasSubstr("2 clusters side by side"));
 }
 
 /// Coordinator and sites of one process, with every algorithm: the finished model is a plain one.
