@@ -214,13 +214,17 @@ std::string strata_table(const RunResults& results) {
 }
 
 std::string site_table(const RunResults& results) {
-  std::string html =
+  const auto clustered = std::find_if(results.models.begin(), results.models.end(), [](const ModelSummary& model) { return !model.clusters.empty(); });
+  const bool has_clusters = clustered != results.models.end();
+  std::string html = fmt::format(
       "<table class=\"plain words\"><caption>Sites and their cases</caption><thead><tr><th scope=\"col\">site</th><th "
       "scope=\"col\">training</th><th scope=\"col\">validation</th>"
-      "<th scope=\"col\">test</th><th scope=\"col\" class=\"text\">what it is</th></tr></thead><tbody>\n";
+      "<th scope=\"col\">test</th>{}<th scope=\"col\" class=\"text\">what it is</th></tr></thead><tbody>\n",
+      has_clusters ? "<th scope=\"col\" class=\"text\">cluster</th>" : "");
   for (const SiteSummary& site : results.sites)
-    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
+    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>{}<td class=\"text\">{}</td></tr>\n",
                         escape_html(site.name), site.train_cases, site.validation_cases, site.test_cases,
+                        has_clusters ? element("td", "class=\"text\"", escape_html(cluster_text(*clustered, site.name))) : "",
                         escape_html(site.description) + annotated_note(site));
   return scrolling("Sites and their cases", html + "</tbody></table>");
 }

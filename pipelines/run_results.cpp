@@ -42,6 +42,8 @@ std::string table(const RunResults& results, const std::string& region, bool dic
   };
   for (const SiteSummary& site : results.sites) row(site.name, site.name);
   row("all sites", "");
+  for (const ModelSummary& model : results.models)
+    for (const auto& [site, choices] : model.clusters) text += fmt::format("{} at {}: cluster {}\n", model.name, site, cluster_text(model, site));
   return text;
 }
 
@@ -57,7 +59,7 @@ Json to_json(const RunResults& r) {
   for (const ModelSummary& m : r.models) {
     Json curve = Json::array();
     for (const CurvePoint& p : m.curve) curve.push_back({{"round", p.round}, {"steps", p.steps}, {"loss", p.loss}, {"validation", p.validation}});
-    json["models"].push_back({{"name", m.name}, {"kind", m.kind}, {"trained_on", m.trained_on}, {"seconds", m.seconds}, {"steps", m.steps}, {"best_round", m.best_round}, {"upload_bytes", m.upload_bytes}, {"raw_bytes", m.raw_bytes}, {"curve", curve}});
+    json["models"].push_back({{"name", m.name}, {"kind", m.kind}, {"trained_on", m.trained_on}, {"seconds", m.seconds}, {"steps", m.steps}, {"best_round", m.best_round}, {"upload_bytes", m.upload_bytes}, {"raw_bytes", m.raw_bytes}, {"curve", curve}, {"clusters", m.clusters}});
   }
   json["cases"] = Json::array();
   for (const CaseResult& c : r.cases) {
@@ -113,6 +115,7 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
       point.finish();
       m.curve.push_back(p);
     });
+    model.field("clusters", m.clusters);
     model.finish();
     r.models.push_back(m);
   });
@@ -138,6 +141,24 @@ std::string upload_text(const ModelSummary& model) {
   if (model.upload_bytes <= 0) return "";
   if (model.upload_bytes >= model.raw_bytes) return fmt::format("{:.1f} MB", model.upload_bytes / 1e6);
   return fmt::format("{:.1f} MB ({:.1f} times fewer than float32)", model.upload_bytes / 1e6, model.raw_bytes / model.upload_bytes);
+}
+
+std::string cluster_text(const ModelSummary& model, const std::string& site) {
+  const auto found = model.clusters.find(site);
+  if (found == model.clusters.end() || found->second.empty()) return "";
+  const std::vector<std::int64_t>& at = found->second;
+  const auto number = [](std::int64_t cluster) { return cluster < 0 ? std::string("-") : std::to_string(cluster); };
+  // The last entry is of the finished model, which no round trained.
+  const std::size_t rounds = at.size() - 1;
+  std::string stretches;
+  for (std::size_t first = 0, last = 0; first < rounds; first = last + 1) {
+    for (last = first; last + 1 < rounds && at[last + 1] == at[first];) ++last;
+    const std::string from = std::to_string(first + 1);
+    stretches += (stretches.empty() ? (last > first ? "rounds " : "round ") : ", ") + (last > first ? from + " to " + std::to_string(last + 1) : from) + ": " + number(at[first]);
+  }
+  std::int64_t used = -1;
+  for (std::size_t n = 0; n < at.size() && n <= static_cast<std::size_t>(std::max<std::int64_t>(0, model.best_round)); ++n) used = at[n] < 0 ? used : at[n];
+  return number(used) + (stretches.empty() ? "" : " (" + stretches + ")");
 }
 
 MeanScore mean_score(const RunResults& results, const std::string& model, const std::string& site, const std::string& region) {

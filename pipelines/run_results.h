@@ -37,6 +37,8 @@ struct ModelSummary {
   double upload_bytes = 0;             ///< federated: of all updates, as the sites sent them
   double raw_bytes = 0;                ///< the same updates in float32
   std::vector<CurvePoint> curve{};
+  /// Clustered federations: site -> its cluster in the model after 0, 1, ... rounds; -1 where it did not say.
+  std::map<std::string, std::vector<std::int64_t>> clusters{};
 };
 
 struct CaseResult {
@@ -79,6 +81,9 @@ MeanScore mean_score(const RunResults& results, const std::string& model, const 
 
 /// "12.3 MB (16.1 times fewer than float32)", or "12.3 MB"; empty for a model that was not federated.
 std::string upload_text(const ModelSummary& model);
+
+/// The cluster whose model a site uses, "1 (rounds 1 to 6: 0, 7 to 20: 1)"; empty for a site that chose none.
+std::string cluster_text(const ModelSummary& model, const std::string& site);
 
 /// The site-by-model tables for a terminal.
 std::string to_text(const RunResults& results);

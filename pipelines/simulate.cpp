@@ -16,10 +16,13 @@
 #include "fl/run_in_process.h"
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
+#include "models/state/clusters.h"
 #include "models/state/control_variates.h"
 #include "models/state/safetensors.h"
-#include "pipelines/ingest.h"
+#include "pipelines/cluster_models.h"
 #include "pipelines/cross_site.h"
+#include "pipelines/ingest.h"
+#include "pipelines/model_metadata.h"
 #include "pipelines/segment.h"
 #include "pipelines/simulate_peers.h"
 #include "pipelines/simulate_statistics.h"
@@ -94,6 +97,18 @@ std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const Simula
   return trained;
 }
 
+/// What the sites said of the model of each round.
+std::map<std::string, std::vector<std::int64_t>> clusters_of_rounds(const std::vector<fl::RoundReport>& reports) {
+  std::map<std::string, std::vector<std::int64_t>> clusters;
+  for (const fl::RoundReport& report : reports)
+    for (const fl::SiteOutcome& site : report.sites) {
+      const auto said = site.metrics.find("cluster");
+      const bool own = site.participation == fl::Participation::kAccepted && said != site.metrics.end() && said->second >= 0 && said->second < kMostClusters;
+      clusters[site.site].push_back(own ? static_cast<std::int64_t>(said->second) : -1);
+    }
+  return clusters;
+}
+
 /// `most_cases`: of the site that trains most, whose steps are counted.
 TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& settings, std::size_t most_cases) {
   const fl::RunState& state = run.state;
@@ -107,6 +122,7 @@ TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& se
   for (const SimulatedSite& site : settings.sites) model.summary.trained_on.push_back(site.name);
   model.summary.steps = steps_after(settings.training.rounds);
   model.summary.best_round = state.best_round;
+  if (is_clustered(settings.training.clusters)) model.summary.clusters = clusters_of_rounds(state.reports);
   double loss = 0;
   for (const fl::RoundReport& report : state.reports) {
     // A report holds the validation of the model the round started from, and the loss of the training that followed.
@@ -288,7 +304,9 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     for (const TrainedModel& model : models) {
       const fs::path file = run / "models" / fold_folder(settings, fold) / (model.summary.name + ".safetensors");
       crew.in_turn("models", [&] {
-        if (rank.is_alone() || !fs::exists(file)) write_model(file, model.best, settings.training);
+        if (!rank.is_alone() && fs::exists(file)) return;
+        write_model(file, model.best, settings.training);
+        write_cluster_models(file, file, model_metadata(to_json(settings.training)));
       });
       const auto known = std::find_if(results.models.begin(), results.models.end(), [&](const ModelSummary& m) { return m.name == model.summary.name; });
       if (known == results.models.end()) {

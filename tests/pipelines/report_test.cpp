@@ -82,6 +82,19 @@ TEST_F(Report, TheMatrixHoldsTheMeansAndMarksTheModelAtHome) {
   EXPECT_THAT(text, ContainsRegex("<td class=\"heat own\"[^>]*>(<b>)?" + own + "(</b>)?<span class=\"vh\"> .own model"));
 }
 
+TEST_F(Report, TheTableOfSitesSaysWhoChoseWhichCluster) {
+  RunResults results = test::write_tiny_run(run(), {.sites = {"a", "b"}});
+  EXPECT_THAT(html(), Not(HasSubstr(">cluster</th>")));
+  for (ModelSummary& model : results.models)
+    if (model.kind == "federated") model.best_round = 2, model.clusters = {{"a", {0, 0, 0}}, {"b", {0, 1, 1}}};
+  write_file(run() / "results.json", to_json(results).dump());
+  const std::string text = html();
+  EXPECT_THAT(text, HasSubstr(">cluster</th>"));
+  EXPECT_THAT(text, HasSubstr("<td class=\"text\">0 (rounds 1 to 2: 0)</td>"));
+  EXPECT_THAT(text, HasSubstr("<td class=\"text\">1 (round 1: 0, 2: 1)</td>"));
+  EXPECT_EQ(first_unbalanced_tag(text), "");
+}
+
 TEST_F(Report, NothingIsFetchedAndNoScriptRuns) {
   test::write_tiny_run(run());
   const std::string text = html();

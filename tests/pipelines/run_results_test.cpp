@@ -43,6 +43,17 @@ TEST(RunResults, SayWhatAFederationUploadedAndNothingOfOthers) {
   EXPECT_THAT(to_text(results), HasSubstr("40.0 MB uploaded"));
 }
 
+TEST(RunResults, SayWhichClusterASiteChose) {
+  RunResults results = two_cases();
+  EXPECT_EQ(cluster_text(results.models[0], "north"), "");
+  results.models[0].clusters = {{"north", {0, 0, 0, 1, 1}}, {"south", {-1, 1, -1, -1, 0}}};  // four rounds and the last look; best after round 3
+  const Json json = to_json(results);
+  EXPECT_EQ(to_json(parse_run_results(parse_json(json.dump(), "file"), "file")), json);
+  EXPECT_EQ(cluster_text(results.models[0], "north"), "1 (rounds 1 to 3: 0, 4: 1)");
+  EXPECT_EQ(cluster_text(results.models[0], "south"), "1 (round 1: -, 2: 1, 3 to 4: -)") << "the last that it said before the best round";
+  EXPECT_THAT(to_text(results), HasSubstr("pooled at north: cluster 1 (rounds"));
+}
+
 TEST(RunResults, MeansAreOverCasesAndRegions) {
   const RunResults results = two_cases();
   EXPECT_DOUBLE_EQ(mean_score(results, "pooled", "", "WT").dice, 0.7);
