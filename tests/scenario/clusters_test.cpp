@@ -17,7 +17,7 @@ using testing::HasSubstr;
 class Clusters : public test::TinyFederation {
  protected:
   static Json clustered() {
-    Json json = training();
+    Json json = training(kRounds, /*steps_per_round=*/10);
     json["clusters"] = {{"count", 2}, {"shared_rounds", 1}, {"loss_batches", 2}};
     return json;
   }
@@ -42,7 +42,7 @@ class Clusters : public test::TinyFederation {
 TEST_F(Clusters, SitesEndWithTheirClustersModelAlsoAfterAKill) {
   auto hub = coordinator();
   auto east = site("east"), west = site("west");
-  ASSERT_TRUE(wait_until([&] { return says(*east, "round 3 of 3: training"); })) << east->err() << hub->err();
+  ASSERT_TRUE(wait_until([&] { return says(*east, "round 3 of 3: training"); }, 150)) << east->err() << hub->err();
   east->signal(SIGKILL);
   EXPECT_EQ(east->wait(), -SIGKILL);
   east = site("east");
