@@ -49,7 +49,8 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.field("minimum_count", s.minimum_count);
   reader.object("compression", [&](SettingsReader& codec) { fl::read_compression_settings(codec, s.compression); });
   if (std::find(s.models.begin(), s.models.end(), "federated") != s.models.end()) require_rule_fits(fl::to_json(s.aggregation), to_json(s.training), origin);
-  require_clusters_fit(s.training.clusters, {.has_coordinator = s.topology == fl::Topology::kCoordinator, .feeds_errors_back = fl::feeds_errors_back(s.compression)}, origin);
+  const FederationTraits traits{.has_coordinator = s.topology == fl::Topology::kCoordinator, .feeds_errors_back = fl::feeds_errors_back(s.compression), .compares_sites = fl::is_robust(s.aggregation.rule)};
+  require_clusters_fit(s.training.clusters, traits, origin);
   reader.field("folds", s.folds);
   reader.field("picture_channel", s.picture_channel);
   reader.field("notes", s.notes);

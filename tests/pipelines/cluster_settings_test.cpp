@@ -43,10 +43,11 @@ TEST(ClusterSettings, SharedRoundsLeaveRoundsForClusters) {
   require_consistent({.count = 2, .shared_rounds = 9}, {}, false, 10, "training");
 }
 
-TEST(ClusterSettings, PeersAndErrorFeedbackAreRefused) {
+TEST(ClusterSettings, PeersErrorFeedbackAndRobustRulesAreRefused) {
   const ClusterSettings two{.count = 2};
   EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_clusters_fit(two, {.has_coordinator = false}, "sim"); }), HasSubstr("sim.topology"));
   EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_clusters_fit(two, {.feeds_errors_back = true}, "sim"); }), HasSubstr("sim.compression"));
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_clusters_fit(two, {.compares_sites = true}, "sim"); }), HasSubstr("sim.aggregation.rule"));
   require_clusters_fit(two, {}, "sim");
   require_clusters_fit({}, {.has_coordinator = false, .feeds_errors_back = true}, "sim");
 }

@@ -42,6 +42,7 @@ TEST(SimulationSettings, ClustersAreRefusedWithWhatTheyDoNotGoTogetherWith) {
   };
   EXPECT_THAT(with("/topology", "swarm"), HasSubstr("sim.json.topology: training.clusters needs topology coordinator"));
   EXPECT_THAT(with("/compression", {{"codec", "topk"}}), HasSubstr("sim.json.compression"));
+  EXPECT_THAT(with("/aggregation", {{"rule", "median"}}), HasSubstr("sim.json.aggregation.rule"));
   EXPECT_THAT(with("/training/personal", {"output_block.*"}), HasSubstr("sim.json.training.personal"));
   EXPECT_THAT(with("/training/local", {{"control_variates", "mean_gradient"}}), HasSubstr("SCAFFOLD"));
   EXPECT_THAT(with("/training/clusters/shared_rounds", 3), HasSubstr("3 of 3 rounds"));
