@@ -51,7 +51,10 @@ void RelayCollector::run() {
     } catch (const Error& error) {  // refused: the reason is told, and a certificate that is renewed lets this site in again
       reason = error.what();
     }
-    if (had_contact_) pause_seconds = kFirstPauseSeconds;
+    if (had_contact_) {
+      pause_seconds = kFirstPauseSeconds;
+      told.clear();
+    }
     if (!reason.empty() && reason != told) on_warning_(reason + "; trying again");
     told = reason;
     pause(pause_seconds);
@@ -80,6 +83,8 @@ void RelayCollector::collect(const std::string& address) {
     request.add_taken(piece.number());
     open = stream->Write(request);
   }
+  if (!open)
+    while (stream->Read(&piece)) continue;  // the end of a broken stream comes after what is still on its way
   {
     const std::lock_guard lock(guard_);
     context_ = nullptr;
