@@ -109,11 +109,14 @@ std::string Authority::certify(const std::string& public_key_der, const std::str
   add_subject(X509_get_subject_name(certificate.get()), "OU", std::string(to_string(options.role)));
   require_ssl(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1, "making a certificate");
   add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature");
-  add_extension(certificate.get(), issuer, NID_ext_key_usage, options.role == Role::kCoordinator ? "serverAuth" : "clientAuth");
+  // keyAgreement: letters of peers are sealed for their recipient's key (fl/seal.h).
+  const bool gets_letters = options.role == Role::kPeer || options.role == Role::kSite;
+  add_extension(certificate.get(), issuer, NID_key_usage, gets_letters ? "critical,digitalSignature,keyAgreement" : "critical,digitalSignature");
+  add_extension(certificate.get(), issuer, NID_ext_key_usage, options.role == Role::kCoordinator ? "serverAuth" : options.role == Role::kPeer ? "serverAuth,clientAuth" : "clientAuth");
   add_extension(certificate.get(), issuer, NID_subject_key_identifier, "hash");
   add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid");
-  if (const std::string names = alternative_names(options.hosts); !names.empty()) add_extension(certificate.get(), issuer, NID_subject_alt_name, names);
+  const std::vector<std::string> hosts = options.role == Role::kPeer ? std::vector{peer_host(name)} : options.hosts;
+  if (const std::string names = alternative_names(hosts); !names.empty()) add_extension(certificate.get(), issuer, NID_subject_alt_name, names);
   require_ssl(X509_sign(certificate.get(), parts_->key.get(), EVP_sha256()) > 0, "signing a certificate");
   return to_pem(certificate.get());
 }

@@ -15,7 +15,7 @@ namespace consilium::fl {
 namespace {
 
 constexpr std::pair<Role, std::string_view> kRoles[] = {
-    {Role::kCoordinator, "coordinator"}, {Role::kSite, "site"}, {Role::kObserver, "observer"}, {Role::kAdmin, "admin"}};
+    {Role::kCoordinator, "coordinator"}, {Role::kSite, "site"}, {Role::kObserver, "observer"}, {Role::kAdmin, "admin"}, {Role::kPeer, "peer"}};
 
 }  // namespace
 
@@ -31,10 +31,12 @@ std::optional<Role> role_of(std::string_view word) {
 
 Role parse_role(const std::string& word, const std::string& where) {
   if (const auto role = role_of(word)) return *role;
-  throw Error(ErrorCode::kUsage, where + ": expected coordinator, site, observer or admin, found \"" + word.substr(0, 64) + "\"");
+  throw Error(ErrorCode::kUsage, where + ": expected coordinator, site, observer, admin or peer, found \"" + word.substr(0, 64) + "\"");
 }
 
 TlsFiles tls_files(const fs::path& folder, const std::string& name) { return {folder / "ca.crt", folder / (name + ".crt"), folder / (name + ".key")}; }
+
+std::string peer_host(const std::string& name) { return name + ".peer.consilium.invalid"; }
 
 void require_member_name(const std::string& name) {
   const auto plain = [](unsigned char c) { return (c < 128 && std::isalnum(c) != 0) || c == '_' || c == '-' || c == '.'; };

@@ -11,9 +11,10 @@
 
 namespace consilium::fl {
 
-/// What the owner of a certificate may do (docs/threat_model.md): serve; train and watch; watch only; administer and watch.
-enum class Role { kCoordinator, kSite, kObserver, kAdmin };
-std::string_view to_string(Role role);  ///< "coordinator", "site", "observer", "admin"
+/// What the owner of a certificate may do (docs/threat_model.md): serve; train and watch; watch only; administer and watch; train without a coordinator, and
+/// be dialled by other members.
+enum class Role { kCoordinator, kSite, kObserver, kAdmin, kPeer };
+std::string_view to_string(Role role);  ///< "coordinator", "site", "observer", "admin", "peer"
 std::optional<Role> role_of(std::string_view word);
 /// @throws Error{kUsage} naming `where` and the known words.
 Role parse_role(const std::string& word, const std::string& where);
@@ -25,6 +26,10 @@ struct TlsFiles {
   std::filesystem::path key;          ///< NAME.key, readable by its owner only
 };
 TlsFiles tls_files(const std::filesystem::path& folder, const std::string& name);
+
+/// The only host name in a peer's certificate. Whoever dials a peer asks for this name, whatever its address: so the other end is that member. As .invalid is
+/// nobody's domain (RFC 2606), a peer cannot pose as a coordinator, who is asked for by his address.
+std::string peer_host(const std::string& name);
 
 /// @throws Error{kUsage} unless `name` can stand in a certificate and in a file's name: up to 64 letters, digits, '_', '-', '.'; not "ca".
 void require_member_name(const std::string& name);

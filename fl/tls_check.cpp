@@ -48,4 +48,9 @@ TlsPems read_tls_files(const TlsFiles& files, Role role, const std::string& name
   return pems;
 }
 
+TlsPems read_peer_files(const TlsFiles& files, const std::string& name, const WallClock& clock) {
+  const CertificateSummary summary = parse_certificate(read_file(files.certificate, kMostPemBytes), files.certificate.string());
+  return read_tls_files(files, summary.role == to_string(Role::kSite) ? Role::kSite : Role::kPeer, name, clock);
+}
+
 }  // namespace consilium::fl

@@ -19,6 +19,9 @@ struct TlsPems {
 /// is not signed by the authority, or is for another role.
 TlsPems read_tls_files(const TlsFiles& files, Role role, const std::string& name, const WallClock& clock = wall_seconds);
 
+/// Of a member of a federation without coordinator: a peer, or a site, which can dial but not be dialled. @throws as read_tls_files.
+TlsPems read_peer_files(const TlsFiles& files, const std::string& name, const WallClock& clock = wall_seconds);
+
 /// The same for what is not in its files yet, which `files` names in messages.
 void require_sound(const TlsPems& pems, const TlsFiles& files, Role role, const std::string& name, const WallClock& clock = wall_seconds);
 

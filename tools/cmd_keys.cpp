@@ -95,7 +95,7 @@ int cmd_keys(int argc, char** argv) {
   issue->add_option("NAME", w.name, "of the member")->required();
   invite->add_option("NAME", w.names, "of the members")->required();
   for (CLI::App* sub : {issue, invite}) {
-    sub->add_option("--role", w.role, "site, observer, admin or coordinator")->check(CLI::IsMember({"site", "observer", "admin", "coordinator"}));
+    sub->add_option("--role", w.role, "site, peer, observer, admin or coordinator")->check(CLI::IsMember({"site", "peer", "observer", "admin", "coordinator"}));
     sub->add_option("--host", w.hosts, "DNS name or address of a coordinator; may be given several times");
   }
   days(issue, "valid for so many days (default 825)", 36500);

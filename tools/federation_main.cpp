@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   if (verb == "coordinate") return cmd_coordinate(argc - 1, argv + 1);
   if (verb == "estimate") return cmd_estimate(argc - 1, argv + 1);
   if (verb == "keys") return cmd_keys(argc - 1, argv + 1);
+  if (verb == "relay") return cmd_relay(argc - 1, argv + 1);
   if (verb == "weights") return cmd_weights(argc - 1, argv + 1);
   std::fputs("consilium-federation is started by consilium: consilium --help\n", stderr);
   return 2;

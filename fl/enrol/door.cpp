@@ -16,10 +16,11 @@ constexpr const char* kAskAgain = "ask the owner of the federation for an invita
 
 bool may(Role role, Right right) {
   switch (right) {
-    case Right::kWatch: return role != Role::kCoordinator;
+    case Right::kWatch: return role != Role::kCoordinator && role != Role::kPeer;
     case Right::kTakePart: return role == Role::kSite;
     case Right::kAdminister: return role == Role::kAdmin;
     case Right::kRenew: return role != Role::kCoordinator;
+    case Right::kExchange: return role == Role::kPeer || role == Role::kSite;
   }
   return false;
 }
@@ -30,6 +31,7 @@ std::string_view words_of(Right right) {
     case Right::kTakePart: return "take part";
     case Right::kAdminister: return "administer";
     case Right::kRenew: return "renew a certificate here";
+    case Right::kExchange: return "exchange letters";
   }
   return "";
 }
@@ -86,9 +88,9 @@ Door::Verdict Door::judge(std::string_view certificate_pem, Right right) {
   if (!role) return refuse("its certificate names no role", kAskAgain);
   verdict.caller.role = *role;
   if (!may(*role, right)) return refuse("the certificate of \"" + summary.name + "\" is for the role " + summary.role + ", which may not " + std::string(words_of(right)), "");
-  const bool is_bound = *role == Role::kSite && (right == Right::kTakePart || right == Right::kWatch);
+  const bool is_bound = right == Right::kExchange || (*role == Role::kSite && (right == Right::kTakePart || right == Right::kWatch));
   if (is_bound && std::find(options_.sites.begin(), options_.sites.end(), summary.name) == options_.sites.end())
-    return refuse("site \"" + summary.name + "\" does not belong to this federation", "its name has to stand in the coordinator's settings, under sites");
+    return refuse("site \"" + summary.name + "\" does not belong to this federation", right == Right::kExchange ? "its name has to stand in the settings" : "its name has to stand in the coordinator's settings, under sites");
   return verdict;
 }
 
@@ -97,6 +99,11 @@ Caller Door::admit(std::string_view certificate_pem, Right right) {
   if (verdict.why.empty()) return verdict.caller;
   refusals_.add(verdict.caller.name, verdict.why, verdict.is_known);
   throw Error(ErrorCode::kRefused, told(verdict.why, verdict.advice));
+}
+
+std::string Door::objection(std::string_view certificate_pem, Right right) {
+  const Verdict verdict = judge(certificate_pem, right);
+  return verdict.why.empty() ? "" : told(verdict.why, verdict.advice);
 }
 
 void Door::require_current(const Caller& caller) {

@@ -12,12 +12,13 @@
 
 namespace consilium::fl {
 
-/// What a call to a coordinator is for.
+/// What a call to a coordinator, a peer or a relay is for.
 enum class Right {
   kWatch,       ///< hear the announcements: sites, observers, admins
   kTakePart,    ///< fetch models, send updates: sites that the federation names
   kAdminister,  ///< list, revoke: admins
-  kRenew        ///< a new certificate for the same name: everybody but coordinators
+  kRenew,       ///< a new certificate for the same name: everybody but coordinators
+  kExchange     ///< letters between sites without coordinator: peers and sites that the federation names
 };
 
 /// Who calls, by the certificate of the connection.
@@ -45,6 +46,8 @@ class Door {
 
   /// @throws Error{kRefused} saying why and what to do; the attempt is listed.
   Caller admit(std::string_view certificate_pem, Right right);
+  /// As admit, for who has not called: nothing is listed.
+  std::string objection(std::string_view certificate_pem, Right right);
   /// For a stream that is open: @throws Error{kRefused} the certificate was revoked, or has expired, since it began.
   void require_current(const Caller& caller);
   /// Why a certificate would not be admitted; empty when it would be. An attempt that is refused is listed.

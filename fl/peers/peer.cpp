@@ -38,9 +38,11 @@ Peer::Peer(PeerSettings settings, std::string name, PeerRecord record, double no
 
 PeerMessage Peer::alive() const { return {.kind = PeerMessageKind::kAlive, .round = record_.run.round, .view = record_.view}; }
 
-void Peer::receive(const PeerMessage& message, double now) {
-  if (!post_.take(message, now)) return;
-  if (on_message(message, now)) post_.acknowledge(message);
+bool Peer::receive(const PeerMessage& message, double now) {
+  if (!post_.take(message, now)) return true;
+  const bool taken = on_message(message, now);
+  if (taken) post_.acknowledge(message);
+  return taken;
 }
 
 void Peer::tick(double now) {

@@ -44,8 +44,8 @@ class Peer {
   std::uint64_t version() const { return version_; }
   bool is_finished() const { return record_.run.round >= end_; }
 
-  /// Messages of strangers, of other rounds, and repetitions change nothing.
-  void receive(const PeerMessage& message, double now);
+  /// Messages of strangers, of other rounds, and repetitions change nothing. False: this peer is not there yet, and the message has to come again.
+  bool receive(const PeerMessage& message, double now);
   /// To be called at least every liveness_seconds / 8.
   void tick(double now);
   /// Asked after each call; the trainer's answer comes by trained(), whenever it is ready. Nothing while that is awaited.

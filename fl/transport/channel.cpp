@@ -4,8 +4,18 @@
 
 namespace consilium::fl {
 
-std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files, const std::string& name) {
-  const TlsPems pems = read_tls_files(files, Role::kCoordinator, name);
+namespace {
+
+std::string shown_in(const std::shared_ptr<const grpc::AuthContext>& context) {
+  const auto certificates = context ? context->FindPropertyValues("x509_pem_cert") : std::vector<grpc::string_ref>{};
+  require(certificates.size() == 1, ErrorCode::kRefused, "the connection shows no certificate");
+  return {certificates[0].data(), certificates[0].size()};
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files, const std::string& name, Role role) {
+  const TlsPems pems = read_tls_files(files, role, name);
   grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   options.pem_root_certs = pems.authority;
   options.pem_key_cert_pairs.push_back({pems.key, pems.certificate});
@@ -27,10 +37,7 @@ std::shared_ptr<grpc::ChannelCredentials> open_channel_credentials(const std::st
   return grpc::SslCredentials({authority_pem, "", ""});
 }
 
-std::string shown_certificate(const grpc::ServerContext& context) {
-  const auto certificates = context.auth_context()->FindPropertyValues("x509_pem_cert");
-  require(certificates.size() == 1, ErrorCode::kRefused, "the connection shows no certificate");
-  return {certificates[0].data(), certificates[0].size()};
-}
+std::string shown_certificate(const grpc::ServerContext& context) { return shown_in(context.auth_context()); }
+std::string shown_certificate(const grpc::ClientContext& context) { return shown_in(context.auth_context()); }
 
 }  // namespace consilium::fl

@@ -13,7 +13,7 @@ namespace consilium::fl {
 
 /// Mutual TLS: the other side shows a certificate of our authority, or there is no connection. `name` is the owner of the files.
 /// @throws as read_tls_files.
-std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files, const std::string& name);
+std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files, const std::string& name, Role role = Role::kCoordinator);
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPems& pems);
 
 /// TLS in which only the coordinator shows a certificate: for those who have none yet.
@@ -25,5 +25,7 @@ inline constexpr const char* kClockKey = "consilium-unix-seconds";
 
 /// The certificate (PEM) of who called. @throws Error{kRefused} there is none.
 std::string shown_certificate(const grpc::ServerContext& context);
+/// The certificate (PEM) of who answered. @throws Error{kRefused} there is none.
+std::string shown_certificate(const grpc::ClientContext& context);
 
 }  // namespace consilium::fl

@@ -11,20 +11,6 @@ namespace {
 constexpr std::int64_t kMostRounds = 1000001;
 constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostCompressionBytes = 4096, kMostReasonBytes = 4096;
 
-void to_manifest(const ChunkList& list, pb::Manifest& message) {
-  message.set_size_bytes(list.size_bytes);
-  message.set_chunk_bytes(list.chunk_bytes);
-  for (const std::string& hash : list.hashes) message.add_chunk_sha256(hash);
-}
-
-ChunkList from_manifest(const pb::Manifest& message, std::uint64_t limit_bytes, const std::string& origin) {
-  // The number of hashes is bounded by the length of a gRPC message; it is compared with the size before anything is copied.
-  require(message.size_bytes() <= limit_bytes && static_cast<std::uint64_t>(message.chunk_sha256_size()) <= limit_bytes / kFewestChunkBytes + 1, ErrorCode::kCorruptData, origin + ": announces more bytes than are allowed");
-  ChunkList list{message.size_bytes(), {message.chunk_sha256().begin(), message.chunk_sha256().end()}, message.chunk_bytes()};
-  validate(list, limit_bytes, origin);
-  return list;
-}
-
 void require_hexadecimal(const std::string& digest, std::size_t digits, const std::string& origin) {
   require(digest.size() == digits && digest.find_first_not_of("0123456789abcdef") == std::string::npos, ErrorCode::kCorruptData, origin + ": a digest that is not " + std::to_string(digits) + " hexadecimal digits");
 }
@@ -56,6 +42,20 @@ Codec codec_from(const std::string& word, const std::string& origin) {
 }
 
 }  // namespace
+
+void to_manifest(const ChunkList& list, pb::Manifest& message) {
+  message.set_size_bytes(list.size_bytes);
+  message.set_chunk_bytes(list.chunk_bytes);
+  for (const std::string& hash : list.hashes) message.add_chunk_sha256(hash);
+}
+
+ChunkList from_manifest(const pb::Manifest& message, std::uint64_t limit_bytes, const std::string& origin) {
+  // The number of hashes is bounded by the length of a gRPC message; it is compared with the size before anything is copied.
+  require(message.size_bytes() <= limit_bytes && static_cast<std::uint64_t>(message.chunk_sha256_size()) <= limit_bytes / kFewestChunkBytes + 1, ErrorCode::kCorruptData, origin + ": announces more bytes than are allowed");
+  ChunkList list{message.size_bytes(), {message.chunk_sha256().begin(), message.chunk_sha256().end()}, message.chunk_bytes()};
+  validate(list, limit_bytes, origin);
+  return list;
+}
 
 pb::Announcement to_message(const Announced& a) {
   pb::Announcement message;

@@ -30,6 +30,10 @@ struct Offer {
   Codec codec = Codec::kNone;  ///< of the file that `delta` names; kNone: safetensors
 };
 
+void to_manifest(const ChunkList& list, pb::Manifest& message);
+/// At most `limit_bytes`. @throws Error{kCorruptData} naming `origin`.
+ChunkList from_manifest(const pb::Manifest& message, std::uint64_t limit_bytes, const std::string& origin);
+
 pb::Announcement to_message(const Announced& announced);
 pb::UpdateOffer to_message(const Update& update, const ChunkList& delta, Codec codec = Codec::kNone);
 pb::Receipt to_message(const Receipt& receipt);

@@ -9,6 +9,7 @@
 #include "imaging/phantom/site_profile.h"
 #include "pipelines/coordinate.h"
 #include "pipelines/estimate_cost.h"
+#include "pipelines/relay.h"
 #include "pipelines/run_results.h"
 
 // docs/formats.md is compared with the program, so that it cannot rot.
@@ -27,6 +28,13 @@ TEST(FormatsDoc, CoordinatorSettingsAreTheProgramsWithTheirDefaults) {
                    {"folder", block["folder"]},
                    {"sites", block["sites"]}}),
             block);
+}
+
+TEST(FormatsDoc, RelaySettingsAreTheProgramsWithTheirDefaults) {
+  const auto parse = [](const Json& json) { return to_json(pipelines::parse_relay_settings(json, "doc", "")); };
+  const Json block = documented("relay");
+  EXPECT_EQ(parse(block), block);
+  EXPECT_EQ(parse({{"keys", block["keys"]}, {"folder", block["folder"]}, {"sites", block["sites"]}}), block);
 }
 
 TEST(FormatsDoc, EstimateSettingsAreTheProgramsWithTheirDefaults) {

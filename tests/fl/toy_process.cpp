@@ -4,16 +4,47 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "fl/transport/client.h"
+#include "fl/transport/peer_site.h"
+#include "fl/transport/relay_server.h"
 #include "fl/transport/server.h"
+#include "models/state/safetensors.h"
 #include "tests/fl/noise_trainer.h"
 
-// A coordinator or a site of a toy federation as a process that can be killed.
+// A coordinator, site, peer or relay of a toy federation as a process that can be killed.
 //   toy_process coordinator KEYS FOLDER LISTEN ROUNDS PARAMETERS SITE...
 //   toy_process site KEYS NAME FOLDER ADDRESS MILLISECONDS
+//   toy_process relay KEYS FOLDER LISTEN SITE...
+//   toy_process peer KEYS NAME FOLDER RELAY MILLISECONDS TOPOLOGY ROUNDS SITE=ADDRESS...    (an empty ADDRESS: it is not dialled)
 namespace consilium::fl {
 namespace {
 
+void run_toy_peer(const std::vector<std::string>& words) {
+  const std::string& name = words.at(2);
+  PeerSettings settings{.rounds = std::stoll(words.at(7)), .deadline_seconds = 3600, .liveness_seconds = 15};
+  for (const auto& [word, topology] : topology_words())
+    if (word == words.at(6)) settings.topology = topology;
+  PeerSiteOptions options{.name = name, .tls = tls_files(words.at(1), name), .folder = words.at(3), .relays = {words.at(4)}, .gather_seconds = 120, .linger_seconds = 20};
+  for (std::size_t n = 8; n < words.size(); ++n) {
+    const std::size_t equals = words[n].find('=');
+    const std::string site = words[n].substr(0, equals), address = words[n].substr(equals + 1);
+    settings.peers.push_back(site);
+    if (site == name) options.listen = address;
+    else if (!address.empty()) options.addresses[site] = address;
+  }
+  test::NoiseTrainer trainer(name, std::stoi(words.at(5)));
+  const PeerRecord record = run_peer(options, settings, test::noise_model(), trainer, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
+  write_safetensors(options.folder / "model.safetensors", record.best);
+}
+
 int run(const std::vector<std::string>& words) {
+  if (words.at(0) == "peer") {
+    run_toy_peer(words);
+    return 0;
+  }
+  if (words.at(0) == "relay") {
+    run_relay({.listen = words.at(3), .name = "relay", .tls = tls_files(words.at(1), "relay"), .folder = words.at(2), .sites = {words.begin() + 4, words.end()}}, nullptr);
+    return 0;
+  }
   if (words.at(0) == "coordinator") {
     FederationSettings settings{.sites = {words.begin() + 6, words.end()}, .rounds = std::stoll(words.at(4)), .deadline_seconds = 3600};
     settings.quorum = static_cast<std::int64_t>(settings.sites.size());

@@ -6,7 +6,9 @@
 #include <map>
 
 #include "base/files.h"
+#include "fl/transport/peer_desk.h"
 #include "fl/wire/chunk_file.h"
+#include "fl/wire/letter.h"
 #include "tests/fuzz/bodies.h"
 #include "tests/fuzz/guard.h"
 #include "tests/fuzz/wire_messages.h"
@@ -44,6 +46,26 @@ void offer(const fl::pb::UpdateOffer& message) {
   collect(found.delta, "");
 }
 
+void letter(const fl::pb::Letter& message) {
+  const fl::LetterHead head = fl::from_message(message, kLimitBytes);
+  fl::LetterBody body{"", head.content, head.sections};
+  const fl::LetterHead again = fl::from_message(fl::to_message(head.message, body), kLimitBytes);
+  expect(again.content == head.content && again.message.kind == head.message.kind && again.message.round == head.message.round && again.message.digest == head.message.digest, "a letter that was written is read as another");
+  static const TemporaryFolder folder;
+  if (head.content.size_bytes > 1 << 20) return;
+  write_file(folder.path() / "body", std::string(head.content.size_bytes, '['), Durability::kKill);
+  accepted([&] { fl::read_letter(head, OpenFile(folder.path() / "body", false)); });
+}
+
+void piece(const fl::pb::Piece& message) {
+  static const TemporaryFolder folder;
+  static fl::Introductions introductions({{{"rounds", "aaaa"}}, std::string(32, 'a')}, std::string(32, 'a'), {"north"});
+  static fl::LetterBox box({.folder = folder.path(), .most_bytes = 1 << 20, .most_letters = 4});
+  static fl::PeerDesk desk(std::string(32, 'a'), introductions, box);
+  accepted([&] { desk.take("north", message); });
+  if (const auto received = box.next(0)) box.remove(received->number);
+}
+
 void receipt(const fl::pb::Receipt& message) {
   const fl::Receipt found = fl::from_message(message);
   expect(fl::from_message(fl::to_message(found)).kind == found.kind, "a receipt that was written is read as another");
@@ -69,6 +91,8 @@ const std::map<std::string, void (*)(const std::string&), std::less<>> kChecks{
     {"consilium.fl.v1.Announcement", check<fl::pb::Announcement, announcement>},
     {"consilium.fl.v1.UpdateOffer", check<fl::pb::UpdateOffer, offer>},
     {"consilium.fl.v1.Receipt", check<fl::pb::Receipt, receipt>},
+    {"consilium.fl.v1.Letter", check<fl::pb::Letter, letter>},
+    {"consilium.fl.v1.Piece", check<fl::pb::Piece, piece>},
     {"consilium.fl.v1.Chunk", check<fl::pb::Chunk, chunk>},
 };
 
