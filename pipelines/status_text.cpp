@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/progress.h"
 
@@ -41,7 +42,7 @@ std::string table(const std::vector<Row>& rows) {
 }
 
 std::string site_table(const fl::RunStatus& status, double now) {
-  std::vector<Row> rows{{"SITE", "STATE", "CONNECTED", "CONFIGURED", "CASES", "LOSS", "LAST SEEN", "LAST BYTE", "IN", "OUT", "ROUNDS +/x/late"}};
+  std::vector<Row> rows{{"SITE", "STATE", "CONNECTED", "CONFIGURED", "CASES", "LOSS", "LAST SEEN", "LAST BYTE", "RECEIVED", "SENT", "ACCEPTED/REJECTED/MISSED"}};
   for (const auto& [name, site] : status.sites)
     rows.push_back({name, doing(site), site.is_connected ? "yes" : "no", site.is_configured ? "yes" : "no", site.cases < 0 ? "?" : std::to_string(site.cases), site.loss ? fmt::format("{:.3f}", *site.loss) : "-", ago(site.last_seen, now),
                     ago(site.last_byte, now), format_bytes(static_cast<double>(site.bytes_in)), format_bytes(static_cast<double>(site.bytes_out)), fmt::format("{}/{}/{}", site.accepted, site.rejected, site.late)});
@@ -104,7 +105,7 @@ std::string event_text(const fl::Event& event) {
   std::string text = fl::utc_text(event.time) + " " + std::string(to_string(event.kind));
   if (event.round >= 0) text += fmt::format(" round {}", event.round + 1);
   if (!event.site.empty()) text += " " + event.site;
-  for (const auto& [name, value] : event.numbers) text += name.find("bytes") != std::string::npos ? fmt::format(" {}={}", name, format_bytes(value)) : fmt::format(" {}={:.6g}", name, value);
+  for (const auto& [name, value] : event.numbers) text += name.find("bytes") != std::string::npos ? fmt::format(" {}={}", name, format_bytes(value)) : fmt::format(" {}={}", name, std::floor(value) == value ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value));
   for (const auto& [name, value] : event.words)
     if (!value.empty()) text += fmt::format(" {}={}", name, value);
   return text;

@@ -331,7 +331,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         std::optional<UpdateFile::Prepared> prepared = file.load(a.plan);
         if (!prepared) {
           tell(a.plan.is_last_look() ? "validating the final model" : "round " + std::to_string(a.plan.round + 1) + " of " + std::to_string(a.plan.rounds) + ": training");
-          progress.enter(a.plan.is_last_look() ? SiteState::kValidating : SiteState::kTraining);
+          if (options.progress == nullptr) progress.enter(a.plan.is_last_look() ? SiteState::kValidating : SiteState::kTraining);  // else the trainer says so itself
           Update update = take_part(trainer, options.name, a.plan, global);
           const std::optional<std::string> compressed = update.delta.tensors.empty() ? std::nullopt : encoder.encode(a.plan, update.delta, global);
           prepared.emplace(file.save(std::move(update), a.plan, compressed));

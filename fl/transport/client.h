@@ -18,7 +18,7 @@ struct SiteOptions {
   TlsFiles tls;                     ///< read again at each connection: a certificate that was renewed is used from then on
   std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
   double give_up_seconds = 600;     ///< without any contact to the coordinator
-  SiteProgress* progress = nullptr; ///< what the coordinator is told of this site's work; the trainer writes its steps there. Null: only the phases
+  SiteProgress* progress = nullptr; ///< what the coordinator is told of this site's work; the trainer writes its states and steps there. Null: only the phases
   double report_seconds = 2;        ///< between two reports of progress
   std::function<std::map<std::string, std::string>(const std::string& task)> model_metadata{};  ///< of model.safetensors, from the plan's task
   /// What the site makes of the federation's best model, which came out of `trainings` rounds, before it becomes model.safetensors.
