@@ -64,6 +64,7 @@ void validate(const FederationSettings& s, const std::string& path) {
   require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, path + ".deadline_seconds: expected a number above 0");
   validate(s.policy, s.sites.size(), path + ".policy");
   require(s.policy.close_after == 0 || s.quorum <= s.policy.close_after, ErrorCode::kUsage, path + ".quorum: is more than policy.close_after, which closes a round");
+  require_comparable(s.aggregation, s.sites, quorum_of(s), s.policy.close_after > 0 || s.policy.late == LateUpdates::kMerge, path);
   require_composes(s.compression, s.aggregation.rule, path + ".compression");
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 struct Verb {
   const char* name;
-  const char* program;  ///< beside this one
+  const char* program;  ///< beside this one, or where it is installed
   const char* purpose;
 };
 
@@ -39,9 +39,17 @@ constexpr Verb kVerbs[] = {
 };
 
 void print_help(std::FILE* out) {
-  std::fputs("usage: consilium VERB [OPTIONS]\n\n", out);
-  for (const Verb& verb : kVerbs) std::fprintf(out, "  %-10s %s\n", verb.name, verb.purpose);
+  std::fputs("Usage: consilium VERB [OPTIONS]\n\n", out);
+  for (const Verb& verb : kVerbs) std::fprintf(out, "  %-11s %s\n", verb.name, verb.purpose);
   std::fputs("\nconsilium VERB --help tells a verb's options, with an example.\nResearch use only: this is no medical device.\n", out);
+}
+
+/// build/bin/PROGRAM, or of what is installed PREFIX/libexec/consilium/PROGRAM: nobody types its name.
+std::filesystem::path place_of(const char* program) {
+  std::error_code error;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const auto installed = here.parent_path() / "libexec" / "consilium" / program;
+  return std::filesystem::exists(installed, error) ? installed : here / program;
 }
 
 }  // namespace
@@ -63,10 +71,9 @@ int main(int argc, char** argv) {
   }
   for (const Verb& verb : kVerbs) {
     if (word != verb.name) continue;
-    std::error_code error;
-    const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / verb.program;
+    const auto program = place_of(verb.program);
     execv(program.c_str(), argv);
-    std::fprintf(stderr, "consilium: error: %s cannot be started: %s%s\n", program.c_str(), std::strerror(errno), errno == ENOENT ? "; was consilium built without LibTorch?" : "");
+    std::fprintf(stderr, "consilium: error: %s cannot be started: %s%s\n", program.c_str(), std::strerror(errno), errno == ENOENT ? "; is only the coordinator installed (package consilium has the rest), or was consilium built without LibTorch?" : "");
     return 3;
   }
   std::vector<std::string> names;

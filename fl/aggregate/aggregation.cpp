@@ -1,5 +1,6 @@
 #include "fl/aggregate/aggregation.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -17,13 +18,61 @@ const std::vector<std::pair<std::string, AggregationRule>> kRules{{"fedavg", Agg
                                                                   {"fedpidavg", AggregationRule::kFedPidAvg},
                                                                   {"scaffold", AggregationRule::kScaffold},
                                                                   {"fednova", AggregationRule::kFedNova},
-                                                                  {"qfedavg", AggregationRule::kQFedAvg}};
+                                                                  {"qfedavg", AggregationRule::kQFedAvg},
+                                                                  {"norm_bound", AggregationRule::kNormBound},
+                                                                  {"median", AggregationRule::kMedian},
+                                                                  {"trimmed_mean", AggregationRule::kTrimmedMean},
+                                                                  {"krum", AggregationRule::kKrum},
+                                                                  {"multi_krum", AggregationRule::kMultiKrum},
+                                                                  {"bulyan", AggregationRule::kBulyan},
+                                                                  {"geometric_median", AggregationRule::kGeometricMedian},
+                                                                  {"fltrust", AggregationRule::kFlTrust}};
 
 bool is_adaptive(AggregationRule rule) { return rule == AggregationRule::kFedAdagrad || rule == AggregationRule::kFedAdam || rule == AggregationRule::kFedYogi; }
 bool is_weighted_by_cost(AggregationRule rule) { return rule == AggregationRule::kFedCostWAvg || rule == AggregationRule::kFedPidAvg; }
 CostRule cost_rule(AggregationRule rule) { return rule == AggregationRule::kFedPidAvg ? CostRule::kFedPidAvg : CostRule::kFedCostWAvg; }
 bool has_server_optimiser(AggregationRule rule) { return is_adaptive(rule) || rule == AggregationRule::kFedAvgM; }
 bool forgets_squares(AggregationRule rule) { return rule == AggregationRule::kFedAdam || rule == AggregationRule::kFedYogi; }
+
+/// The keys of the robust rules, as they are read and written.
+struct RobustKeys {
+  bool bound, cap, trim, attackers, keep, iterations, root;
+};
+RobustKeys robust_keys(AggregationRule rule) {
+  const auto is = [&](AggregationRule other) { return rule == other; };
+  const bool bounded = is(AggregationRule::kNormBound), geometric = is(AggregationRule::kGeometricMedian), many = is(AggregationRule::kMultiKrum);
+  return {bounded, bounded, is(AggregationRule::kTrimmedMean), many || is(AggregationRule::kKrum) || is(AggregationRule::kBulyan), many, geometric, is(AggregationRule::kFlTrust)};
+}
+
+void read_robust(SettingsReader& reader, AggregationRule rule, RobustSettings& s) {
+  s = {};
+  const RobustKeys keys = robust_keys(rule);
+  if (keys.bound) reader.field("bound", s.bound);
+  if (keys.cap) reader.field("cap", s.cap);
+  if (keys.trim) reader.field("trim", s.trim);
+  if (keys.attackers) reader.field("attackers", s.attackers);
+  if (keys.keep) reader.field("keep", s.keep);
+  if (keys.iterations) reader.field("iterations", s.iterations);
+  if (keys.root) reader.required("root", s.root);
+  const auto check = [&](bool good, const char* key, const char* expected) { require(good, ErrorCode::kUsage, reader.path() + "." + key + ": expected " + expected); };
+  check(std::isfinite(s.bound) && s.bound >= 0, "bound", "0, or a length above 0");
+  check(std::isfinite(s.cap) && s.cap >= 1, "cap", "1 or more");
+  check(s.trim >= 0 && s.trim < 0.5, "trim", "0 to below 0.5");
+  check(s.attackers >= 0 && s.attackers <= 10000, "attackers", "0 or more");
+  check(s.keep >= 0 && s.keep <= 10000, "keep", "0, or how many updates are averaged");
+  check(s.iterations >= 1 && s.iterations <= 10000, "iterations", "1 to 10000");
+}
+
+void write_robust(Json& json, AggregationRule rule, const RobustSettings& s) {
+  const RobustKeys keys = robust_keys(rule);
+  if (keys.bound) json["bound"] = s.bound;
+  if (keys.cap) json["cap"] = s.cap;
+  if (keys.trim) json["trim"] = s.trim;
+  if (keys.attackers) json["attackers"] = s.attackers;
+  if (keys.keep) json["keep"] = s.keep;
+  if (keys.iterations) json["iterations"] = s.iterations;
+  if (keys.root) json["root"] = s.root;
+}
 
 ServerOptimiser optimiser_of(AggregationRule rule) {
   switch (rule) {
@@ -70,6 +119,7 @@ void read_aggregation_settings(SettingsReader& reader, AggregationSettings& s) {
     reader.field("q", s.q_fed_avg.q);
     reader.field("learning_rate", s.q_fed_avg.learning_rate);
   }
+  read_robust(reader, s.rule, s.robust);
   const auto check = [&](bool good, const char* key, const char* expected) { require(good, ErrorCode::kUsage, reader.path() + "." + key + ": expected " + expected); };
   for (const double rate : {s.server.learning_rate, s.scaffold.learning_rate, s.q_fed_avg.learning_rate}) check(std::isfinite(rate) && rate > 0, "learning_rate", "a number above 0");
   check(s.q_fed_avg.q >= 0 && s.q_fed_avg.q <= 100, "q", "0 to 100");
@@ -99,7 +149,32 @@ Json to_json(const AggregationSettings& s) {
     json["q"] = s.q_fed_avg.q;
     json["learning_rate"] = s.q_fed_avg.learning_rate;
   }
+  write_robust(json, s.rule, s.robust);
   return json;
+}
+
+bool is_robust(AggregationRule rule) { return rule >= AggregationRule::kNormBound; }
+
+std::int64_t least_updates(const AggregationSettings& s) {
+  switch (s.rule) {
+    case AggregationRule::kKrum:
+    case AggregationRule::kMultiKrum:
+      return std::max(2 * s.robust.attackers + 3, s.robust.keep);
+    case AggregationRule::kBulyan:
+      return 4 * s.robust.attackers + 3;
+    case AggregationRule::kFlTrust:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+void require_comparable(const AggregationSettings& s, const std::vector<std::string>& sites, std::int64_t quorum, bool merges_late, const std::string& path) {
+  if (!is_robust(s.rule)) return;
+  const std::string rule(to_string(s.rule));
+  require(!merges_late, ErrorCode::kUsage, path + ".aggregation.rule: " + rule + " counts each site once a round; late updates cannot be merged");
+  require(quorum >= least_updates(s), ErrorCode::kUsage, path + ".aggregation: " + rule + " needs the updates of " + std::to_string(least_updates(s)) + " sites in every round, the quorum is " + std::to_string(quorum));
+  require(s.rule != AggregationRule::kFlTrust || std::find(sites.begin(), sites.end(), s.robust.root) != sites.end(), ErrorCode::kUsage, path + ".aggregation.root: \"" + s.robust.root + "\" is none of the sites");
 }
 
 void require_usable(const AggregationSettings& settings, const Update& update) {
@@ -122,6 +197,25 @@ ModelState aggregate(const AggregationSettings& settings, const ModelState& glob
       return fed_nova(global, updates);
     case AggregationRule::kQFedAvg:
       return q_fed_avg(settings.q_fed_avg, global, updates);
+    case AggregationRule::kNormBound:
+      return norm_bounded_mean(settings.robust, global, updates);
+    case AggregationRule::kMedian:
+      return median_step(global, updates);
+    case AggregationRule::kTrimmedMean:
+      return trimmed_mean_step(settings.robust, global, updates);
+    case AggregationRule::kKrum: {
+      RobustSettings one = settings.robust;
+      one.keep = 1;
+      return multi_krum_step(one, global, updates);
+    }
+    case AggregationRule::kMultiKrum:
+      return multi_krum_step(settings.robust, global, updates);
+    case AggregationRule::kBulyan:
+      return bulyan_step(settings.robust, global, updates);
+    case AggregationRule::kGeometricMedian:
+      return geometric_median_step(settings.robust, global, updates);
+    case AggregationRule::kFlTrust:
+      return fl_trust_step(settings.robust, global, updates);
     default:
       return fed_opt(optimiser_of(settings.rule), settings.server, global, updates, memory);
   }

@@ -21,7 +21,9 @@ constexpr std::array<CodecTraits, 8> kTraits{{{Codec::kNone, Use::kNever, false,
 constexpr std::array kRules{AggregationRule::kFedAvg,    AggregationRule::kFedAvgM,  AggregationRule::kFedAdagrad,
                             AggregationRule::kFedAdam,   AggregationRule::kFedYogi,  AggregationRule::kFedCostWAvg,
                             AggregationRule::kFedPidAvg, AggregationRule::kScaffold, AggregationRule::kFedNova,
-                            AggregationRule::kQFedAvg};
+                            AggregationRule::kQFedAvg,   AggregationRule::kNormBound, AggregationRule::kMedian,
+                            AggregationRule::kTrimmedMean, AggregationRule::kKrum,  AggregationRule::kMultiKrum,
+                            AggregationRule::kBulyan,    AggregationRule::kGeometricMedian, AggregationRule::kFlTrust};
 constexpr std::array kProtections{Protection::kSecureAggregation, Protection::kHomomorphicEncryption,
                                   Protection::kDifferentialPrivacy};
 
