@@ -24,7 +24,7 @@ FOREIGN = [
     (re.compile(r"^dcmtk/"), r"^imaging/dicom/"),
     (re.compile(r"^opencv2/"), r"^imaging/.*\.cpp$"),
     (re.compile(r"^torch/"), r"^models/.*\.cpp$|^models/.*_module\.h$|^pipelines/.*\.cpp$|^tools/.*\.cpp$"),
-    (re.compile(r"^(grpc|grpcpp|google/protobuf)/|\.pb\.h$"), r"^fl/(wire|transport)/"),
+    (re.compile(r"^(grpc|grpcpp|google/protobuf|prometheus)/|\.pb\.h$"), r"^fl/(wire|transport)/"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 OTHER = [

@@ -13,6 +13,7 @@ find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
 # protobuf has no usable config package on Debian 12: module mode.
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)

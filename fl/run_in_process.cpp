@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "fl/compress/round_encoder.h"
+#include "fl/observer.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::fl {
@@ -34,8 +35,22 @@ Update take_part_in_process(Trainer& trainer, const std::string& site, const Rou
   return update;
 }
 
+namespace {
+
+Update without_weights(const Update& update) {
+  Update light;
+  light.site = update.site;
+  light.round = update.round;
+  light.cases_per_group = update.cases_per_group;
+  light.validation = update.validation;
+  light.metrics = update.metrics;
+  return light;
+}
+
+}  // namespace
+
 FinishedRun run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
-                        const std::function<void(const RoundReport&)>& on_round) {
+                        const std::function<void(const RoundReport&)>& on_round, const std::function<void(const Event&)>& on_event) {
   std::vector<std::string> names, wanted = settings.sites;
   for (const auto& [name, trainer] : trainers) names.push_back(name);
   std::sort(names.begin(), names.end());
@@ -45,6 +60,9 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
   const auto saved = store.load();
   Coordinator coordinator = saved ? Coordinator(settings, *saved, 0) : Coordinator(settings, initial, 0);
   if (!saved) store.save(coordinator.state());
+  if (coordinator.is_finished()) return {coordinator.state(), read_safetensors(store.best_file()).state};
+  Observer observer(folder, coordinator);
+  if (on_event) observer.on_event(on_event);
   while (!coordinator.is_finished()) {
     const RoundPlan plan = coordinator.plan();
     const ModelState& global = coordinator.state().global;
@@ -54,16 +72,21 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
     parallel_for(asked.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t n = begin; n < end; ++n) {
         const auto& [name, trainer] = asked[n];
+        observer.reported(name, {.state = plan.is_last_look() ? SiteState::kValidating : SiteState::kTraining, .round = plan.round});
         updates[n] = take_part_in_process(*trainer, name, plan, global, folder / "sites" / name);
+        observer.reported(name, {.state = SiteState::kWaiting, .round = plan.round});
       }
     });
     for (std::size_t n = 0; n < asked.size(); ++n) {
+      const Update told = without_weights(updates[n]);
       const Receipt receipt = coordinator.receive(asked[n].first, std::move(updates[n]));
+      observer.judged(asked[n].first, told, receipt);
       require(receipt.kind == ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
     }
     const auto report = coordinator.advance(0);
     require(report.has_value(), ErrorCode::kUnexpected, "a round with every update did not close");
     store.save(coordinator.state());
+    observer.tell_of(*report, coordinator);
     if (on_round) on_round(*report);
   }
   return {coordinator.state(), read_safetensors(store.best_file()).state};

@@ -1,7 +1,5 @@
 #include "fl/run_store.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -14,82 +12,14 @@
 
 namespace consilium::fl {
 
-/// One connection; every failure of SQLite becomes an Error that names the file.
-struct RunStore::Database {
-  struct Close {
-    void operator()(sqlite3* connection) const { sqlite3_close(connection); }
-  };
-  std::unique_ptr<sqlite3, Close> handle;
-  fs::path file;
-
-  explicit Database(const fs::path& path) : file(path) {
-    sqlite3* connection = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-    handle.reset(connection);  // there is one even when it could not be opened
-    if (code != SQLITE_OK) throw Error(ErrorCode::kCannotWrite, path.string() + ": " + sqlite3_errmsg(handle.get()));
-    sqlite3_busy_timeout(handle.get(), 10000);
-    run("PRAGMA journal_mode=WAL");
-    run("PRAGMA synchronous=FULL");
-  }
-
-  [[noreturn]] void fail(int code) const {
-    const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-    throw Error(damaged ? ErrorCode::kCorruptData : ErrorCode::kCannotWrite, file.string() + ": " + sqlite3_errmsg(handle.get()));
-  }
-  void run(const char* sql) const {
-    const int code = sqlite3_exec(handle.get(), sql, nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK) fail(code);
-  }
-};
-
 namespace {
 
-/// A prepared statement; values are bound in order.
-class Statement {
- public:
-  template <typename Database>
-  Statement(const Database& database, const char* sql) : fail_([&database](int code) { database.fail(code); }) {
-    const int code = sqlite3_prepare_v2(database.handle.get(), sql, -1, &statement_, nullptr);
-    if (code != SQLITE_OK) fail_(code);
-  }
-  ~Statement() { sqlite3_finalize(statement_); }
-  Statement(const Statement&) = delete;
-
-  Statement& bind(std::int64_t value) { return check(sqlite3_bind_int64(statement_, ++index_, value)); }
-  Statement& bind(double value) { return check(sqlite3_bind_double(statement_, ++index_, value)); }
-  Statement& bind(const std::string& value) { return check(sqlite3_bind_text(statement_, ++index_, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT)); }
-  /// True while there is a row.
-  bool step() {
-    const int code = sqlite3_step(statement_);
-    if (code == SQLITE_ROW) return true;
-    if (code != SQLITE_DONE) fail_(code);
-    return false;
-  }
-  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
-  double number(int column) const { return sqlite3_column_double(statement_, column); }
-  std::string text(int column) const {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return bytes == nullptr ? "" : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
-  }
-
- private:
-  Statement& check(int code) {
-    if (code != SQLITE_OK) fail_(code);
-    return *this;
-  }
-  sqlite3_stmt* statement_ = nullptr;
-  int index_ = 0;
-  std::function<void(int)> fail_;
-};
-
-template <typename Database>
-void put(const Database& database, const std::string& key, const std::string& value) {
-  Statement(database, "INSERT INTO run(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value").bind(key).bind(value).step();
+void put(const Sqlite& database, const std::string& key, const std::string& value) {
+  SqliteStatement(database, "INSERT INTO run(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value").bind(key).bind(value).step();
 }
 
-template <typename Database>
-std::string value_of(const Database& database, const std::string& key) {
-  Statement statement(database, "SELECT value FROM run WHERE key = ?");
+std::string value_of(const Sqlite& database, const std::string& key) {
+  SqliteStatement statement(database, "SELECT value FROM run WHERE key = ?");
   statement.bind(key);
   return statement.step() ? statement.text(0) : "";
 }
@@ -127,7 +57,8 @@ constexpr const char* kSchema =
 
 RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) : folder_(folder), lock_(folder), rounds_(settings.rounds) {
   make_folder(folder / "models");
-  database_ = std::make_unique<Database>(folder / "run.sqlite");
+  database_ = std::make_unique<Sqlite>(folder / "run.sqlite", SqliteMode::kWrite);
+  database_->run("PRAGMA synchronous=FULL");
   database_->run(kSchema);
   const std::string wanted = to_json(settings).dump(), found = value_of(*database_, "settings");
   if (found.empty()) {
@@ -161,26 +92,21 @@ void RunStore::save(const RunState& state) {
     rows.emplace_back(std::string(key) + "_digest", hash);
     needed.insert(name);
   }
-  database_->run("BEGIN IMMEDIATE");
-  try {
+  database_->transaction([&] {
     put(*database_, "round", std::to_string(state.round));
     for (const auto& [key, value] : rows) put(*database_, key, value);
     put(*database_, "best_round", std::to_string(state.best_round));
     put(*database_, "best_validation", exact(state.best_validation));
     if (!state.reports.empty()) {
       const RoundReport& r = state.reports.back();
-      Statement(*database_, "INSERT OR REPLACE INTO rounds VALUES(?, ?, ?, ?, ?)").bind(r.round).bind(r.base_digest).bind(r.result_digest).bind(r.validation).bind(r.validation_cases).step();
+      SqliteStatement(*database_, "INSERT OR REPLACE INTO rounds VALUES(?, ?, ?, ?, ?)").bind(r.round).bind(r.base_digest).bind(r.result_digest).bind(r.validation).bind(r.validation_cases).step();
       for (const SiteOutcome& s : r.sites) {
-        Statement(*database_, "INSERT OR REPLACE INTO participation VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
+        SqliteStatement(*database_, "INSERT OR REPLACE INTO participation VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(r.round).bind(s.site).bind(std::string(to_string(s.participation))).bind(s.reason).bind(s.cases).bind(s.validation.score).bind(s.validation.cases).bind(s.validation.weight).step();
-        for (const auto& [metric, value] : s.metrics) Statement(*database_, "INSERT OR REPLACE INTO metrics VALUES(?, ?, ?, ?)").bind(r.round).bind(s.site).bind(metric).bind(value).step();
+        for (const auto& [metric, value] : s.metrics) SqliteStatement(*database_, "INSERT OR REPLACE INTO metrics VALUES(?, ?, ?, ?)").bind(r.round).bind(s.site).bind(metric).bind(value).step();
       }
     }
-    database_->run("COMMIT");
-  } catch (const Error&) {
-    sqlite3_exec(database_->handle.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-    throw;
-  }
+  });
   // Only now are the files of the round before not needed any more; those that a kill left behind go with them.
   for (const auto& entry : fs::directory_iterator(folder_ / "models"))
     if (!needed.contains(entry.path().filename().string())) fs::remove(entry.path());
@@ -204,14 +130,14 @@ std::optional<RunState> RunStore::load() const {
   state.best_round = std::atoll(value_of(*database_, "best_round").c_str());
   const std::string validation = value_of(*database_, "best_validation");
   std::from_chars(validation.data(), validation.data() + validation.size(), state.best_validation);
-  Statement rounds(*database_, "SELECT round, base_digest, result_digest, validation, validation_cases FROM rounds ORDER BY round");
+  SqliteStatement rounds(*database_, "SELECT round, base_digest, result_digest, validation, validation_cases FROM rounds ORDER BY round");
   while (rounds.step()) {
     RoundReport report{rounds.integer(0), rounds.text(1), rounds.text(2), rounds.number(3), rounds.integer(4), {}};
-    Statement sites(*database_, "SELECT site, outcome, reason, cases, validation, validation_cases, validation_weight FROM participation WHERE round = ? ORDER BY site");
+    SqliteStatement sites(*database_, "SELECT site, outcome, reason, cases, validation, validation_cases, validation_weight FROM participation WHERE round = ? ORDER BY site");
     sites.bind(report.round);
     while (sites.step()) {
       SiteOutcome outcome{sites.text(0), participation_of(sites.text(1)), sites.text(2), sites.integer(3), {sites.number(4), sites.integer(5), sites.number(6)}, {}};
-      Statement metrics(*database_, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
+      SqliteStatement metrics(*database_, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
       metrics.bind(report.round).bind(outcome.site);
       while (metrics.step()) outcome.metrics[metrics.text(0)] = metrics.number(1);
       report.sites.push_back(std::move(outcome));

@@ -6,6 +6,7 @@
 
 #include "base/folder_lock.h"
 #include "fl/coordinator.h"
+#include "fl/sqlite.h"
 
 namespace consilium::fl {
 
@@ -42,11 +43,10 @@ class RunStore {
   std::string federation() const;
 
  private:
-  struct Database;
   std::filesystem::path folder_;
   FolderLock lock_;
   std::int64_t rounds_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<Sqlite> database_;
 };
 
 }  // namespace consilium::fl

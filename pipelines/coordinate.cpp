@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "fl/run_history.h"
 #include "fl/run_store.h"
 #include "fl/transport/server.h"
 #include "models/state/clusters.h"
@@ -100,6 +101,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.object("statistics", [&](SettingsReader& statistics) { read_statistics_task(statistics, s.statistics); });
   reader.required("folder", s.folder);
   reader.field("linger_seconds", s.linger_seconds);
+  reader.field("metrics_listen", s.metrics_listen);
   reader.required("sites", s.federation.sites);
   reader.field("quorum", s.federation.quorum);
   reader.field("deadline_seconds", s.federation.deadline_seconds);
@@ -118,6 +120,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   require(!counts || s.federation.policy.late == fl::LateUpdates::kRefuse, ErrorCode::kUsage, origin + ".policy.late: statistics take no late update");
   require(fl::is_address(s.listen), ErrorCode::kUsage, origin + ".listen: expected host:port, found \"" + s.listen + "\"");
   require(s.enrolment.empty() || fl::is_address(s.enrolment), ErrorCode::kUsage, origin + ".enrolment: expected host:port, found \"" + s.enrolment + "\"");
+  require(s.metrics_listen.empty() || fl::is_address(s.metrics_listen), ErrorCode::kUsage, origin + ".metrics_listen: expected host:port or nothing, found \"" + s.metrics_listen + "\"");
   require(std::isfinite(s.linger_seconds) && s.linger_seconds >= 0, ErrorCode::kUsage, origin + ".linger_seconds: expected 0 or more");
   for (std::string* path : {&s.keys, &s.initial_model, &s.folder})
     if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
@@ -126,7 +129,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
 
 Json to_json(const CoordinateSettings& s) {
   return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"enrolment", s.enrolment}, {"name", s.name}, {"keys", s.keys}, {"task", word_of(s.task)}, {"initial_model", s.initial_model}, {"all_cases", s.all_cases}, {"statistics", to_json(s.statistics)}, {"folder", s.folder},
-          {"linger_seconds", s.linger_seconds}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}, {"compression", to_json(s.federation.compression)}};
+          {"linger_seconds", s.linger_seconds}, {"metrics_listen", s.metrics_listen}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}, {"compression", to_json(s.federation.compression)}};
 }
 
 namespace {
@@ -148,7 +151,7 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
   Start start = start_of(settings);
   const fl::FederationSettings& federation = start.federation;
   const fs::path folder = settings.folder;
-  const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds, settings.enrolment};
+  const fl::CoordinatorOptions options{settings.listen, settings.name, fl::tls_files(settings.keys, settings.name), folder, settings.linger_seconds, settings.enrolment, settings.metrics_listen};
   fl::RunState state = fl::run_coordinator(options, federation, std::move(start.initial.state), [&](const fl::RoundReport& report) {
     std::size_t accepted = 0;
     for (const fl::SiteOutcome& site : report.sites) {
@@ -159,6 +162,8 @@ fl::RunState coordinate(const CoordinateSettings& settings, const std::atomic<bo
     log_line(fmt::format("{}: {} of {} sites, validation of its start {:.3f}", what, accepted, report.sites.size(), report.validation));
     write_file(folder / "progress.json", Json{{"rounds_closed", report.round + 1}, {"rounds", federation.rounds}}.dump() + "\n");
   }, stop);
+  const fl::RunStatus status = fl::read_run_status(folder);
+  for (const std::string& warning : fl::warnings(status, status.alive_at)) log_warning(warning);  // who was missing is part of the result
   if (state.round <= federation.rounds) return state;
   if (settings.task != FederationTask::kStatistics) write_finished(folder, fl::RunStore(folder, federation).best_file(), start.initial);
   write_result(settings, state);

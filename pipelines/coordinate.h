@@ -22,6 +22,7 @@ struct CoordinateSettings {
   StatisticsTask statistics{};
   std::string folder;                   ///< history, checkpoints and, at the end, model.safetensors
   double linger_seconds = 60;           ///< for sites that have not fetched the best model, since one of them was connected
+  std::string metrics_listen;           ///< host:port of Prometheus' metrics over plain HTTP; empty: none
   fl::FederationSettings federation;    ///< `rounds` and `task` come from the task and the initial model
 };
 

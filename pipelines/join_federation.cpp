@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <thread>
 
 #include "base/error.h"
@@ -26,14 +27,29 @@ namespace consilium::pipelines {
 namespace {
 
 constexpr const char* kOrigin = "the coordinator's task";
+constexpr const char* kDevice = "cpu";  // as SiteTrainer and EvaluationTrainer work
 
 /// Reads the site's cases when the first plan tells what for.
 class DataTrainer : public fl::Trainer {
  public:
   DataTrainer(const JoinSettings& settings, std::function<void(const std::string&)> on_event, const std::atomic<bool>* stop) : settings_(settings), on_event_(std::move(on_event)), stop_(stop) {}
-  fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).validate(plan, global); }
-  fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).train(plan, global); }
-  fl::Update last_look(const fl::RoundPlan& plan, const ModelState& global) override { return trainer(plan).last_look(plan, global); }
+  fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override {
+    fl::Trainer& site = trainer(plan);
+    progress_.enter(fl::SiteState::kValidating);
+    return site.validate(plan, global);
+  }
+  fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override {
+    fl::Trainer& site = trainer(plan);
+    progress_.begin_training(training_ ? steps_of_round(*training_, plan.round, training_cases_).count : 0);
+    return site.train(plan, global);
+  }
+  fl::Update last_look(const fl::RoundPlan& plan, const ModelState& global) override {
+    fl::Trainer& site = trainer(plan);
+    progress_.enter(fl::SiteState::kValidating);
+    return site.last_look(plan, global);
+  }
+  /// What is told of this site's work.
+  fl::SiteProgress& progress() { return progress_; }
 
  private:
   fl::Trainer& trainer(const fl::RoundPlan& plan) {
@@ -51,6 +67,7 @@ class DataTrainer : public fl::Trainer {
 
   void read_cases(const TrainingSettings& training) {
     if (on_event_) on_event_("reading cases");
+    progress_.enter(fl::SiteState::kConfiguring);
     cases_ = prepare_site(settings_.data, training, {imaging::label_scheme(settings_.scheme), settings_.annotated}, settings_.files, [&](const std::string&) { throw_if_stopped(stop_); });
   }
 
@@ -58,7 +75,13 @@ class DataTrainer : public fl::Trainer {
     read_cases(training);
     const SiteSplit split = settings_.folds == 0 ? split_by_folders(cases_, settings_.name, training) : split_by_folds(cases_, settings_.name, training, settings_.fold, settings_.folds);
     if (on_event_) on_event_(std::to_string(split.train.size()) + " cases for training, " + std::to_string(split.validation.size()) + " for validation");
-    return std::make_unique<SiteTrainer>(settings_.name, split, trainer_folder(settings_.folder), [this](std::int64_t, double) { throw_if_stopped(stop_); });
+    training_ = training;
+    training_cases_ = split.train.size();
+    progress_.configured(static_cast<std::int64_t>(split.train.size()), static_cast<std::int64_t>(split.validation.size()), kDevice);
+    return std::make_unique<SiteTrainer>(settings_.name, split, trainer_folder(settings_.folder), [this](std::int64_t steps, double loss) {
+      if (steps > 0) progress_.step(loss);
+      throw_if_stopped(stop_);
+    });
   }
 
   std::unique_ptr<fl::Trainer> model_user(const ModelUse& use, bool judge) {
@@ -68,6 +91,7 @@ class DataTrainer : public fl::Trainer {
     for (const PreparedCase& c : cases_)
       if (use.all_cases || c.split == "test") chosen.push_back(&c);
     if (on_event_) on_event_("using the model on " + std::to_string(chosen.size()) + " cases");
+    progress_.configured(static_cast<std::int64_t>(chosen.size()), 0, kDevice);
     return std::make_unique<EvaluationTrainer>(chosen, training, settings_.folder, judge, stop_);
   }
 
@@ -86,6 +110,9 @@ class DataTrainer : public fl::Trainer {
   JoinSettings settings_;
   std::function<void(const std::string&)> on_event_;
   const std::atomic<bool>* stop_;
+  fl::SiteProgress progress_;
+  std::optional<TrainingSettings> training_;  ///< of a federation that trains
+  std::size_t training_cases_ = 0;
   std::vector<PreparedCase> cases_;
   std::unique_ptr<fl::Trainer> trainer_;
 };
@@ -183,6 +210,7 @@ ModelState join_federation(const JoinSettings& given, const std::function<void(c
   };
   options.give_up_seconds = settings.give_up_seconds;
   options.enrolments = member.enrolments;
+  options.progress = &trainer.progress();
   return fl::run_site(options, trainer, on_event, stop);
 }
 

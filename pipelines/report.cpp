@@ -10,6 +10,7 @@
 #include "pipelines/report_charts.h"
 #include "pipelines/report_findings.h"
 #include "pipelines/report_page.h"
+#include "pipelines/report_participation.h"
 #include "pipelines/report_pictures.h"
 
 namespace consilium::pipelines {
@@ -69,6 +70,7 @@ std::vector<fs::path> write_pictures(const fs::path& folder, const RunResults& r
   };
   std::vector<Chart> charts = strip_charts(results);
   for (Chart& chart : curve_charts(results)) charts.push_back(std::move(chart));
+  for (Chart& chart : timeline_charts(results)) charts.push_back(std::move(chart));
   if (!findings.sites.empty()) charts.push_back(gain_chart(results, findings));
   for (const Chart& chart : charts) keep(file_word(chart.name) + ".svg", to_svg_file(chart));
   for (const CasePicture& c : cases)
@@ -86,6 +88,7 @@ ReportOutcome write_report(const fs::path& run, const fs::path& html, const Repo
   const std::vector<CasePicture> cases = draw_cases(run, results, shown_model(results, findings));
   ReportOutcome outcome{findings.headline, findings.answer, {}, {html}, to_json(findings)};
   outcome.summary["cross_site"] = cross_site(results);
+  for (const std::string& line : missing_sites(results)) outcome.warnings.push_back(line);
   for (const CasePicture& c : cases) {
     if (!c.problem.empty()) outcome.warnings.push_back(c.site + ", " + c.name + ": " + c.problem);
     for (const PredictionPicture& p : c.predictions)

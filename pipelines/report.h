@@ -15,7 +15,7 @@ struct ReportOptions {
 struct ReportOutcome {
   std::string headline;
   std::string answer;
-  std::vector<std::string> warnings;  ///< pictures that could not be drawn, and why
+  std::vector<std::string> warnings;  ///< sites that were missing; pictures that could not be drawn, and why
   std::vector<std::filesystem::path> files;
   Json summary;  ///< the numbers behind the answer
 };

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "pipelines/report_charts.h"
 #include "pipelines/report_html.h"
+#include "pipelines/report_participation.h"
 #include "pipelines/report_tables.h"
 
 namespace consilium::pipelines {
@@ -153,6 +154,27 @@ Section curves(const std::vector<Chart>& charts) {
   return {"training", "How training went", html + "</div>\n"};
 }
 
+/// What is missing is said at the top of the page, where nobody overlooks it.
+std::string absence_notice(const RunResults& results) {
+  std::string text;
+  for (const std::string& line : missing_sites(results)) text += (text.empty() ? "" : ". ") + line;
+  return text.empty() ? "" : "<p class=\"alarm\"><b>Not every site took part.</b> " + escape_html(text) + ".</p>\n";
+}
+
+Section participation(const RunResults& results) {
+  std::string html =
+      "<p>One bar a round, from its opening to the site's update: what is short was quick. The colour of a round without an accepted update differs, and its bar runs to the round's "
+      "end.</p>\n"
+      R"(<ul class="legend"><li><svg width="14" height="13" aria-hidden="true"><rect class="part took" width="14" height="13" rx="1.5"/></svg>accepted</li>)"
+      R"(<li><svg width="14" height="13" aria-hidden="true"><rect class="part look" width="14" height="13" rx="1.5"/></svg>last look, without training</li>)"
+      R"(<li><svg width="14" height="13" aria-hidden="true"><rect class="part refused" width="14" height="13" rx="1.5"/></svg>rejected</li>)"
+      R"(<li><svg width="14" height="13" aria-hidden="true"><rect class="part gone" x=".75" y=".75" width="12.5" height="11.5" rx="1.5"/></svg>late or never</li></ul>)"
+      "\n";
+  for (const Chart& chart : timeline_charts(results)) html += element("figure", "class=\"wide\"", to_inline_svg(chart)) + "\n";
+  html += participation_table(results) + "<details><summary>Round by round, with reasons</summary>" + round_table(results) + "</details>\n";
+  return {"participation", "Who took part", html};
+}
+
 Section fairness(const RunResults& results) {
   std::string html =
       "<p>Every model takes the same number of sequential optimisation steps with the same network, batch, patch, optimiser and "
@@ -190,6 +212,7 @@ std::string report_page(const RunResults& results, const Findings& findings, con
   if (!results.cases.empty()) sections.push_back(strips(results));
   if (!cases.empty()) sections.push_back(pictures(results, findings, cases));
   if (const std::vector<Chart> charts = curve_charts(results); !charts.empty()) sections.push_back(curves(charts));
+  if (!results.rounds.empty()) sections.push_back(participation(results));
   sections.push_back(fairness(results));
   sections.push_back(provenance(results));
 
@@ -214,7 +237,7 @@ std::string report_page(const RunResults& results, const Findings& findings, con
   html +=
       "<p class=\"notice\">Research use only: this is no medical device, and nothing here may guide the treatment of a "
       "patient.</p>\n";
-  html += key_figures(results, findings) + "<nav aria-label=\"Sections\"><ul>" + nav + "</ul></nav></header>\n<main>\n" + body;
+  html += absence_notice(results) + key_figures(results, findings) + "<nav aria-label=\"Sections\"><ul>" + nav + "</ul></nav></header>\n<main>\n" + body;
   html +=
       "</main>\n<footer>WT whole tumour, TC tumour core, ET enhancing tumour. Made by consilium report from results.json of the "
       "run's folder. Research use only.</footer>\n</body></html>\n";

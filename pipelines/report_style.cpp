@@ -33,6 +33,8 @@ circle.up{fill:var(--good)}circle.down{fill:var(--bad)}
 circle.own{fill:var(--paper);stroke:var(--ink);stroke-width:2}
 circle.fed{fill:var(--fed);stroke:var(--paper);stroke-width:1.5}
 path.pool{fill:none;stroke:var(--pool);stroke-width:1.75}
+.part.took{fill:var(--fed)}.part.look{fill:var(--muted);fill-opacity:.55}.part.refused{fill:var(--bad)}
+.part.gone{fill:var(--bad);fill-opacity:.12;stroke:var(--bad);stroke-width:1;stroke-dasharray:3 2}
 path.away{stroke:var(--muted);stroke-width:1.5;opacity:.75}
 )css";
 }
@@ -51,6 +53,8 @@ h1{margin:0 0 28px;font-size:20px;line-height:1.3;font-weight:600}
 .headline{margin:0 0 10px;font-size:clamp(28px,4.4vw,44px);line-height:1.12;font-weight:700;letter-spacing:-.018em;text-wrap:balance}
 .answer{margin:0;font-size:clamp(17px,1.9vw,20px);line-height:1.5;max-width:46em;text-wrap:pretty}
 .notice{margin:16px 0 0;max-width:none;font-size:14px;color:var(--muted)}
+.alarm{margin:20px 0 0;max-width:none;padding:12px 16px;border-left:4px solid var(--bad);background:color-mix(in srgb,var(--bad) 9%,var(--paper))}
+figure.wide{margin:18px 0 0;max-width:960px;overflow-x:auto}figure.wide .chart{min-width:560px}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:0;margin:32px 0 0;border-top:2px solid var(--ink);border-bottom:1px solid var(--rule)}
 .figures div{padding:14px 18px 14px 0}
 .figures dt{font-size:13.5px;color:var(--muted)}

@@ -67,6 +67,12 @@ Json to_json(const RunResults& r) {
     for (const RegionScore& s : c.regions) regions.push_back({{"region", s.region}, {"dice", s.dice}, {"hd95_mm", s.hd95_mm}, {"reference_ml", s.reference_ml}, {"predicted_ml", s.predicted_ml}});
     json["cases"].push_back({{"site", c.site}, {"case", c.name}, {"model", c.model}, {"fold", c.fold}, {"regions", regions}});
   }
+  json["rounds"] = Json::array();
+  for (const RoundParticipation& round : r.rounds) {
+    Json sites = Json::array();
+    for (const SiteParticipation& s : round.sites) sites.push_back({{"site", s.site}, {"outcome", s.outcome}, {"reason", s.reason}, {"seconds", s.seconds}, {"bytes_in", s.bytes_in}, {"bytes_out", s.bytes_out}});
+    json["rounds"].push_back({{"fold", round.fold}, {"round", round.round}, {"last_look", round.last_look}, {"start_seconds", round.start_seconds}, {"seconds", round.seconds}, {"sites", sites}});
+  }
   return json;
 }
 
@@ -132,6 +138,27 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
     });
     item.finish();
     r.cases.push_back(c);
+  });
+  reader.list("rounds", [&](SettingsReader& item) {
+    RoundParticipation round;
+    item.field("fold", round.fold);
+    item.required("round", round.round);
+    item.field("last_look", round.last_look);
+    item.field("start_seconds", round.start_seconds);
+    item.field("seconds", round.seconds);
+    item.list("sites", [&](SettingsReader& site) {
+      SiteParticipation s;
+      site.required("site", s.site);
+      site.required("outcome", s.outcome);
+      site.field("reason", s.reason);
+      site.field("seconds", s.seconds);
+      site.field("bytes_in", s.bytes_in);
+      site.field("bytes_out", s.bytes_out);
+      site.finish();
+      round.sites.push_back(s);
+    });
+    item.finish();
+    r.rounds.push_back(std::move(round));
   });
   reader.finish();
   return r;

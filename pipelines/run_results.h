@@ -49,6 +49,25 @@ struct CaseResult {
   std::vector<RegionScore> regions;
 };
 
+/// What became of one site in one round of a federation.
+struct SiteParticipation {
+  std::string site;
+  std::string outcome;         ///< "accepted", "rejected", "late", "merged" (one of an earlier round), "not asked"
+  std::string reason;          ///< empty when accepted
+  double seconds = 0;          ///< from the round's opening to its update; 0: none came
+  std::uint64_t bytes_in = 0;  ///< of its update, over the wire; 0 within one process
+  std::uint64_t bytes_out = 0; ///< of the model to it
+};
+
+struct RoundParticipation {
+  int fold = 0;
+  std::int64_t round = 0;      ///< 0-based
+  bool last_look = false;      ///< a round without training
+  double start_seconds = 0;    ///< since the federation began
+  double seconds = 0;
+  std::vector<SiteParticipation> sites;
+};
+
 /// Everything that a comparison of models found; what the report is made of.
 struct RunResults {
   std::string title;
@@ -57,6 +76,7 @@ struct RunResults {
   std::vector<SiteSummary> sites;
   std::vector<ModelSummary> models;
   std::vector<CaseResult> cases;
+  std::vector<RoundParticipation> rounds;       ///< of the federation; of a very long one the last
   std::string picture_channel;                  ///< whose image is shown under the overlays
   std::vector<std::string> notes;
   std::map<std::string, std::string> versions;

@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "fl/run_in_process.h"
+#include "fl/transport/tensorboard_file.h"
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
 #include "models/state/clusters.h"
@@ -23,6 +24,7 @@
 #include "pipelines/cross_site.h"
 #include "pipelines/ingest.h"
 #include "pipelines/model_metadata.h"
+#include "pipelines/participation.h"
 #include "pipelines/segment.h"
 #include "pipelines/simulate_peers.h"
 #include "pipelines/simulate_statistics.h"
@@ -234,13 +236,14 @@ fl::FinishedRun federate_in_process(const FederationRequest& request) {
   if (request.settings.topology != fl::Topology::kCoordinator) return federate_peers(request);
   std::vector<std::unique_ptr<SiteTrainer>> trainers;
   std::vector<std::pair<std::string, fl::Trainer*>> sites;
+  fl::TensorboardFile tensorboard(request.folder);
   const fl::FederationSettings settings = federation_settings(request);
   for (const auto& [name, split] : request.sites) {
     if (split.train.empty()) continue;
     trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step));
     sites.emplace_back(name, trainers.back().get());
   }
-  return fl::run_in_process(settings, federation_start(request.settings.training, initial_model(request.settings.training).state()), sites, request.folder);
+  return fl::run_in_process(settings, federation_start(request.settings.training, initial_model(request.settings.training).state()), sites, request.folder, {}, [&](const fl::Event& event) { tensorboard.add(event); });
 }
 
 RunResults simulate(const SimulationSettings& settings, const fs::path& data, const fs::path& run, const RunFederation& federate, const std::atomic<bool>* stop, const Rank& rank) {
@@ -290,6 +293,9 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
       if (wants("federated")) {
         const fl::FinishedRun finished = federate(request);
+        // With processes the coordinator has a folder of its own.
+        const fs::path hub = fs::exists(request.folder / "coordinator") ? request.folder / "coordinator" : request.folder;
+        for (RoundParticipation& round : read_participation(hub, fold)) results.rounds.push_back(std::move(round));
         TrainedModel model = to_trained(finished, settings, most_cases);
         for (const auto& [name, split] : request.sites) {
           const fs::path own = peer_model_file(request, name);

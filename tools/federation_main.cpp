@@ -9,6 +9,8 @@ int main(int argc, char** argv) {
   const std::string_view verb = argc > 1 ? argv[1] : "";
   if (verb == "coordinate") return cmd_coordinate(argc - 1, argv + 1);
   if (verb == "estimate") return cmd_estimate(argc - 1, argv + 1);
+  if (verb == "status") return cmd_status(argc - 1, argv + 1);
+  if (verb == "watch") return cmd_watch(argc - 1, argv + 1);
   if (verb == "keys") return cmd_keys(argc - 1, argv + 1);
   if (verb == "relay") return cmd_relay(argc - 1, argv + 1);
   if (verb == "weights") return cmd_weights(argc - 1, argv + 1);

@@ -28,6 +28,8 @@ constexpr Verb kVerbs[] = {
     {"evaluate", "consilium-imaging", "Dice, Hausdorff distance and volumes of predictions"},
     {"keys", "consilium-federation", "a federation's authority and certificates"},
     {"coordinate", "consilium-federation", "run a federation: wait for sites, average, keep the history"},
+    {"status", "consilium-federation", "how a federation stands, or how it went, and who was missing"},
+    {"watch", "consilium-federation", "the same, live"},
     {"relay", "consilium-federation", "forward sealed letters between sites without coordinator"},
     {"join", "consilium-models", "take part in a federation with this site's cases"},
     {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},

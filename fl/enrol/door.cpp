@@ -18,6 +18,7 @@ bool may(Role role, Right right) {
   switch (right) {
     case Right::kWatch: return role != Role::kCoordinator && role != Role::kPeer;
     case Right::kTakePart: return role == Role::kSite;
+    case Right::kObserve: return role == Role::kObserver || role == Role::kAdmin;
     case Right::kAdminister: return role == Role::kAdmin;
     case Right::kRenew: return role != Role::kCoordinator;
     case Right::kExchange: return role == Role::kPeer || role == Role::kSite;
@@ -29,6 +30,7 @@ std::string_view words_of(Right right) {
   switch (right) {
     case Right::kWatch: return "watch";
     case Right::kTakePart: return "take part";
+    case Right::kObserve: return "observe the other sites";
     case Right::kAdminister: return "administer";
     case Right::kRenew: return "renew a certificate here";
     case Right::kExchange: return "exchange letters";
@@ -94,10 +96,15 @@ Door::Verdict Door::judge(std::string_view certificate_pem, Right right) {
   return verdict;
 }
 
+void Door::list(const std::string& who, const std::string& why, bool is_known) {
+  refusals_.add(who, why, is_known);
+  if (is_known && options_.on_refusal) options_.on_refusal(who, why);
+}
+
 Caller Door::admit(std::string_view certificate_pem, Right right) {
   const Verdict verdict = judge(certificate_pem, right);
   if (verdict.why.empty()) return verdict.caller;
-  refusals_.add(verdict.caller.name, verdict.why, verdict.is_known);
+  list(verdict.caller.name, verdict.why, verdict.is_known);
   throw Error(ErrorCode::kRefused, told(verdict.why, verdict.advice));
 }
 
@@ -110,17 +117,17 @@ void Door::require_current(const Caller& caller) {
   std::string why = revoked(caller.serial), advice = advice_on(why);
   if (why.empty() && options_.clock() > caller.not_after) why = "its certificate expired on " + to_iso_time(caller.not_after);
   if (why.empty()) return;
-  refusals_.add(caller.name, why, true);
+  list(caller.name, why, true);
   throw Error(ErrorCode::kRefused, told(why, advice));
 }
 
 std::string Door::explain(std::string_view certificate_pem) {
   const Verdict verdict = judge(certificate_pem, Right::kWatch);
   if (verdict.why.empty()) return "";
-  refusals_.add(verdict.caller.name, verdict.why, verdict.is_known);
+  list(verdict.caller.name, verdict.why, verdict.is_known);
   return told(verdict.why, verdict.advice);
 }
 
-void Door::note_refusal(const std::string& who, const std::string& why, bool is_known) { refusals_.add(who, why, is_known); }
+void Door::note_refusal(const std::string& who, const std::string& why, bool is_known) { list(who, why, is_known); }
 
 }  // namespace consilium::fl

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@ namespace consilium::fl {
 enum class Right {
   kWatch,       ///< hear the announcements: sites, observers, admins
   kTakePart,    ///< fetch models, send updates: sites that the federation names
+  kObserve,     ///< see what every site does: observers, admins
   kAdminister,  ///< list, revoke: admins
   kRenew,       ///< a new certificate for the same name: everybody but coordinators
   kExchange     ///< letters between sites without coordinator: peers and sites that the federation names
@@ -34,6 +36,8 @@ struct DoorOptions {
   std::filesystem::path refused;          ///< refused.json
   std::vector<std::string> sites;         ///< who may take part
   WallClock clock = wall_seconds;
+  /// Called with every attempt of somebody with a certificate of this federation that is refused: the name in it, and why. From any thread.
+  std::function<void(const std::string& who, const std::string& why)> on_refusal{};
 };
 
 /// Decides who is let in, with a reason for everybody who is not. Mutual TLS has done so before in a connection with a certificate of
@@ -69,6 +73,7 @@ class Door {
     std::string advice;
   };
   Verdict judge(std::string_view certificate_pem, Right right);
+  void list(const std::string& who, const std::string& why, bool is_known);
   /// What the revocation list says of a serial, after a look whether the list has changed.
   std::string revoked(const std::string& serial);
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
 #include "fl/keys.h"
 #include "fl/tls_check.h"
 

@@ -14,6 +14,7 @@
 #include "fl/federation_settings.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
+#include "fl/transport/progress_reporter.h"
 #include "fl/transport/refusal_cause.h"
 #include "fl/unpredictable.h"
 #include "fl/wire/chunk_file.h"
@@ -277,6 +278,8 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   Downloads downloads(options.folder);
   const std::vector<std::string> addresses = split_addresses(options.coordinator);
   const std::string instance = unpredictable_bytes(16);
+  SiteProgress phases;
+  SiteProgress& progress = options.progress != nullptr ? *options.progress : phases;
   std::size_t tries = 0;
   auto last_contact = Clock::now();
   double pause_seconds = 0.2;
@@ -292,8 +295,10 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
       arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
       arguments.SetMaxReceiveMessageSize(64 << 20);
-      const auto stub = pb::Federation::NewStub(grpc::CreateCustomChannel(address, channel_credentials(pems), arguments));
+      const auto channel = grpc::CreateCustomChannel(address, channel_credentials(pems), arguments);
+      const auto stub = pb::Federation::NewStub(channel);
       Watcher watcher(*stub, instance);
+      const ProgressReporter reporter(channel, progress, options.report_seconds);
       std::uint64_t seen = 0;
       for (;;) {
         const Announced a = watcher.next(seen, stop);
@@ -307,7 +312,12 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         pause_seconds = 0.2;
         told.clear();
         require_same_federation(options.folder, a.federation);
-        if (!a.finished && (a.idle || a.plan.round <= answered)) continue;
+        if (!a.finished && (a.idle || a.plan.round <= answered)) {
+          progress.enter(SiteState::kWaiting);
+          continue;
+        }
+        progress.begin_round(a.plan.round);
+        progress.enter(SiteState::kFetching);
         ModelState global = downloads.fetch(*stub, a);
         if (a.finished) {
           if (options.finish) global = options.finish(a.plan.task, std::move(global), a.best_round);
@@ -321,12 +331,15 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         std::optional<UpdateFile::Prepared> prepared = file.load(a.plan);
         if (!prepared) {
           tell(a.plan.is_last_look() ? "validating the final model" : "round " + std::to_string(a.plan.round + 1) + " of " + std::to_string(a.plan.rounds) + ": training");
+          if (options.progress == nullptr) progress.enter(a.plan.is_last_look() ? SiteState::kValidating : SiteState::kTraining);  // else the trainer says so itself
           Update update = take_part(trainer, options.name, a.plan, global);
           const std::optional<std::string> compressed = update.delta.tensors.empty() ? std::nullopt : encoder.encode(a.plan, update.delta, global);
           prepared.emplace(file.save(std::move(update), a.plan, compressed));
           last_contact = Clock::now();  // training is no silence
         }
+        progress.enter(SiteState::kUploading);
         const Receipt receipt = send(*stub, prepared->update, prepared->delta, prepared->codec);
+        progress.enter(SiteState::kWaiting);
         answered = a.plan.round;
         if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
         if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "fl/keys.h"
+#include "fl/site_progress.h"
 #include "fl/trainer.h"
 
 namespace consilium::fl {
@@ -18,6 +19,8 @@ struct SiteOptions {
   TlsFiles tls;                     ///< read again at each connection: a certificate that was renewed is used from then on
   std::filesystem::path folder;     ///< the last update is kept here, and at the end model.safetensors
   double give_up_seconds = 600;     ///< without any contact to the coordinator
+  SiteProgress* progress = nullptr; ///< what the coordinator is told of this site's work; the trainer writes its states and steps there. Null: only the phases
+  double report_seconds = 2;        ///< between two reports of progress
   /// Of model.safetensors, from the plan's task and the rounds that the model came out of.
   std::function<std::map<std::string, std::string>(const std::string& task, std::int64_t trainings)> model_metadata{};
   /// What the site makes of the federation's best model, which came out of `trainings` rounds, before it becomes model.safetensors.

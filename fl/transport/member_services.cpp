@@ -4,7 +4,6 @@
 #include "base/progress.h"
 #include "consilium/fl/v1/enrolment.grpc.pb.h"
 #include "fl/enrol/enrolment.h"
-#include "fl/transport/channel.h"
 #include "fl/transport/status.h"
 
 namespace consilium::fl {
@@ -12,28 +11,17 @@ namespace {
 
 namespace pb = consilium::fl::v1;
 
-/// `body` is given the caller, if the door admits it for `right`.
-template <typename Body>
-grpc::Status guarded(Door& door, const grpc::ServerContext& context, Right right, Body body) {
-  try {
-    body(door.admit(shown_certificate(context), right));
-    return grpc::Status::OK;
-  } catch (const Error& error) {  // the border: an Error becomes a status
-    return to_status(error);
-  }
-}
-
 class RenewalService final : public pb::Renewal::Service {
  public:
   RenewalService(std::filesystem::path keys, Door& door) : keys_(std::move(keys)), door_(door) {}
   grpc::Status Renew(grpc::ServerContext* context, const pb::RenewRequest* request, pb::RenewResponse* response) override {
-    return guarded(door_, *context, Right::kRenew, [&](const Caller& caller) {
+    return admitted(door_, *context, Right::kRenew, [&](const Caller& caller) {
       response->set_certificate(renew(keys_, caller.serial, request->request(), [this] { return door_.now(); }));
       log_line("\"" + caller.name + "\" has a new certificate");
     });
   }
   grpc::Status Confirm(grpc::ServerContext* context, const pb::ConfirmRequest*, pb::ConfirmResponse*) override {
-    return guarded(door_, *context, Right::kRenew, [&](const Caller& caller) { confirm_renewal(keys_, caller.serial, [this] { return door_.now(); }); });
+    return admitted(door_, *context, Right::kRenew, [&](const Caller& caller) { confirm_renewal(keys_, caller.serial, [this] { return door_.now(); }); });
   }
 
  private:
@@ -45,10 +33,10 @@ class AdministrationService final : public pb::Administration::Service {
  public:
   AdministrationService(std::filesystem::path keys, Door& door) : keys_(std::move(keys)), door_(door) {}
   grpc::Status ListRefused(grpc::ServerContext* context, const pb::ListRefusedRequest*, pb::ListRefusedResponse* response) override {
-    return guarded(door_, *context, Right::kAdminister, [&](const Caller&) { response->set_json(door_.refused().dump()); });
+    return admitted(door_, *context, Right::kAdminister, [&](const Caller&) { response->set_json(door_.refused().dump()); });
   }
   grpc::Status Revoke(grpc::ServerContext* context, const pb::RevokeRequest* request, pb::RevokeResponse* response) override {
-    return guarded(door_, *context, Right::kAdminister, [&](const Caller& caller) {
+    return admitted(door_, *context, Right::kAdminister, [&](const Caller& caller) {
       require_member_name(request->name());
       RevokeOptions options{.clock = [this] { return door_.now(); }};
       if (!request->reason().empty()) options.reason = parse_revocation_reason(request->reason(), "reason");

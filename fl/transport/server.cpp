@@ -17,8 +17,11 @@
 #include "fl/transport/channel.h"
 #include "fl/transport/enrolment_server.h"
 #include "fl/transport/member_services.h"
+#include "fl/transport/metrics_server.h"
 #include "fl/transport/presence.h"
 #include "fl/transport/status.h"
+#include "fl/transport/progress_service.h"
+#include "fl/transport/tensorboard_file.h"
 #include "fl/transport/uploads.h"
 #include "fl/wire/messages.h"
 
@@ -42,27 +45,28 @@ constexpr const char* kDisplaced = "another process has connected with this site
 /// The state machine, the store and the open uploads, behind one lock.
 class Service final : public pb::Federation::Service {
  public:
-  Service(Coordinator coordinator, RunStore store, Door& door, const fs::path& folder, std::function<void(const RoundReport&)> on_round)
-      : coordinator_(std::move(coordinator)), store_(std::move(store)), door_(door), on_round_(std::move(on_round)), uploads_(folder / "uploads") {
+  Service(Coordinator coordinator, RunStore store, Door& door, Observer& observer, const fs::path& folder, std::function<void(const RoundReport&)> on_round)
+      : coordinator_(std::move(coordinator)), store_(std::move(store)), door_(door), observer_(observer), on_round_(std::move(on_round)), uploads_(folder / "uploads") {
     announce();
   }
 
   Status Watch(grpc::ServerContext* context, const pb::WatchRequest* request, grpc::ServerWriter<pb::Announcement>* writer) override {
-    return guarded(context, Right::kWatch, [&](const Caller& caller) {
+    return admitted(door_, *context, Right::kWatch, [&](const Caller& caller) {
       const std::string& site = caller.name;
       context->AddInitialMetadata(kClockKey, std::to_string(door_.now()));
-      require(request->protocol_version() == 1, ErrorCode::kMismatch, "protocol version " + std::to_string(request->protocol_version()) + " is not spoken here, only 1");
       require_speaks(site, *request);
       std::uint64_t seen = 0;
       const std::uint64_t ticket = arrive(site, request->instance());
       const Leaving leaving{*this, site, ticket};
+      std::optional<Stream> stream;
+      if (caller.role == Role::kSite) stream.emplace(observer_, site);
       for (;;) {
         pb::Announcement message;
         {
           std::unique_lock lock(guard_);
           // Woken now and then to notice that the site has hung up.
           changed_.wait_for(lock, std::chrono::milliseconds(200), [&] { return version_ != seen || closing_ || !presence_.is_current(site, ticket); });
-          require(!presence_.is_displaced(site, ticket), ErrorCode::kRefused, kDisplaced);
+          if (presence_.is_displaced(site, ticket)) refuse(site, ErrorCode::kRefused, kDisplaced);
           if (closing_ || context->IsCancelled() || !presence_.is_current(site, ticket)) return;
           door_.require_current(caller);
           if (version_ == seen) continue;
@@ -76,22 +80,28 @@ class Service final : public pb::Federation::Service {
   }
 
   Status FetchModel(grpc::ServerContext* context, const pb::FetchModelRequest* request, grpc::ServerWriter<pb::Chunk>* writer) override {
-    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
+    return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
       std::shared_ptr<const Parcel> parcel;
       bool finished = false;
+      std::int64_t round = 0;
       {
         const std::lock_guard lock(guard_);
         parcel = parcel_;
         finished = announced_.finished;
+        round = announced_.plan.round;
       }
       require(request->digest() == parcel->digest, ErrorCode::kNotFound, "that model is not offered any more; the newest announcement names the one that is");
+      const double began = now();
+      std::uint64_t sent = 0;
       for (std::size_t n = request->first_chunk(); n < parcel->chunks.list.hashes.size(); ++n) {
         pb::Chunk chunk;
         chunk.set_sha256(parcel->chunks.list.hashes[n]);
         chunk.set_data(parcel->chunks.chunk(n));
         door_.require_current(caller);
         if (!writer->Write(chunk)) return;
+        sent += chunk.data().size();
       }
+      observer_.model_sent(caller.name, round, sent, now() - began);
       if (finished && request->first_chunk() >= parcel->chunks.list.hashes.size()) {  // it says: I have it
         const std::lock_guard lock(guard_);
         served_.insert(caller.name);
@@ -101,33 +111,41 @@ class Service final : public pb::Federation::Service {
   }
 
   Status OfferUpdate(grpc::ServerContext* context, const pb::UpdateOffer* request, pb::MissingChunks* response) override {
-    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
+    return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
       const std::string& site = caller.name;
       std::shared_ptr<Upload> upload;
+      std::int64_t round = 0;
       {
         const std::lock_guard lock(guard_);
         // Weights and names of an update take what those of the model take; the rest is room for the header.
         Offer offer = from_message(*request, parcel_->chunks.list.size_bytes + (1 << 20));
         if (coordinator_.has_answered(site, offer.update)) return;  // it lies on disk, and is not written to again
+        round = offer.update.round;
         upload = uploads_.offer(site, std::move(offer));
       }
-      for (const std::uint64_t index : upload->missing()) response->add_index(index);
+      std::uint64_t missing_bytes = 0;
+      for (const std::uint64_t index : upload->missing()) {
+        response->add_index(index);
+        missing_bytes += std::min<std::uint64_t>(kChunkBytes, upload->size_bytes() - index * kChunkBytes);
+      }
+      observer_.offered(site, round, upload->size_bytes() - missing_bytes, upload->size_bytes());
     });
   }
 
   Status SendChunks(grpc::ServerContext* context, grpc::ServerReader<pb::Chunk>* reader, pb::SendChunksResponse*) override {
-    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
+    return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
       const std::shared_ptr<Upload> upload = find_upload(caller.name);
       pb::Chunk chunk;
       while (reader->Read(&chunk)) {
         door_.require_current(caller);
         upload->add(chunk);
+        observer_.received(caller.name, chunk.data().size());
       }
     });
   }
 
   Status CommitUpdate(grpc::ServerContext* context, const pb::CommitUpdateRequest*, pb::Receipt* response) override {
-    return guarded(context, Right::kTakePart, [&](const Caller& caller) {
+    return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
       const std::string& site = caller.name;
       const std::lock_guard lock(guard_);
       const Receipt receipt = judge(site);
@@ -141,6 +159,7 @@ class Service final : public pb::Federation::Service {
   bool advance() {
     const std::lock_guard lock(guard_);
     advance_locked();
+    if (!coordinator_.is_finished()) observer_.tick(coordinator_, now());
     return coordinator_.is_finished();
   }
 
@@ -180,11 +199,17 @@ class Service final : public pb::Federation::Service {
   }
 
  private:
-  void require_speaks(const std::string& site, const pb::WatchRequest& request) const {
+  /// Listed, and seen: a site that is turned away is no secret of the coordinator's log.
+  [[noreturn]] void refuse(const std::string& site, ErrorCode code, const std::string& why) {
+    door_.note_refusal(site, why, true);
+    throw Error(code, why);
+  }
+
+  void require_speaks(const std::string& site, const pb::WatchRequest& request) {
+    if (request.protocol_version() != 1) refuse(site, ErrorCode::kMismatch, "protocol version " + std::to_string(request.protocol_version()) + " is not spoken here, only 1");
     const std::string codec(to_string(coordinator_.settings().compression.codec));
     const bool speaks = codec == to_string(Codec::kNone) || std::find(request.codecs().begin(), request.codecs().end(), codec) != request.codecs().end();
-    if (!speaks) log_warning("site " + site + " is refused: it does not speak the plan's codec " + codec);
-    require(speaks, ErrorCode::kMismatch, "the plan compresses updates with codec " + codec + ", which this site does not speak");
+    if (!speaks) refuse(site, ErrorCode::kMismatch, "the plan compresses updates with codec " + codec + ", which this site does not speak");
   }
 
   /// However a stream ends, nobody is there any more.
@@ -212,7 +237,10 @@ class Service final : public pb::Federation::Service {
 
   /// Of the update that the site has offered and sent.
   Receipt judge(const std::string& site) {
-    if (coordinator_.has_answered(site)) return {ReceiptKind::kDuplicate, ""};
+    if (coordinator_.has_answered(site)) {
+      observer_.duplicate(site, coordinator_.state().round);
+      return {ReceiptKind::kDuplicate, ""};
+    }
     const std::shared_ptr<Upload> upload = uploads_.find(site);
     Receipt receipt;
     try {
@@ -223,24 +251,25 @@ class Service final : public pb::Federation::Service {
     }
     if (receipt.kind == ReceiptKind::kAccepted) uploads_.accept(site);
     else uploads_.drop(site);
+    observer_.judged(site, upload->offered(), receipt);
     return receipt;
   }
 
-  template <typename Body>
-  Status guarded(grpc::ServerContext* context, Right right, Body body) {
-    try {
-      body(door_.admit(shown_certificate(*context), right));
-      return Status::OK;
-    } catch (const Error& error) {  // the border: an Error becomes a status
-      return to_status(error);
-    }
-  }
+  /// The site's open Watch stream, as the observer sees it.
+  struct Stream {
+    Stream(Observer& o, std::string name) : observer(o), site(std::move(name)) { observer.connected(site); }
+    ~Stream() { observer.disconnected(site); }
+    Stream(const Stream&) = delete;
+    Observer& observer;
+    std::string site;
+  };
 
   void advance_locked() {
     try {
       while (const auto report = coordinator_.advance(now())) {
         store_.save(coordinator_.state());
         uploads_.clear();
+        observer_.tell_of(*report, coordinator_);
         announce();
         if (on_round_) on_round_(*report);
       }
@@ -268,6 +297,7 @@ class Service final : public pb::Federation::Service {
   Coordinator coordinator_;
   RunStore store_;
   Door& door_;
+  Observer& observer_;
   std::function<void(const RoundReport&)> on_round_;
   Uploads uploads_;
   Presence presence_;
@@ -279,20 +309,24 @@ class Service final : public pb::Federation::Service {
   std::optional<Error> failure_;
 };
 
-}  // namespace
+/// Prometheus' way to the run's figures, if the settings want one.
+std::unique_ptr<MetricsServer> metrics_server(const CoordinatorOptions& options, const Observer& observer) {
+  if (options.metrics_listen.empty()) return nullptr;
+  auto metrics = std::make_unique<MetricsServer>(options.metrics_listen, [&observer] { return observer.status(); }, [&observer] { return observer.now(); });
+  const std::string address = host_of(options.metrics_listen) + ":" + std::to_string(metrics->port());
+  write_file(options.folder / "metrics_address", address + "\n");
+  log_line("metrics at http://" + address + "/metrics");
+  return metrics;
+}
 
-RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, ModelState initial, const std::function<void(const RoundReport&)>& on_round, const std::atomic<bool>* stop) {
-  mallopt(M_ARENA_MAX, 2);  // gRPC's threads come and go; what each freed would stay in an arena of its own: 140 MB instead of 90 for ten sites of 22 MB
+RunState serve(const CoordinatorOptions& options, Coordinator coordinator, RunStore store, Observer& observer, const std::function<void(const RoundReport&)>& on_round, const std::atomic<bool>* stop) {
   const auto credentials = server_credentials(options.tls, options.name);
-  RunStore store(options.folder, settings);
-  auto saved = store.load();
-  const bool is_new = !saved;
-  if (saved) initial = {};
-  Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), now()) : Coordinator(settings, *std::move(saved), now());
-  if (is_new) store.save(coordinator.state());
   const fs::path keys = options.tls.authority.parent_path();
-  Door door({.keys = keys, .refused = options.folder / "refused.json", .sites = settings.sites});
-  Service service(std::move(coordinator), std::move(store), door, options.folder, on_round);
+  const std::size_t site_count = coordinator.settings().sites.size();
+  Door door({.keys = keys, .refused = options.folder / "refused.json", .sites = coordinator.settings().sites, .on_refusal = [&](const std::string& who, const std::string& why) { observer.refused(who, why); }});
+  Service service(std::move(coordinator), std::move(store), door, observer, options.folder, on_round);
+  ProgressService progress(observer, door, options.folder);
+  const auto metrics = metrics_server(options, observer);
   grpc::ServerBuilder builder;
   int port = 0;
   // Two coordinators on one port would share its sites between them.
@@ -305,12 +339,13 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   builder.SetResourceQuota(grpc::ResourceQuota("coordinator").Resize(kBufferBytes));
   builder.AddListeningPort(options.listen, credentials, &port);
   builder.RegisterService(&service);
+  builder.RegisterService(&progress);
   const auto more_services = member_services(keys, door);
   for (const auto& more : more_services) builder.RegisterService(more.get());
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   require(server != nullptr && port > 0, ErrorCode::kUnreachable, "cannot listen at " + options.listen + ": is the port in use, or the address not of this machine?");
   write_file(options.folder / "address", host_of(options.listen) + ":" + std::to_string(port) + "\n");
-  log_line("coordinator listens at " + host_of(options.listen) + ":" + std::to_string(port) + " for " + std::to_string(settings.sites.size()) + " sites");
+  log_line("coordinator listens at " + host_of(options.listen) + ":" + std::to_string(port) + " for " + std::to_string(site_count) + " sites");
   std::optional<EnrolmentServer> enrolment;
   if (!options.enrolment.empty()) {
     enrolment.emplace(EnrolmentOptions{options.enrolment, options.name, keys}, door);
@@ -319,6 +354,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   }
   const auto end_in_order = [&] {
     service.close();
+    progress.close();
     server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
     door.close();
   };
@@ -330,12 +366,35 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
       door.tick();
     }
     if (service.advance()) service.linger(options.linger_seconds, stop);
+    else observer.stopped();
   } catch (const Error&) {
     end_in_order();
     throw;
   }
   end_in_order();
   return service.take_state();
+}
+
+}  // namespace
+
+RunState run_coordinator(const CoordinatorOptions& options, const FederationSettings& settings, ModelState initial, const std::function<void(const RoundReport&)>& on_round, const std::atomic<bool>* stop) {
+  mallopt(M_ARENA_MAX, 2);  // gRPC's threads come and go; what each freed would stay in an arena of its own: 140 MB instead of 90 for ten sites of 22 MB
+  read_tls_files(options.tls, Role::kCoordinator, options.name);  // before a folder is made
+  RunStore store(options.folder, settings);
+  auto saved = store.load();
+  const bool is_new = !saved;
+  if (saved) initial = {};
+  Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), now()) : Coordinator(settings, *std::move(saved), now());
+  if (is_new) store.save(coordinator.state());
+  Observer observer(options.folder, coordinator);
+  TensorboardFile tensorboard(options.folder);
+  observer.on_event([&](const Event& event) { tensorboard.add(event); });
+  try {
+    return serve(options, std::move(coordinator), std::move(store), observer, on_round, stop);
+  } catch (const Error& error) {
+    observer.failed(error.code());
+    throw;
+  }
 }
 
 }  // namespace consilium::fl

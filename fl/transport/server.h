@@ -17,6 +17,7 @@ struct CoordinatorOptions {
   std::filesystem::path folder;         ///< run store; the address in use is written to folder/address, refused attempts to folder/refused.json
   double linger_seconds = 60;           ///< at the end: sites without the best model are waited for as long as one of them is connected, and so long after
   std::string enrolment{};              ///< host:port of the enrolment service, empty for none; in use: folder/enrolment_address
+  std::string metrics_listen{};         ///< host:port of Prometheus' metrics over plain HTTP; empty: none. The port in use is written to folder/metrics_address
 };
 
 /// Runs a federation to its end over gRPC and mutual TLS (docs/wire_format.md). Started again on the same folder, it goes on after the last

@@ -19,11 +19,14 @@ class Upload {
   /// The same weights again, by a site that has been away: what came stays.
   bool continues(const Offer& offer) const { return update_.round == offer.update.round && codec_ == offer.codec && chunks_.list() == offer.delta; }
   std::vector<std::uint64_t> missing() const;
+  std::uint64_t size_bytes() const { return chunks_.list().size_bytes; }
   /// @throws as ChunkFile::add.
   void add(const pb::Chunk& chunk);
   /// The update, with its weights on disk; a compressed one is decoded, tensor by tensor, into a file without a name. `agreed`: the plan's codec.
   /// @throws Error{kMismatch} chunks are missing, or another codec than the plan's; and as SafetensorsFile and DeltaDecoder.
   Update finished(Codec agreed, const ModelState& global) const;
+  /// As the site offered it: without weights.
+  const Update& offered() const { return update_; }
   const std::filesystem::path& path() const { return path_; }
 
  private:

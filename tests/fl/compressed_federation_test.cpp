@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/compress/delta.h"
+#include "fl/run_history.h"
 #include "fl/run_in_process.h"
 #include "fl/tls_check.h"
 #include "fl/transport/channel.h"
@@ -220,6 +221,7 @@ TEST_F(CompressedFederation, ASiteThatDoesNotSpeakTheCodecIsToldSoWhenItConnects
     EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
     EXPECT_THAT(status.error_message(), HasSubstr("codec topk, which this site does not speak"));
   }
+  EXPECT_THAT(read_run_status(folder.path() / "hub").refused.at("east").reason, HasSubstr("codec topk"));
   EXPECT_TRUE(foreign.watch({"topk"}, announcement).ok());
   EXPECT_EQ(from_message(announcement).plan.compression, (CompressionSettings{.codec = Codec::kTopK, .fraction = 0.1}));
   stop = true;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "fl/run_history.h"
 #include "fl/run_in_process.h"
 #include "models/state/safetensors.h"
 #include "tests/fl/federation_fixture.h"
@@ -146,6 +147,7 @@ TEST_F(TransportFailures, DuplicateSiteTheFirstOfTwoProcessesIsTold) {
   }();
   EXPECT_EQ(hub.get(), expected.state);
   east.get(), north.get(), west.get();
+  EXPECT_THAT(read_run_status(folder.path() / "hub").refused.at("east").reason, HasSubstr("another process"));
 }
 
 /// Two coordinators: the second one has another folder (or lost it), and so another run.

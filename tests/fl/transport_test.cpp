@@ -7,8 +7,6 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "fl/run_in_process.h"
-#include "fl/transport/client.h"
-#include "fl/transport/server.h"
 #include "models/state/safetensors.h"
 #include "tests/fl/federation_fixture.h"
 #include "tests/support/process.h"

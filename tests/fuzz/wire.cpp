@@ -9,6 +9,7 @@
 #include "fl/transport/peer_desk.h"
 #include "fl/wire/chunk_file.h"
 #include "fl/wire/letter.h"
+#include "fl/wire/progress_messages.h"
 #include "tests/fuzz/bodies.h"
 #include "tests/fuzz/guard.h"
 #include "tests/fuzz/wire_messages.h"
@@ -79,6 +80,16 @@ void chunk(const fl::pb::Chunk& message) {
   });
 }
 
+void site_report(const fl::pb::SiteReport& message) {
+  const fl::SiteReport found = fl::from_message(message);
+  expect(fl::from_message(fl::to_message(found)) == found, "a site's report that was written is read as another");
+}
+
+void observation(const fl::pb::Observation& message) {
+  const fl::Observed found = fl::from_message(message), again = fl::from_message(fl::to_message(found));
+  expect(again.events == found.events && again.latest == found.latest, "events that were written are read as others");
+}
+
 /// Parses with the program's own class and uses what came as the program would.
 template <typename Message, void (*use)(const Message&)>
 void check(const std::string& encoded) {
@@ -94,6 +105,8 @@ const std::map<std::string, void (*)(const std::string&), std::less<>> kChecks{
     {"consilium.fl.v1.Letter", check<fl::pb::Letter, letter>},
     {"consilium.fl.v1.Piece", check<fl::pb::Piece, piece>},
     {"consilium.fl.v1.Chunk", check<fl::pb::Chunk, chunk>},
+    {"consilium.fl.v1.SiteReport", check<fl::pb::SiteReport, site_report>},
+    {"consilium.fl.v1.Observation", check<fl::pb::Observation, observation>},
 };
 
 /// The full name before the first line break; any other text stands for some message, so that a mutated name is no wasted input.

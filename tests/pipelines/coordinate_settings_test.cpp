@@ -48,6 +48,7 @@ TEST(CoordinateSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("quorum", -1), HasSubstr("hub.json.quorum"));
   EXPECT_THAT(refused("deadline_seconds", -1), HasSubstr("hub.json.deadline_seconds"));
   EXPECT_THAT(refused("linger_seconds", -1), HasSubstr("hub.json.linger_seconds"));
+  EXPECT_THAT(refused("metrics_listen", "9464"), testing::AllOf(HasSubstr("hub.json.metrics_listen"), HasSubstr("host:port")));
   EXPECT_THAT(refused("listen", "localhost"), testing::AllOf(HasSubstr("hub.json.listen"), HasSubstr("host:port")));
   EXPECT_THAT(refused("enrolment", "7444"), testing::AllOf(HasSubstr("hub.json.enrolment"), HasSubstr("host:port")));
   EXPECT_THAT(refused("name", "a b"), HasSubstr("hub.json.name"));

@@ -36,6 +36,9 @@ TEST_F(DoorTest, EachRoleMayWhatItMay) {
   EXPECT_NO_THROW(door.admit(pem("chief"), Right::kAdminister));
   EXPECT_NO_THROW(door.admit(pem("chief"), Right::kWatch));
   EXPECT_THAT(refused(door, pem("chief"), Right::kTakePart), HasSubstr("may not take part"));
+  EXPECT_NO_THROW(door.admit(pem("nurse"), Right::kObserve));
+  EXPECT_NO_THROW(door.admit(pem("chief"), Right::kObserve));
+  EXPECT_THAT(refused(door, pem("east"), Right::kObserve), HasSubstr("for the role site, which may not observe the other sites"));
   EXPECT_THAT(refused(door, read_file(keys() / "hub.crt"), Right::kWatch), HasSubstr("for the role coordinator"));
   EXPECT_THAT(refused(door, read_file(keys() / "ca.crt"), Right::kWatch), HasSubstr("no role"));
 }
@@ -46,6 +49,20 @@ TEST_F(DoorTest, ASiteThatTheFederationDoesNotNameIsTold) {
   EXPECT_THAT(refused(door, pem("south"), Right::kTakePart), AllOf(HasSubstr("\"south\" does not belong to this federation"), HasSubstr("settings")));
   EXPECT_THAT(door.explain(pem("south")), HasSubstr("does not belong"));
   EXPECT_EQ(door.explain(pem("east")), "");
+}
+
+TEST_F(DoorTest, WhoeverListensHearsOfMembersThatAreRefusedAndNotOfStrangers) {
+  std::vector<std::string> heard;
+  DoorOptions listening = options();
+  listening.on_refusal = [&](const std::string& who, const std::string& why) { heard.push_back(who + ": " + why); };
+  Door door(listening);
+  provision(at("foreign"), {.federation = "another"});
+  issue_certificate(at("foreign"), "west");
+  refused(door, read_file(at("foreign") / "west.crt"), Right::kTakePart);
+  EXPECT_THAT(heard, testing::IsEmpty()) << "a stranger chooses its name";
+  refused(door, pem("nurse"), Right::kTakePart);
+  door.note_refusal("east", "two of them", true);
+  EXPECT_THAT(heard, testing::ElementsAre(HasSubstr("nurse: the certificate of"), "east: two of them"));
 }
 
 TEST_F(DoorTest, AnOlderGenerationIsToldFromAStranger) {

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <set>
+
+#include "pipelines/status_text.h"
+#include "pipelines/watch_run.h"
+#include "tools/interrupt.h"
+#include "tools/verb.h"
+
+namespace consilium::tools {
+namespace {
+
+int columns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+}
+
+/// A table that is drawn over itself on a terminal; elsewhere a line an event, and each warning once.
+pipelines::OnNews printer(bool json) {
+  const bool terminal = isatty(STDOUT_FILENO) == 1 && !json;
+  auto told = std::make_shared<std::set<std::string>>();
+  return [=](const fl::RunStatus& status, const std::vector<fl::Event>& events) {
+    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    if (terminal) {
+      fmt::print("\033[H\033[2J{}", pipelines::status_text(status, now, columns()));
+    } else {
+      for (const fl::Event& event : events) fmt::print("{}\n", json ? to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace) : pipelines::event_text(event));
+      if (!status.end.empty() && !json)
+        for (const std::string& line : fl::warnings(status, now))
+          if (told->insert(line).second) fmt::print("WARNING: {}\n", line);
+    }
+    std::fflush(stdout);
+  };
+}
+
+}  // namespace
+
+int cmd_watch(int argc, char** argv) {
+  CLI::App app("Shows a federation while it runs: what every site does, how the rounds follow each other, who is missing. Ends with the run.", "consilium watch");
+  CommonOptions common;
+  std::string where;
+  app.add_option("RUN", where, "the coordinator's folder")->required();
+  add_common(app, common, "consilium watch federation");
+  return run_verb(app, argc, argv, common, [&] {
+    pipelines::watch_folder(where, printer(common.json), stop_on_signals());
+    return 0;
+  });
+}
+
+}  // namespace consilium::tools
