@@ -3,15 +3,17 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/settings.h"
 #include "models/state/model_state.h"
 #include "pipelines/ingest.h"
+#include "pipelines/peers_settings.h"
 
 namespace consilium::pipelines {
 
-/// One hospital's side of a federation: where its data, its keys and its coordinator are. What is trained comes from the coordinator.
+/// One hospital's side of a federation: where its data, its keys and its coordinator are, or its peers. What is trained comes from the coordinator, or from the initial model of the peers.
 struct JoinSettings {
   std::string name;                   ///< as in the site's certificate; with an invitation its name by default
   std::string coordinator;            ///< host:port, or "@FILE": the file holds it (it is waited for); with an invitation its address by default
@@ -25,6 +27,7 @@ struct JoinSettings {
   double give_up_seconds = 3600;      ///< without contact to the coordinator
   int folds = 0, fold = 0;            ///< cross-validation, as SimulationSettings
   std::int64_t minimum_count = 5;     ///< of cases behind any figure of federated statistics; this site's own rule, no coordinator can lower it
+  std::optional<PeersSettings> peers{};  ///< without coordinator
 
   bool operator==(const JoinSettings&) const = default;
 };

@@ -9,6 +9,7 @@
 #include "imaging/phantom/site_profile.h"
 #include "pipelines/coordinate.h"
 #include "pipelines/estimate_cost.h"
+#include "pipelines/peers_settings.h"
 #include "pipelines/relay.h"
 #include "pipelines/run_results.h"
 
@@ -28,6 +29,13 @@ TEST(FormatsDoc, CoordinatorSettingsAreTheProgramsWithTheirDefaults) {
                    {"folder", block["folder"]},
                    {"sites", block["sites"]}}),
             block);
+}
+
+TEST(FormatsDoc, PeersAreTheProgramsWithTheirDefaults) {
+  const auto parse = [](const Json& json) { return to_json(pipelines::parse_peers_settings(json, "doc", "")); };
+  const Json block = documented("peers");
+  EXPECT_EQ(parse(block), block);
+  EXPECT_EQ(parse({{"initial_model", block["initial_model"]}, {"sites", block["sites"]}, {"listen", block["listen"]}, {"relay", block["relay"]}}), block);
 }
 
 TEST(FormatsDoc, RelaySettingsAreTheProgramsWithTheirDefaults) {

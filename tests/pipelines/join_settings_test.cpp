@@ -67,6 +67,17 @@ TEST(JoinSettings, AnInvitationSaysNameAndCoordinator) {
   EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_join_settings(json, "east.json", "/"); }), HasSubstr("host:port"));
 }
 
+TEST(JoinSettings, AmongPeersThereIsNoCoordinator) {
+  Json json = valid();
+  json["peers"] = {{"initial_model", "start.json"}, {"listen", "0.0.0.0:7443"}, {"sites", {{{"name", "east"}, {"address", "east:7443"}}, {{"name", "west"}, {"address", "west:7443"}}}}};
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { parse_join_settings(json, "east.json", "/etc/consilium"); }), HasSubstr("east.json.coordinator"));
+  json.erase("coordinator");
+  const JoinSettings settings = parse_join_settings(json, "east.json", "/etc/consilium");
+  ASSERT_TRUE(settings.peers);
+  EXPECT_EQ(settings.peers->initial_model, "/etc/consilium/start.json");
+  EXPECT_EQ(parse_join_settings(to_json(settings), "again", "/"), settings);
+}
+
 TEST(JoinSettings, AnAddressIsHostAndPort) {
   for (const char* bad : {"hub", "hub:", ":7443", "hub:70000", "hub:http", "hub:-1", "2001:db8::1:7443", "@", ""})
     EXPECT_THAT(refused("coordinator", bad), testing::AllOf(HasSubstr("east.json.coordinator"), HasSubstr("host:port"))) << bad;
