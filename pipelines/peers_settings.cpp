@@ -1,6 +1,7 @@
 #include "pipelines/peers_settings.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -48,7 +49,9 @@ PeersSettings parse_peers_settings(const Json& json, const std::string& origin, 
   reader.field("liveness_seconds", s.federation.liveness_seconds);
   reader.choice("late", s.federation.late, {{"refuse", fl::LateUpdates::kRefuse}, {"merge", fl::LateUpdates::kMerge}});
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.federation.aggregation); });
-  reader.field("links", s.federation.links);
+  std::vector<std::array<std::string, 2>> links;
+  reader.field("links", links);
+  for (const auto& [a, b] : links) s.federation.links.emplace_back(a, b);
   reader.field("gather_seconds", s.gather_seconds);
   reader.field("linger_seconds", s.linger_seconds);
   reader.finish();

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "tests/scenario/tiny_federation.h"
+#include "tests/support/timeless.h"
 
 namespace consilium {
 namespace {
@@ -37,12 +38,7 @@ class Ranks : public test::TinyFederation {
           found[fs::relative(entry.path(), path(run)).string()] = read_file(entry.path());
     return found;
   }
-  Json timeless(const std::string& run) const {
-    Json json = read_json(path(run + "/results.json"));
-    json.erase("seconds_total");
-    for (Json& model : json["models"]) model.erase("seconds");
-    return json;
-  }
+  Json timeless(const std::string& run) const { return test::timeless(read_json(path(run + "/results.json"))); }
   void expect_same(const std::string& a, const std::string& b) const {
     const auto expected = files(a), found = files(b);
     for (const auto& [name, bytes] : expected) {

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "tests/scenario/tiny_federation.h"
+#include "tests/support/timeless.h"
 
 namespace consilium {
 namespace {
@@ -53,18 +54,7 @@ TEST_F(Reproducible, ThreadsAndProcessesGiveTheSameModels) {
   EXPECT_EQ(read_file(path("threads/models/federated.safetensors")), read_file(path("processes/models/federated.safetensors")));
   EXPECT_EQ(files("threads/predictions", ".nii.gz"), files("processes/predictions", ".nii.gz"));
   // The results tell the same but for the time that it took.
-  const auto timeless = [&](const std::string& run) {
-    Json json = read_json(path(run + "/results.json"));
-    json.erase("seconds_total");
-    for (Json& model : json["models"]) model.erase("seconds");
-    for (Json& round : json["rounds"]) {
-      for (const char* key : {"start_seconds", "seconds"}) round.erase(key);
-      for (Json& site : round["sites"])
-        for (const char* key : {"seconds", "bytes_in", "bytes_out"}) site.erase(key);  // threads send nothing over a wire
-    }
-    return json;
-  };
-  EXPECT_EQ(timeless("threads"), timeless("processes"));
+  EXPECT_EQ(test::timeless(read_json(path("threads/results.json"))), test::timeless(read_json(path("processes/results.json"))));
 }
 
 TEST_F(Reproducible, AFinishedSimulationIsReadNotRepeated) {
