@@ -56,7 +56,7 @@ Registry read_registry(const fs::path& folder) {
 }
 
 Registry edit_registry(const fs::path& folder, const std::function<void(Registry&)>& change) {
-  const FolderLock lock(folder);
+  const FolderLock lock(folder, 30);  // several hospitals may enrol in the same second
   Registry registry = read_registry(folder);
   const std::vector<Revocation> before = revocations(registry);
   change(registry);

@@ -53,7 +53,8 @@ bool GossipPeer::on_message(const PeerMessage& m, double now) {
   }
   heard_[m.round].try_emplace(m.from, Heard{m.weights[0], *m.update});
   advance(now);
-  return true;
+  // What is heard is not in the record before the round is over: acknowledged sooner, it would be lost with a kill, and its sender would never say it again.
+  return m.round < record_.run.round;
 }
 
 void GossipPeer::on_tick(double now) { advance(now); }

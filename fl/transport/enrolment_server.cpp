@@ -36,7 +36,9 @@ class EnrolmentServer::Service final : public pb::Enrolment::Service {
         response->set_certificate(enrol(keys_, request->request(), request->name(), [this] { return door_.now(); }));
         log_line("\"" + request->name() + "\" has enrolled");
       } catch (const Error& error) {  // a refused attempt is an entry in the list
-        door_.note_refusal(request->name(), error.code() == ErrorCode::kRefused ? std::string("enrolment: ") + error.what() : "enrolment: a damaged request", false);
+        // What fails here (a disk, a lock) is no fault of who asks.
+        if (error.code() == ErrorCode::kRefused) door_.note_refusal(request->name(), std::string("enrolment: ") + error.what(), false);
+        else if (error.code() == ErrorCode::kCorruptData || error.code() == ErrorCode::kMismatch) door_.note_refusal(request->name(), "enrolment: a damaged request", false);
         throw;
       }
     });
