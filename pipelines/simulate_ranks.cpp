@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "fl/observer.h"
 #include "fl/run_in_process.h"
 #include "fl/run_store.h"
 #include "models/state/safetensors_file.h"
@@ -73,6 +74,7 @@ fl::RunState load_or_begin(const FederationRequest& request, const fl::Federatio
   if (auto saved = store.load()) return *saved;
   const fl::Coordinator coordinator(settings, federation_start(request.settings.training, initial_model(request.settings.training).state()), 0);
   store.save(coordinator.state());
+  const fl::Observer observer(request.folder, coordinator);  // the run has begun
   return coordinator.state();
 }
 
@@ -84,13 +86,18 @@ fl::RunState close_round(const FederationRequest& request, const fl::FederationS
   if (saved->round != round) return *saved;
   const UpdateFiles files(request.folder / "updates", round);
   fl::Coordinator coordinator(settings, std::move(*saved), 0);
+  fl::Observer observer(request.folder, coordinator);
   const std::vector<std::string> asked = coordinator.asked();
   for (const std::string& site : asked) {
-    const fl::Receipt receipt = coordinator.receive(site, files.read(site));
+    const fl::Update update = files.read(site);  // its weights stay on disk
+    const fl::Receipt receipt = coordinator.receive(site, update);
+    observer.judged(site, update, receipt);
     require(receipt.kind == fl::ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
   }
-  require(coordinator.advance(0).has_value(), ErrorCode::kUnexpected, "a round with every update did not close");
+  const auto report = coordinator.advance(0);
+  require(report.has_value(), ErrorCode::kUnexpected, "a round with every update did not close");
   store.save(coordinator.state());
+  observer.tell_of(*report, coordinator);
   for (const std::string& site : asked) files.remove_weights(site);
   return coordinator.state();
 }
