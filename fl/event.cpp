@@ -82,6 +82,8 @@ Json to_json(const Event& event) {
   return json;
 }
 
+std::string to_line(const Event& event) { return to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 Event parse_event(const Json& json, const std::string& origin) {
   const auto text = [&](const char* key) {
     require(json.contains(key) && json[key].is_string(), ErrorCode::kCorruptData, origin + ": no text \"" + key + "\"");

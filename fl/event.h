@@ -68,6 +68,8 @@ std::string_view to_string(EventKind kind);
 
 /// One flat object: schema, time (ISO 8601, UTC, milliseconds), run, event, round and site where the kind has them, then numbers and words.
 Json to_json(const Event& event);
+/// The same as one line, without its end: what is kept, sent and printed.
+std::string to_line(const Event& event);
 /// @throws Error{kCorruptData} naming `origin` and what is missing, unknown or of another type.
 Event parse_event(const Json& json, const std::string& origin);
 /// The event holds what its schema says, and nothing else. @throws Error{kUnexpected}

@@ -18,8 +18,6 @@ constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS latest(site TEXT NOT NULL, event TEXT NOT NULL, time REAL NOT NULL, body TEXT NOT NULL, PRIMARY KEY(site, event));"
     "CREATE TABLE IF NOT EXISTS observation(key TEXT PRIMARY KEY, value TEXT NOT NULL);";
 
-std::string body_of(const Event& event) { return to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 /// All that was announced has come.
 bool is_complete(const Event& event) {
   const auto value = [&](const char* name) { return event.numbers.at(name); };
@@ -66,7 +64,7 @@ bool EventLog::is_kept(const Event& event) {
 
 void EventLog::append(const Event& event) {
   validate(event);
-  const std::string body = body_of(event);
+  const std::string body = to_line(event);
   const bool passing = schema_of(event.kind).is_passing, kept = is_kept(event);
   database_.transaction([&] {
     if (passing) SqliteStatement(database_, "INSERT INTO latest VALUES(?, ?, ?, ?) ON CONFLICT(site, event) DO UPDATE SET time = excluded.time, body = excluded.body").bind(event.site).bind(std::string(to_string(event.kind))).bind(event.time).bind(body).step();

@@ -1,15 +1,13 @@
 #include "fl/observer.h"
 
-#include <chrono>
 #include <cmath>
 
 #include "base/progress.h"
 #include "fl/run_history.h"
+#include "fl/wall_clock.h"
 
 namespace consilium::fl {
 namespace {
-
-double utc_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 /// Readable, and different for runs that start at different times.
 std::string run_name(double time) {
@@ -28,7 +26,7 @@ std::map<std::string, double> with_validation(std::map<std::string, double> numb
 Observer::Observer(const std::filesystem::path& folder, const Coordinator& coordinator, const ObserverOptions& options) : options_(options), settings_(coordinator.settings()) {
   const FederationSettings& settings = settings_;
   const std::int64_t open_round = coordinator.state().round;
-  if (!options_.clock) options_.clock = utc_now;
+  if (!options_.clock) options_.clock = utc_seconds;
   log_ = std::make_unique<EventLog>(folder, run_name(now()), options_.log);
   if (log_->is_new()) {
     tell(EventKind::kRunStarted, -1, "", {{"rounds", static_cast<double>(settings.rounds)}, {"quorum", static_cast<double>(quorum_of(settings))}, {"deadline_seconds", settings.deadline_seconds}}, {{"sites", join_names(settings.sites)}});

@@ -22,6 +22,16 @@ bool all_finite(std::span<const float> values) {
 
 }  // namespace
 
+std::optional<std::size_t> UpdateWeights::find(const std::string& name) const {
+  std::size_t low = 0, high = size();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (tensor(middle).name < name) low = middle + 1;
+    else high = middle;
+  }
+  return low < size() && tensor(low).name == name ? std::optional(low) : std::nullopt;
+}
+
 std::span<const float> UpdateWeights::block(std::size_t number, std::size_t begin, std::size_t count, std::vector<float>& scratch) const {
   if (!file()) return std::span(state().tensors[number].values).subspan(begin, count);
   scratch.resize(count);
@@ -49,8 +59,8 @@ void require_fits(const Update& update, const ModelState& global, std::int64_t r
     const NamedTensor& tensor = weights.tensor(n);
     const std::string what = who + "tensor " + tensor.name;
     require(n == 0 || weights.tensor(n - 1).name < tensor.name, ErrorCode::kMismatch, what + " is not in the order of names, or occurs twice");
-    const auto place = std::lower_bound(global.tensors.begin(), global.tensors.end(), tensor.name, [](const NamedTensor& t, const std::string& name) { return t.name < name; });
-    require(place != global.tensors.end() && place->name == tensor.name, ErrorCode::kMismatch, what + " is not in the global model");
+    const NamedTensor* place = find_tensor(global, tensor.name);
+    require(place != nullptr, ErrorCode::kMismatch, what + " is not in the global model");
     require(place->shape == tensor.shape && place->group == tensor.group && place->values.size() == weights.value_count(n), ErrorCode::kMismatch, what + " has another shape or group than the global model's");
     require(update.cases_per_group.contains(tensor.group), ErrorCode::kMismatch, what + " belongs to group " + tensor.group + ", whose number of cases is missing");
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ class UpdateWeights {
   std::size_t size() const { return file() ? file()->size() : state().tensors.size(); }
   /// Name, group and shape; values only where the update is in memory.
   const NamedTensor& tensor(std::size_t number) const { return file() ? file()->tensor(number) : state().tensors[number]; }
+  /// Number of the tensor of that name, if the update holds it; tensors must be sorted by name.
+  std::optional<std::size_t> find(const std::string& name) const;
   std::size_t value_count(std::size_t number) const { return file() ? file()->value_count(number) : state().tensors[number].values.size(); }
   /// Values [begin, begin + count) of a tensor; `scratch` holds them if they are read from disk. From any number of threads.
   std::span<const float> block(std::size_t number, std::size_t begin, std::size_t count, std::vector<float>& scratch) const;

@@ -9,6 +9,9 @@ namespace consilium::fl {
 /// Seconds since 1970-01-01 in UTC. An argument wherever certificates are judged, so that a test can set it.
 using WallClock = std::function<std::int64_t()>;
 std::int64_t wall_seconds();  ///< of this machine
+double utc_seconds();         ///< the same, with its fraction
+/// Of a clock that nobody sets: for what is measured between two moments.
+double steady_seconds();
 
 std::string to_iso_time(std::int64_t seconds);  ///< 2026-03-01T12:00:00Z
 /// @throws Error{kCorruptData} naming `where`.

@@ -9,8 +9,8 @@ namespace {
 
 /// The tensor of a state that belongs to a parameter, in the parameter's own type.
 at::Tensor matching(const ModelState& state, const std::string& name, const at::Tensor& parameter) {
-  const auto found = std::lower_bound(state.tensors.begin(), state.tensors.end(), name, [](const NamedTensor& t, const std::string& wanted) { return t.name < wanted; });
-  require(found != state.tensors.end() && found->name == name && found->shape == parameter.sizes().vec(), ErrorCode::kMismatch, "no tensor " + name + " of the network's shape is given");
+  const NamedTensor* found = find_tensor(state, name);
+  require(found != nullptr && found->shape == parameter.sizes().vec(), ErrorCode::kMismatch, "no tensor " + name + " of the network's shape is given");
   return torch::from_blob(const_cast<float*>(found->values.data()), found->shape, torch::kFloat32).clone().to(parameter.options());
 }
 

@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "fl/run_history.h"
+#include "fl/wall_clock.h"
 #include "pipelines/status_text.h"
 #include "tools/verb.h"
 
@@ -18,10 +17,10 @@ int cmd_status(int argc, char** argv) {
   add_common(app, common, "consilium status federation --json");
   return run_verb(app, argc, argv, common, [&] {
     if (events) {
-      for (const fl::Event& event : fl::read_events(folder)) fmt::print("{}\n", common.json ? to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace) : pipelines::event_text(event));
+      for (const fl::Event& event : fl::read_events(folder)) fmt::print("{}\n", common.json ? to_line(event) : pipelines::event_text(event));
       return 0;
     }
-    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const double now = fl::utc_seconds();
     const fl::RunStatus status = fl::read_run_status(folder);
     if (common.json) fmt::print("{}\n", to_json(status, now).dump(2, ' ', false, Json::error_handler_t::replace));
     else fmt::print("{}", pipelines::status_text(status, now));

@@ -2,9 +2,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <set>
 
+#include "fl/wall_clock.h"
 #include "pipelines/status_text.h"
 #include "pipelines/watch_run.h"
 #include "tools/interrupt.h"
@@ -23,11 +23,11 @@ pipelines::OnNews printer(bool json) {
   const bool terminal = isatty(STDOUT_FILENO) == 1 && !json;
   auto told = std::make_shared<std::set<std::string>>();
   return [=](const fl::RunStatus& status, const std::vector<fl::Event>& events) {
-    const double now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const double now = fl::utc_seconds();
     if (terminal) {
       fmt::print("\033[H\033[2J{}", pipelines::status_text(status, now, columns()));
     } else {
-      for (const fl::Event& event : events) fmt::print("{}\n", json ? to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace) : pipelines::event_text(event));
+      for (const fl::Event& event : events) fmt::print("{}\n", json ? to_line(event) : pipelines::event_text(event));
       if (!status.end.empty() && !json)
         for (const std::string& line : fl::warnings(status, now))
           if (told->insert(line).second) fmt::print("WARNING: {}\n", line);

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -26,21 +25,10 @@ struct Part {
   double factor;  ///< of its values: weight and discount
 };
 
-/// Number of a tensor in an update, by its name; tensors are sorted.
-std::optional<std::size_t> number_of(const UpdateWeights& weights, const std::string& name) {
-  std::size_t low = 0, high = weights.size();
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    if (weights.tensor(middle).name < name) low = middle + 1;
-    else high = middle;
-  }
-  return low < weights.size() && weights.tensor(low).name == name ? std::optional(low) : std::nullopt;
-}
-
 std::vector<Part> parts_of(const NamedTensor& tensor, const std::vector<const Update*>& updates, const Weighting& weighting) {
   std::vector<Part> parts;
   for (const Update* update : updates) {
-    const auto number = number_of(UpdateWeights(*update), tensor.name);
+    const auto number = UpdateWeights(*update).find(tensor.name);
     if (!number || update->cases_per_group.at(tensor.group) == 0) continue;
     const double weight = weighting(*update, tensor.group);
     if (weight != 0) parts.push_back({update, UpdateWeights(*update), *number, weight, weight * update->discount});
@@ -130,7 +118,7 @@ Weighting by_site(SiteWeights weights) {
 
 bool is_trained(const Update& update, const NamedTensor& tensor) {
   const auto cases = update.cases_per_group.find(tensor.group);
-  return cases != update.cases_per_group.end() && cases->second > 0 && number_of(UpdateWeights(update), tensor.name);
+  return cases != update.cases_per_group.end() && cases->second > 0 && UpdateWeights(update).find(tensor.name);
 }
 
 void average_deltas(const ModelState& global, std::span<const Update> updates, const std::function<void(const AveragedBlock&)>& use, const Weighting& weighting) {

@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::size_t kBlock = 4096;  // of a dozen sites fits in the second cache
 
-/// Number of the tensor in the update. It is there: group_updates has looked.
-std::size_t number_in(const UpdateWeights& weights, const std::string& name) {
-  std::size_t low = 0, high = weights.size();
-  while (low + 1 < high) {
-    const std::size_t middle = (low + high) / 2;
-    if (weights.tensor(middle).name <= name) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
 struct Place {
   std::size_t tensor, begin, count;
 };
@@ -56,8 +45,8 @@ void for_each_block(const ModelState& global, const GroupUpdates& group, const s
       for (std::size_t n = places.size() * stripe / kStripes; n < places.size() * (stripe + 1) / kStripes; ++n) {
         SameValues block{places[n].tensor, places[n].begin, places[n].count, {}};
         for (std::size_t k = 0; k < group.updates.size(); ++k) {
-          const UpdateWeights weights(*group.updates[k]);
-          block.values.push_back(weights.block(number_in(weights, global.tensors[block.tensor].name), block.begin, block.count, scratch[k]));
+          const UpdateWeights weights(*group.updates[k]);  // it has the tensor: group_updates has looked
+          block.values.push_back(weights.block(*weights.find(global.tensors[block.tensor].name), block.begin, block.count, scratch[k]));
         }
         use(stripe, block);
       }

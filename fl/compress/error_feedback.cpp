@@ -18,11 +18,6 @@ auto place_of(State& state, const std::string& name) {
 
 }  // namespace
 
-const NamedTensor* find_tensor(const ModelState& state, const std::string& name) {
-  const auto place = place_of(state, name);
-  return place != state.tensors.end() && place->name == name ? &*place : nullptr;
-}
-
 void put_tensor(ModelState& state, NamedTensor tensor) {
   const auto place = place_of(state, tensor.name);
   if (place != state.tensors.end() && place->name == tensor.name)

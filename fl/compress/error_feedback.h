@@ -23,8 +23,6 @@ void write_error_feedback(const std::filesystem::path& path, const ErrorFeedback
 /// @throws Error{kNotFound}, Error{kCorruptData}
 ErrorFeedback read_error_feedback(const std::filesystem::path& path);
 
-/// The tensor of that name, or null. Tensors are sorted by name.
-const NamedTensor* find_tensor(const ModelState& state, const std::string& name);
 /// Puts `tensor` in its place, or in place of the one of its name.
 void put_tensor(ModelState& state, NamedTensor tensor);
 

@@ -30,8 +30,8 @@ ModelState segment_of(const ModelState& model, const ModelState& layout, std::si
   ModelState segment;
   for_parts(layout, index, parts, [&](std::size_t t, std::size_t begin, std::size_t end) {
     const std::string& name = layout.tensors[t].name;
-    const auto at = std::lower_bound(model.tensors.begin(), model.tensors.end(), name, [](const NamedTensor& tensor, const std::string& wanted) { return tensor.name < wanted; });
-    if (at == model.tensors.end() || at->name != name) return;
+    const NamedTensor* at = find_tensor(model, name);
+    if (at == nullptr) return;
     require(at->values.size() == layout.tensors[t].values.size(), ErrorCode::kMismatch, "tensor " + name + " has another size than the global model's");
     segment.tensors.push_back({name, at->group, {static_cast<std::int64_t>(end - begin)}, {at->values.begin() + static_cast<std::ptrdiff_t>(begin), at->values.begin() + static_cast<std::ptrdiff_t>(end)}});
   });

@@ -26,6 +26,15 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPems& pem
   return grpc::SslCredentials({pems.authority, pems.key, pems.certificate});
 }
 
+grpc::ChannelArguments standing_channel_arguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return arguments;
+}
+
 std::shared_ptr<grpc::ServerCredentials> open_server_credentials(const TlsFiles& files, const std::string& name) {
   const TlsPems pems = read_tls_files(files, Role::kCoordinator, name);
   grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);

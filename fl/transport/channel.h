@@ -17,6 +17,9 @@ namespace consilium::fl {
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles& files, const std::string& name, Role role = Role::kCoordinator);
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPems& pems);
 
+/// Of a connection that stays open: keepalive also between calls, and none shared with another that shows another certificate.
+grpc::ChannelArguments standing_channel_arguments();
+
 /// TLS in which only the coordinator shows a certificate: for those who have none yet.
 std::shared_ptr<grpc::ServerCredentials> open_server_credentials(const TlsFiles& files, const std::string& name);
 std::shared_ptr<grpc::ChannelCredentials> open_channel_credentials(const std::string& authority_pem);

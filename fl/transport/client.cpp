@@ -14,6 +14,7 @@
 #include "fl/federation_settings.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
+#include "fl/transport/growing_pause.h"
 #include "fl/transport/progress_reporter.h"
 #include "fl/transport/refusal_cause.h"
 #include "fl/unpredictable.h"
@@ -26,8 +27,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Stub = pb::Federation::Stub;
-
-constexpr double kLongestPauseSeconds = 3;  // a coordinator that comes back has its sites within five seconds
 
 /// A call that failed for a reason that may pass: the caller tries again.
 struct Broken {
@@ -282,18 +281,14 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   SiteProgress& progress = options.progress != nullptr ? *options.progress : phases;
   std::size_t tries = 0;
   auto last_contact = Clock::now();
-  double pause_seconds = 0.2;
+  GrowingPause pause;
   std::int64_t answered = -1;
   std::string told;
   for (;;) {
     const std::string& address = addresses[tries % addresses.size()];
     bool has_heard = false;
     try {
-      grpc::ChannelArguments arguments;
-      arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
-      arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
-      arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-      arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      grpc::ChannelArguments arguments = standing_channel_arguments();
       arguments.SetMaxReceiveMessageSize(64 << 20);
       const auto channel = grpc::CreateCustomChannel(address, channel_credentials(pems), arguments);
       const auto stub = pb::Federation::NewStub(channel);
@@ -309,7 +304,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
           tell("warning: at the coordinator, " + difference + "; certificates may seem over or not valid yet");
           told_clock = true;
         }
-        pause_seconds = 0.2;
+        pause.reset();
         told.clear();
         require_same_federation(options.folder, a.federation);
         if (!a.finished && (a.idle || a.plan.round <= answered)) {
@@ -359,12 +354,12 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       if (broken.reason != told) tell("no contact with the coordinator at " + options.coordinator + " (" + broken.reason + "); trying again");
       told = broken.reason;
       answered = -1;  // a coordinator that restarted has forgotten what it got in the open round
-      const auto end = Clock::now() + std::chrono::duration<double>(pause_seconds);
+      const auto end = Clock::now() + std::chrono::duration<double>(pause.seconds());
       while (Clock::now() < end) {
         throw_if_stopped(stop);
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
       }
-      pause_seconds = std::min(kLongestPauseSeconds, 2 * pause_seconds);
+      pause.grow();
       ++tries;  // the next of several addresses
     }
   }

@@ -9,7 +9,6 @@
 namespace consilium::fl {
 namespace {
 
-constexpr double kFirstPauseSeconds = 0.2, kLongestPauseSeconds = 3;  // as a site's, between two connections with its coordinator
 constexpr double kGreetingSeconds = 1;
 constexpr std::size_t kMostQueued = 256;
 
@@ -42,7 +41,7 @@ std::shared_ptr<const LetterBody> LetterPress::print(const PeerMessage& message)
 }
 
 Courier::Courier(CourierOptions options, Introductions& introductions, LetterPress& press, Routes routes, std::function<void(const std::string&)> on_event)
-    : options_(std::move(options)), introductions_(introductions), press_(press), routes_(std::move(routes)), on_event_(std::move(on_event)), resting_until_(routes_.size()), pauses_(routes_.size(), kFirstPauseSeconds) {
+    : options_(std::move(options)), introductions_(introductions), press_(press), routes_(std::move(routes)), on_event_(std::move(on_event)), resting_until_(routes_.size()), pauses_(routes_.size()) {
   small_.greets = true;
   for (Lane* lane : {&small_, &big_}) lane->thread = std::thread([this, lane] { run(*lane); });
 }
@@ -166,14 +165,14 @@ void Courier::over_a_route(const std::function<void(PeerRoute&)>& send) {
     try {
       send(*routes_[n]);
       const std::lock_guard lock(guard_);
-      pauses_[n] = kFirstPauseSeconds;
+      pauses_[n].reset();
       introductions_.note_accepted(options_.peer);
       return;
     } catch (const RouteBroken& broken) {
       last = broken;
       const std::lock_guard lock(guard_);
-      resting_until_[n] = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds(pauses_[n]));
-      pauses_[n] = std::min(kLongestPauseSeconds, 2 * pauses_[n]);
+      resting_until_[n] = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds(pauses_[n].seconds()));
+      pauses_[n].grow();
     }
   }
   throw last;

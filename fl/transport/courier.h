@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "fl/peers/introductions.h"
+#include "fl/transport/growing_pause.h"
 #include "fl/transport/peer_route.h"
 #include "fl/wire/letter.h"
 
@@ -70,7 +71,7 @@ class Courier {
   std::mutex guard_;
   std::condition_variable changed_;
   std::vector<Clock::time_point> resting_until_;  ///< of each route
-  std::vector<double> pauses_;
+  std::vector<GrowingPause> pauses_;
   std::string told_;
   bool stopping_ = false;
   Lane small_, big_;

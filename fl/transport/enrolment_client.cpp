@@ -9,6 +9,7 @@
 #include "consilium/fl/v1/enrolment.grpc.pb.h"
 #include "fl/enrol/member_files.h"
 #include "fl/transport/channel.h"
+#include "fl/transport/growing_pause.h"
 
 namespace consilium::fl {
 namespace {
@@ -77,7 +78,7 @@ void enrol_over_tls(const fs::path& folder, const Invitation& invitation, const 
   require(!invitation.enrolments.empty(), ErrorCode::kUnsupported, "the invitation of \"" + invitation.name + "\" names no enrolment service; write a request with --csr-out and have it signed with consilium keys sign");
   const std::string request = begin_enrolment(folder, invitation);
   const auto end = Clock::now() + std::chrono::duration<double>(options.give_up_seconds);
-  double pause_seconds = 0.2;
+  GrowingPause pause(5);
   for (std::string told;;) {
     std::string reasons;
     for (const std::string& address : invitation.enrolments) {
@@ -94,8 +95,8 @@ void enrol_over_tls(const fs::path& folder, const Invitation& invitation, const 
     require(Clock::now() < end, ErrorCode::kUnreachable, "no enrolment service answered (" + reasons + ")");
     if (reasons != told && options.on_event) options.on_event("no enrolment service answers yet (" + reasons + "); trying again");
     told = reasons;
-    wait(pause_seconds, options.stop);
-    pause_seconds = std::min(5.0, 2 * pause_seconds);
+    wait(pause.seconds(), options.stop);
+    pause.grow();
   }
 }
 

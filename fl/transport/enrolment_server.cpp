@@ -12,15 +12,15 @@
 #include "fl/enrol/rate_limit.h"
 #include "fl/federation_settings.h"
 #include "fl/transport/channel.h"
+#include "fl/transport/listen.h"
 #include "fl/transport/status.h"
+#include "fl/wall_clock.h"
 
 namespace consilium::fl {
 namespace {
 
 namespace pb = consilium::fl::v1;
 constexpr int kMostMessageBytes = 64 << 10;
-
-double steady_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
@@ -76,7 +76,7 @@ class EnrolmentServer::Service final : public pb::Enrolment::Service {
 struct EnrolmentServer::Running {
   Running(const EnrolmentOptions& options, Door& door) : service(options, door) {}
   Service service;
-  std::unique_ptr<grpc::Server> server;
+  Listening listening;
 };
 
 EnrolmentServer::EnrolmentServer(const EnrolmentOptions& options, Door& door) : running_(std::make_unique<Running>(options, door)) {
@@ -88,19 +88,15 @@ EnrolmentServer::EnrolmentServer(const EnrolmentOptions& options, Door& door) : 
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
   builder.SetMaxReceiveMessageSize(kMostMessageBytes);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 4);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 30000);  // nobody has business here for longer
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 5000);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10000);
-  int port = 0;
-  builder.AddListeningPort(options.listen, open_server_credentials(tls_files(options.keys, options.name), options.name), &port);
   builder.RegisterService(&running_->service);
-  running_->server = builder.BuildAndStart();
-  require(running_->server != nullptr && port > 0, ErrorCode::kUnreachable, "cannot listen at " + options.listen + ": is the port in use, or the address not of this machine?");
-  address_ = host_of(options.listen) + ":" + std::to_string(port);
+  running_->listening = start_at(builder, options.listen, open_server_credentials(tls_files(options.keys, options.name), options.name));
+  address_ = running_->listening.address;
 }
 
-EnrolmentServer::~EnrolmentServer() { running_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1)); }
+EnrolmentServer::~EnrolmentServer() { running_->listening.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1)); }
 
 }  // namespace consilium::fl

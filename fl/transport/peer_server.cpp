@@ -38,7 +38,7 @@ struct PeerServer::Parts {
 };
 
 PeerServer::PeerServer(const Options& options, PeerDesk& desk, Door& door) : parts_(new Parts{PeersService(desk, door), nullptr}) {
-  Listening listening = listen_at(options.listen, server_credentials(options.tls, options.name, Role::kPeer), {&parts_->service}, "peer");
+  Listening listening = listen_at(options.listen, server_credentials(options.tls, options.name, Role::kPeer), {&parts_->service}, {"peer", kMostPeerThreads});
   parts_->server = std::move(listening.server);
   address_ = listening.address;
 }

@@ -15,18 +15,15 @@
 #include "fl/transport/direct_route.h"
 #include "fl/transport/peer_server.h"
 #include "fl/transport/relay_collector.h"
+#include "fl/wall_clock.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::fl {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double kLookSeconds = 0.2;           ///< how often a stop, and the end of training, are looked for
 constexpr std::uint64_t kRoomBytes = 64 << 20;  ///< in a letter, for reports
 constexpr std::uint64_t kMostModels = 4;        ///< in a letter: a state has model, two of the rule's memory, and the best
-
-double now() { return std::chrono::duration<double>(Clock::now().time_since_epoch()).count(); }
 
 /// A line from any thread.
 class Telling {
@@ -120,8 +117,8 @@ class PeerProcess {
 
   /// Waits until all others have been met, or the time is over.
   void gather() {
-    const double end = now() + options_.gather_seconds;
-    for (auto missing = connections_.introductions().missing(); !missing.empty() && now() < end; missing = connections_.introductions().missing()) {
+    const double end = steady_seconds() + options_.gather_seconds;
+    for (auto missing = connections_.introductions().missing(); !missing.empty() && steady_seconds() < end; missing = connections_.introductions().missing()) {
       throw_if_stopped(stop_);
       connections_.look();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -135,27 +132,27 @@ class PeerProcess {
     peer_ = std::move(peer);
     settle();
     double next_tick = 0, leave_at = 0;
-    while (leave_at == 0 || now() < leave_at) {
+    while (leave_at == 0 || steady_seconds() < leave_at) {
       throw_if_stopped(stop_);
       connections_.look();
-      if (auto letter = connections_.box().next(std::clamp(next_tick - now(), 0.0, kLookSeconds))) receive(std::move(*letter));
+      if (auto letter = connections_.box().next(std::clamp(next_tick - steady_seconds(), 0.0, kLookSeconds))) receive(std::move(*letter));
       if (job_ && job_->update.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
         Update update = job_->update.get();
         job_.reset();
-        peer_->trained(std::move(update), now());
+        peer_->trained(std::move(update), steady_seconds());
         settle();
       }
-      if (now() >= next_tick) {
-        next_tick = now() + settings_.liveness_seconds / 8;
-        peer_->tick(now());
+      if (steady_seconds() >= next_tick) {
+        next_tick = steady_seconds() + settings_.liveness_seconds / 8;
+        peer_->tick(steady_seconds());
         settle();
       }
       if (peer_->is_finished() && leave_at == 0) {
         tell_("finished; helping the others to their end");
-        leave_at = now() + options_.linger_seconds;
+        leave_at = steady_seconds() + options_.linger_seconds;
         next_tick = 0;  // the others are told
       }
-      if (leave_at != 0 && are_all_at_the_end() && next_tick != 0) leave_at = std::min(leave_at, std::max(now(), told_end_at_ + kLookSeconds));
+      if (leave_at != 0 && are_all_at_the_end() && next_tick != 0) leave_at = std::min(leave_at, std::max(steady_seconds(), told_end_at_ + kLookSeconds));
     }
   }
   const PeerRecord& record() const { return peer_->record(); }
@@ -166,7 +163,7 @@ class PeerProcess {
     m.to = options_.name;  // or it would not have been let in
     const std::uint64_t before = peer_->version();
     if (m.kind == PeerMessageKind::kAlive) at_[m.from] = std::max(at_[m.from], m.round);
-    const bool taken = peer_->receive(m, now());
+    const bool taken = peer_->receive(m, steady_seconds());
     settle();
     // Not kept, what is said again anyway.
     if (taken || m.kind == PeerMessageKind::kAlive || m.kind == PeerMessageKind::kAsk || m.kind == PeerMessageKind::kState) connections_.box().remove(letter.number);
@@ -182,11 +179,11 @@ class PeerProcess {
       connections_.box().retry();
     }
     for (PeerMessage& message : peer_->take_outgoing()) {
-      if (peer_->is_finished() && message.kind == PeerMessageKind::kAlive) told_end_at_ = now();
+      if (peer_->is_finished() && message.kind == PeerMessageKind::kAlive) told_end_at_ = steady_seconds();
       connections_.send(std::move(message));
     }
     for (const std::string& line : peer_->take_events()) tell_(line);
-    const auto work = peer_->work(now());
+    const auto work = peer_->work(steady_seconds());
     if (!work) return;
     tell_(work->plan.is_last_look() ? "validating the final model" : "round " + std::to_string(work->plan.round + 1) + " of " + std::to_string(work->plan.rounds) + ": training");
     job_.emplace(Job{work->plan, *work->base, {}});
@@ -235,7 +232,7 @@ PeerRecord run_peer(const PeerSiteOptions& options, const PeerSettings& settings
   Connections connections(options, sorted, initial, tell);
   PeerProcess process(options, sorted, trainer, connections, store, tell, stop);
   if (!saved) process.gather();
-  process.play(saved ? resume_peer(sorted, options.name, *std::move(saved), now()) : make_peer(sorted, options.name, initial, now()));
+  process.play(saved ? resume_peer(sorted, options.name, *std::move(saved), steady_seconds()) : make_peer(sorted, options.name, initial, steady_seconds()));
   write_file(finished, options.run + "\n");
   return process.record();
 }

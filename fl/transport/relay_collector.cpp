@@ -1,17 +1,15 @@
 #include "fl/transport/relay_collector.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "consilium/fl/v1/peer.grpc.pb.h"
 #include "fl/seal.h"
 #include "fl/transport/channel.h"
+#include "fl/transport/growing_pause.h"
 #include "fl/transport/route_calls.h"
 
 namespace consilium::fl {
 namespace {
 
-constexpr double kFirstPauseSeconds = 0.2, kLongestPauseSeconds = 3;  // as a site's, between two connections with its coordinator
 constexpr double kFullPauseSeconds = 0.1;
 
 }  // namespace
@@ -35,7 +33,7 @@ void RelayCollector::pause(double seconds) {
 }
 
 void RelayCollector::run() {
-  double pause_seconds = kFirstPauseSeconds;
+  GrowingPause between;
   std::string told;
   for (std::size_t tries = 0;; ++tries) {
     {
@@ -52,13 +50,13 @@ void RelayCollector::run() {
       reason = error.what();
     }
     if (had_contact_) {
-      pause_seconds = kFirstPauseSeconds;
+      between.reset();
       told.clear();
     }
     if (!reason.empty() && reason != told) on_warning_(reason + "; trying again");
     told = reason;
-    pause(pause_seconds);
-    pause_seconds = std::min(kLongestPauseSeconds, 2 * pause_seconds);
+    pause(between.seconds());
+    between.grow();
   }
 }
 

@@ -155,7 +155,7 @@ void run_relay(const RelayServerOptions& options, const std::atomic<bool>* stop)
   const FolderLock lock(options.folder);
   Door door({.keys = options.tls.authority.parent_path(), .refused = options.folder / "refused.json", .sites = options.sites});
   RelayService service(options, door);
-  const Listening listening = listen_at(options.listen, credentials, {&service}, "relay");
+  const Listening listening = listen_at(options.listen, credentials, {&service}, {"relay", kMostPeerThreads});
   write_file(options.folder / "address", listening.address + "\n");
   log_line("relay listens at " + listening.address + " for " + std::to_string(options.sites.size()) + " sites");
   while (!(stop != nullptr && *stop)) {

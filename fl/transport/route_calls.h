@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "fl/transport/channel.h"
 #include "fl/transport/peer_route.h"
 
 namespace consilium::fl {
@@ -27,11 +28,7 @@ inline void require_ok(const grpc::Status& status, const std::string& whom) {
 }
 
 inline grpc::ChannelArguments peer_channel_arguments() {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  grpc::ChannelArguments arguments = standing_channel_arguments();
   // Within the time for dialling more than one try.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);

@@ -16,6 +16,7 @@
 #include "fl/run_store.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/enrolment_server.h"
+#include "fl/transport/listen.h"
 #include "fl/transport/member_services.h"
 #include "fl/transport/metrics_server.h"
 #include "fl/transport/presence.h"
@@ -23,6 +24,7 @@
 #include "fl/transport/progress_service.h"
 #include "fl/transport/tensorboard_file.h"
 #include "fl/transport/uploads.h"
+#include "fl/wall_clock.h"
 #include "fl/wire/messages.h"
 
 namespace consilium::fl {
@@ -31,15 +33,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using grpc::Status;
 
-double now() { return std::chrono::duration<double>(Clock::now().time_since_epoch()).count(); }
-
 /// A model as it travels: its file, open, so that a site that is fetching it can go on after the round has moved on.
 struct Parcel {
   std::string digest;
   FileChunks chunks;
 };
 
-constexpr std::size_t kBufferBytes = 24 << 20;
 constexpr const char* kDisplaced = "another process has connected with this site's certificate; only one may take part";
 
 /// The state machine, the store and the open uploads, behind one lock.
@@ -91,7 +90,7 @@ class Service final : public pb::Federation::Service {
         round = announced_.plan.round;
       }
       require(request->digest() == parcel->digest, ErrorCode::kNotFound, "that model is not offered any more; the newest announcement names the one that is");
-      const double began = now();
+      const double began = steady_seconds();
       std::uint64_t sent = 0;
       for (std::size_t n = request->first_chunk(); n < parcel->chunks.list.hashes.size(); ++n) {
         pb::Chunk chunk;
@@ -101,7 +100,7 @@ class Service final : public pb::Federation::Service {
         if (!writer->Write(chunk)) return;
         sent += chunk.data().size();
       }
-      observer_.model_sent(caller.name, round, sent, now() - began);
+      observer_.model_sent(caller.name, round, sent, steady_seconds() - began);
       if (finished && request->first_chunk() >= parcel->chunks.list.hashes.size()) {  // it says: I have it
         const std::lock_guard lock(guard_);
         served_.insert(caller.name);
@@ -159,7 +158,7 @@ class Service final : public pb::Federation::Service {
   bool advance() {
     const std::lock_guard lock(guard_);
     advance_locked();
-    if (!coordinator_.is_finished()) observer_.tick(coordinator_, now());
+    if (!coordinator_.is_finished()) observer_.tick(coordinator_, steady_seconds());
     return coordinator_.is_finished();
   }
 
@@ -186,7 +185,7 @@ class Service final : public pb::Federation::Service {
   /// A run that waits for a quorum which does not come reaches an end too. @throws Error{kUnreachable}
   void require_hope() {
     const std::lock_guard lock(guard_);
-    if (!coordinator_.is_abandoned(now())) return;
+    if (!coordinator_.is_abandoned(steady_seconds())) return;
     std::string names;
     for (const std::string& site : coordinator_.waiting_for()) names += (names.empty() ? "" : ", ") + site;
     throw Error(ErrorCode::kUnreachable, "round " + std::to_string(coordinator_.state().round + 1) + " has waited for its quorum longer than policy.abandon_seconds; missing: " + names + ". Started again, it goes on from here");
@@ -266,7 +265,7 @@ class Service final : public pb::Federation::Service {
 
   void advance_locked() {
     try {
-      while (const auto report = coordinator_.advance(now())) {
+      while (const auto report = coordinator_.advance(steady_seconds())) {
         store_.save(coordinator_.state());
         uploads_.clear();
         observer_.tell_of(*report, coordinator_);
@@ -327,25 +326,12 @@ RunState serve(const CoordinatorOptions& options, Coordinator coordinator, RunSt
   Service service(std::move(coordinator), std::move(store), door, observer, options.folder, on_round);
   ProgressService progress(observer, door, options.folder);
   const auto metrics = metrics_server(options, observer);
-  grpc::ServerBuilder builder;
-  int port = 0;
-  // Two coordinators on one port would share its sites between them.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
-  builder.SetMaxReceiveMessageSize(8 << 20);
-  // What all connections together may hold in buffers: with fifty sites they would else outweigh the model.
-  builder.SetResourceQuota(grpc::ResourceQuota("coordinator").Resize(kBufferBytes));
-  builder.AddListeningPort(options.listen, credentials, &port);
-  builder.RegisterService(&service);
-  builder.RegisterService(&progress);
   const auto more_services = member_services(keys, door);
-  for (const auto& more : more_services) builder.RegisterService(more.get());
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  require(server != nullptr && port > 0, ErrorCode::kUnreachable, "cannot listen at " + options.listen + ": is the port in use, or the address not of this machine?");
-  write_file(options.folder / "address", host_of(options.listen) + ":" + std::to_string(port) + "\n");
-  log_line("coordinator listens at " + host_of(options.listen) + ":" + std::to_string(port) + " for " + std::to_string(site_count) + " sites");
+  std::vector<grpc::Service*> services{&service, &progress};
+  for (const auto& more : more_services) services.push_back(more.get());
+  const Listening listening = listen_at(options.listen, credentials, services, {.name = "coordinator"});
+  write_file(options.folder / "address", listening.address + "\n");
+  log_line("coordinator listens at " + listening.address + " for " + std::to_string(site_count) + " sites");
   std::optional<EnrolmentServer> enrolment;
   if (!options.enrolment.empty()) {
     enrolment.emplace(EnrolmentOptions{options.enrolment, options.name, keys}, door);
@@ -355,7 +341,7 @@ RunState serve(const CoordinatorOptions& options, Coordinator coordinator, RunSt
   const auto end_in_order = [&] {
     service.close();
     progress.close();
-    server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    listening.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
     door.close();
   };
   try {
@@ -384,7 +370,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   auto saved = store.load();
   const bool is_new = !saved;
   if (saved) initial = {};
-  Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), now()) : Coordinator(settings, *std::move(saved), now());
+  Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), steady_seconds()) : Coordinator(settings, *std::move(saved), steady_seconds());
   if (is_new) store.save(coordinator.state());
   Observer observer(options.folder, coordinator);
   TensorboardFile tensorboard(options.folder);

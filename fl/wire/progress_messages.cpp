@@ -15,7 +15,6 @@ void require_range(std::int64_t value, std::int64_t most, const char* field) {
   require(value >= 0 && value <= most, ErrorCode::kCorruptData, std::string("site report: ") + field + " " + std::to_string(value) + " outside [0, " + std::to_string(most) + "]");
 }
 
-std::string line_of(const Event& event) { return to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace); }
 Event event_of(const std::string& line) { return parse_event(parse_json(line, "observation", ErrorCode::kCorruptData), "observation"); }
 
 }  // namespace
@@ -53,8 +52,8 @@ SiteReport from_message(const v1::SiteReport& message) {
 
 v1::Observation to_message(const Observed& observed) {
   v1::Observation message;
-  for (const Event& event : observed.events) message.add_event(line_of(event));
-  for (const Event& event : observed.latest) message.add_latest(line_of(event));
+  for (const Event& event : observed.events) message.add_event(to_line(event));
+  for (const Event& event : observed.latest) message.add_latest(to_line(event));
   return message;
 }
 

@@ -32,11 +32,6 @@ void sort_by_name(ModelState& model) {
   std::sort(model.tensors.begin(), model.tensors.end(), [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
 }
 
-bool has_tensor(const ModelState& model, const std::string& name) {
-  const auto place = std::lower_bound(model.tensors.begin(), model.tensors.end(), name, [](const NamedTensor& t, const std::string& n) { return t.name < n; });
-  return place != model.tensors.end() && place->name == name;
-}
-
 NamedTensor named_for(std::int64_t cluster, NamedTensor tensor) {
   tensor.name.insert(0, prefix_of(cluster));
   tensor.group.insert(0, prefix_of(cluster));
@@ -85,7 +80,7 @@ ModelState cluster_of(const ModelState& joined, std::int64_t cluster) {
 ModelState place_in_clusters(const ModelState& plain, const ModelState& joined, std::span<const std::int64_t> clusters) {
   ModelState placed;
   for (const NamedTensor& tensor : plain.tensors) {
-    if (has_tensor(joined, tensor.name)) {
+    if (find_tensor(joined, tensor.name) != nullptr) {
       placed.tensors.push_back(tensor);
       continue;
     }

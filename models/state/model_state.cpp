@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -9,6 +10,11 @@
 #include "base/text.h"
 
 namespace consilium {
+
+const NamedTensor* find_tensor(const ModelState& state, const std::string& name) {
+  const auto place = std::lower_bound(state.tensors.begin(), state.tensors.end(), name, [](const NamedTensor& tensor, const std::string& wanted) { return tensor.name < wanted; });
+  return place != state.tensors.end() && place->name == name ? &*place : nullptr;
+}
 
 std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   std::int64_t count = 1;

@@ -24,6 +24,9 @@ struct ModelState {
   bool operator==(const ModelState&) const = default;
 };
 
+/// The tensor of that name, or null.
+const NamedTensor* find_tensor(const ModelState& state, const std::string& name);
+
 std::int64_t element_count(const std::vector<std::int64_t>& shape);
 
 /// Same names, groups and shapes in the same order? @throws Error{kMismatch} naming the first tensor that differs.

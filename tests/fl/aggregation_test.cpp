@@ -5,20 +5,15 @@
 
 #include "fl/coordinator.h"
 #include "models/state/control_variates.h"
+#include "tests/fl/aggregation_settings.h"
 #include "tests/support/refusal.h"
 
 namespace consilium::fl {
 namespace {
 
-const char* const kRules[] = {"fedavg", "fedavgm", "fedadagrad", "fedadam", "fedyogi", "fedcostwavg", "fedpidavg", "scaffold", "fednova", "qfedavg"};
+using test::settings_of;
 
-AggregationSettings settings_of(const Json& json) {
-  AggregationSettings settings;
-  SettingsReader reader(json, "aggregation");
-  read_aggregation_settings(reader, settings);
-  reader.finish();
-  return settings;
-}
+const char* const kRules[] = {"fedavg", "fedavgm", "fedadagrad", "fedadam", "fedyogi", "fedcostwavg", "fedpidavg", "scaffold", "fednova", "qfedavg"};
 
 ModelState model(float value) { return with_control_variates({{{"w", "trunk", {1}, {value}}}}); }
 

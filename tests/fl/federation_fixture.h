@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "fl/run_in_process.h"
 #include "fl/transport/client.h"
 #include "fl/transport/server.h"
 #include "tests/fl/toy.h"
@@ -37,6 +38,12 @@ class Federation : public testing::Test {
   }
   std::future<ModelState> join(const std::string& name, Trainer& trainer) {
     return std::async(std::launch::async, [this, name, &trainer] { return run_site(site(name), trainer); });
+  }
+  /// What three sites with the trainers of most tests come to when nothing happens.
+  static FinishedRun undisturbed(const FederationSettings& settings) {
+    const TemporaryFolder plain;
+    ToyTrainer a(0.1F, 3), b(0.3F, 5), c(-0.2F, 1);
+    return run_in_process(settings, toy_model(1), {{"east", &a}, {"north", &b}, {"west", &c}}, plain.path());
   }
 
   TemporaryFolder folder;

@@ -15,6 +15,7 @@
 #include "fl/aggregate/aggregation.h"
 #include "fl/federation_settings.h"
 #include "models/state/safetensors.h"
+#include "tests/fl/aggregation_settings.h"
 #include "tests/support/refusal.h"
 #include "tests/support/shared_data.h"
 
@@ -22,20 +23,13 @@ namespace consilium::fl {
 namespace {
 
 using consilium::test::refusal;
+using test::settings_of;
 using testing::DoubleNear;
 using testing::HasSubstr;
 using testing::Pointwise;
 
 const char* const kFile = "oracles/algorithms.json";
 const Json kEvery[] = {{{"rule", "norm_bound"}}, {{"rule", "median"}}, {{"rule", "trimmed_mean"}}, {{"rule", "krum"}}, {{"rule", "multi_krum"}}, {{"rule", "bulyan"}}, {{"rule", "geometric_median"}}, {{"rule", "fltrust"}, {"root", "site_00"}}};
-
-AggregationSettings settings_of(const Json& json) {
-  AggregationSettings settings;
-  SettingsReader reader(json, "aggregation");
-  read_aggregation_settings(reader, settings);
-  reader.finish();
-  return settings;
-}
 
 ModelState state_of(const std::vector<float>& values) { return {{{"w", "trunk", {static_cast<std::int64_t>(values.size())}, values}}}; }
 ModelState zero(std::size_t count) { return state_of(std::vector<float>(count, 0)); }

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "fl/run_in_process.h"
 #include "tests/fl/federation_fixture.h"
 #include "tests/support/refusal.h"
 
@@ -17,15 +16,7 @@ using test::toy_settings;
 using test::ToyTrainer;
 using testing::HasSubstr;
 
-class SiteFailures : public Federation {
- protected:
-  /// The same run of the same sites when nothing happens.
-  static FinishedRun undisturbed(const FederationSettings& settings) {
-    const TemporaryFolder plain;
-    ToyTrainer a(0.1F, 3), b(0.3F, 5), c(-0.2F, 1);
-    return run_in_process(settings, toy_model(1), {{"east", &a}, {"north", &b}, {"west", &c}}, plain.path());
-  }
-};
+class SiteFailures : public Federation {};
 
 /// F1: the site with most data trains for hours and says nothing. Here it trains three times as long as it would wait for a silent coordinator.
 TEST_F(SiteFailures, F1_WhoTrainsForLongIsNotDeclaredDead) {

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "fl/run_history.h"
-#include "fl/run_in_process.h"
 #include "models/state/safetensors.h"
 #include "tests/fl/federation_fixture.h"
 #include "tests/support/process.h"
@@ -140,12 +139,7 @@ TEST_F(TransportFailures, DuplicateSiteTheFirstOfTwoProcessesIsTold) {
   auto east = join("east", trainers[0]);
   EXPECT_THAT(first.get(), HasSubstr("another process"));
   auto north = join("north", trainers[1]), west = join("west", trainers[2]);
-  const FinishedRun expected = [&] {
-    const TemporaryFolder plain;
-    ToyTrainer a(0.1F, 3), b(0.3F, 5), c(-0.2F, 1);
-    return run_in_process(settings, toy_model(1), {{"east", &a}, {"north", &b}, {"west", &c}}, plain.path());
-  }();
-  EXPECT_EQ(hub.get(), expected.state);
+  EXPECT_EQ(hub.get(), undisturbed(settings).state);
   east.get(), north.get(), west.get();
   EXPECT_THAT(read_run_status(folder.path() / "hub").refused.at("east").reason, HasSubstr("another process"));
 }
@@ -231,9 +225,7 @@ TEST_F(TransportFailures, ASiteThatIsNotAskedWaitsAndGetsTheModel) {
   EXPECT_EQ(trainers[0].trained + trainers[1].trained + trainers[2].trained, 3);
   EXPECT_EQ(east.get(), north.get());
   west.get();
-  const TemporaryFolder plain;
-  ToyTrainer a(0.1F, 3), b(0.3F, 5), c(-0.2F, 1);
-  EXPECT_EQ(run_in_process(settings, toy_model(1), {{"east", &a}, {"north", &b}, {"west", &c}}, plain.path()).state, state);
+  EXPECT_EQ(undisturbed(settings).state, state);
 }
 
 /// Complaint 2: a run without quorum ends, with the names of those who are missing.
