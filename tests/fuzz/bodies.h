@@ -22,6 +22,9 @@ std::vector<std::string> wire_examples();
 void fuzz_npy(std::span<const std::uint8_t> bytes);
 void fuzz_safetensors(std::span<const std::uint8_t> bytes);
 void fuzz_compressed_update(std::span<const std::uint8_t> bytes);  ///< an update of one small model
+void fuzz_encrypted(std::span<const std::uint8_t> bytes);  ///< an encrypted vector of one small ring
+/// Made anew each time: nobody can repeat an encryption.
+std::vector<std::string> encrypted_examples();
 void fuzz_certificate(std::span<const std::uint8_t> bytes);  ///< PEM
 
 struct Kind {

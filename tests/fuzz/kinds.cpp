@@ -17,6 +17,8 @@ const std::vector<Kind>& kinds() {
       {"safetensors", "safetensors", fuzz_safetensors, 200},
       // The model's size bounds it, not the input's.
       {"compressed_update", "compressed_update", fuzz_compressed_update, 0},
+      // The terms bound it, not the input.
+      {"encrypted", "encrypted", fuzz_encrypted, 0, encrypted_examples},
       {"npy", "npy", fuzz_npy, 200},
       {"certificate", "certificate", fuzz_certificate, 200},
   };

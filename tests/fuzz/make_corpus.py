@@ -436,5 +436,44 @@ def write_compressed():
     put(kind, "magic", b"CNSD")
 
 
-for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_npy, write_compressed, write_certificates):
+# Encrypted vectors ---------------------------------------------------------------------------------------------------------------
+# Of the ring, terms and length in tests/fuzz/encrypted.cpp. Zeros are sound polynomials; that what is encrypted is no sum of anything shows only at the end.
+
+POLYNOMIAL = 8 * 4 * 50 // 8
+
+
+def ring_primes(count=4, bits=50, step=16):
+    candidate, primes = (2**bits - 2) // step * step + 1, []
+    while len(primes) < count:
+        if pow(2, candidate - 1, candidate) == 1 and pow(3, candidate - 1, candidate) == 1:
+            primes.append(candidate)
+        candidate -= step
+    return primes
+
+
+def encrypted(key=bytes(2 * POLYNOMIAL), blocks=bytes(3 * POLYNOMIAL), magic=b"CNSLHE1\n", context=b"fuzz", values=70):
+    terms = struct.pack("<4Q", *ring_primes()) + struct.pack("<6Q", 8, 2, values, 40, 4, 80) + context
+    return magic + hashlib.sha256(b"consilium vector terms\0" + terms).digest() + key + blocks
+
+
+def write_encrypted():
+    kind = "encrypted"
+    high = (2**50 - 1).to_bytes(8, "little")
+    put(kind, "zeros", encrypted())
+    put(kind, "residue_above_its_prime", encrypted(key=high + bytes(2 * POLYNOMIAL - 8)))
+    put(kind, "residue_above_in_c1", encrypted(key=bytes(POLYNOMIAL) + high + bytes(POLYNOMIAL - 8)))
+    put(kind, "residue_above_in_block", encrypted(blocks=high + bytes(3 * POLYNOMIAL - 8)))
+    put(kind, "ones", encrypted(blocks=b"\1" + bytes(3 * POLYNOMIAL - 1)))
+    put(kind, "noise_in_last_block", encrypted(blocks=bytes(2 * POLYNOMIAL) + b"\x55" * 5 + bytes(POLYNOMIAL - 5)))
+    put(kind, "other_context", encrypted(context=b"fuzzy"))
+    put(kind, "other_length", encrypted(values=71))
+    put(kind, "other_magic", encrypted(magic=b"CNSLHE2\n"))
+    put(kind, "short", encrypted()[:-1])
+    put(kind, "long", encrypted() + b"\0")
+    put(kind, "no_blocks", encrypted(blocks=b""))
+    put(kind, "head_only", encrypted(key=b"", blocks=b""))
+    put(kind, "empty", b"")
+
+
+for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_npy, write_compressed, write_encrypted, write_certificates):
     write()
