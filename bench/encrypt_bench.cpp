@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <functional>
 
 #include "base/parallel.h"
@@ -20,17 +21,29 @@ constexpr std::uint64_t kWeights = 5605220;
 constexpr std::int64_t kSites = 3, kCases = 37;
 constexpr int kRepetitions = 3;
 
-double seconds_of(const std::function<void()>& work) {
+/// On the clock, and of all processors together: what other work on the machine leaves alone.
+struct Seconds {
+  double clock = 0;
+  double processor = 0;
+  Seconds operator+(const Seconds& other) const { return {clock + other.clock, processor + other.processor}; }
+};
+
+Seconds seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
+  const std::clock_t used = std::clock();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), static_cast<double>(std::clock() - used) / CLOCKS_PER_SEC};
 }
 
-double median_of(const std::function<void()>& work) {
-  std::vector<double> times;
+Seconds median_of(const std::function<void()>& work) {
+  std::vector<Seconds> times;
   for (int n = 0; n < kRepetitions; ++n) times.push_back(seconds_of(work));
-  std::sort(times.begin(), times.end());
+  std::sort(times.begin(), times.end(), [](const Seconds& a, const Seconds& b) { return a.clock < b.clock; });
   return times[times.size() / 2];
+}
+
+void print(const char* what, const Seconds& seconds, const Seconds& total) {
+  fmt::print("{:42} {:7.3f} s, processors {:7.3f} s; {:.2f} / {:.2f} of all\n", what, seconds.clock, seconds.processor, seconds.clock / total.clock, seconds.processor / total.processor);
 }
 
 std::vector<float> update(std::uint64_t site) {
@@ -50,7 +63,7 @@ void run() {
   const Polynomial a = ring.uniform(derive_seed("bench", "a"), 0);
   std::vector<KeyPair> keys(kSites);
   JointKey joint;
-  const double key_seconds = seconds_of([&] {
+  const Seconds key_seconds = seconds_of([&] {
     std::vector<Polynomial> shares;
     for (KeyPair& key : keys) {
       key = threshold.make_key(a);
@@ -61,7 +74,7 @@ void run() {
   std::vector<std::vector<float>> updates;
   for (std::uint64_t site = 0; site < kSites; ++site) updates.push_back(update(site));
   std::vector<std::string> files(kSites);
-  const double encrypt_seconds = median_of([&] {
+  const Seconds encrypt_seconds = median_of([&] {
     for (std::size_t site = 0; site < kSites; ++site) {
       std::string& file = files[site];
       file.clear();
@@ -76,14 +89,14 @@ void run() {
   std::vector<ByteSource> sources;
   for (const std::string& file : files) sources.push_back(ByteSource::of_bytes(file));
   Ciphertext key_sum;
-  const double share_seconds = median_of([&] {
+  const Seconds share_seconds = median_of([&] {
     key_sum = {Polynomial(ring.words()), Polynomial(ring.words())};
     for (const ByteSource& source : sources) threshold.add(key_sum, cipher.key_of(source));
   });
   std::vector<Polynomial> shares;
   for (const KeyPair& key : keys) shares.push_back(threshold.decryption_share(key.secret, key_sum.c1));
   std::vector<float> mean(kWeights);
-  const double open_seconds = median_of([&] {
+  const Seconds open_seconds = median_of([&] {
     const OneTimeKey key = sum_of_keys(threshold, threshold.decrypt(key_sum.c0, shares));
     std::int64_t cases = 0;
     cipher.open_sum(key, sources, [&](std::uint64_t first, std::span<const std::int64_t> values) {
@@ -96,31 +109,35 @@ void run() {
   for (std::size_t n = 0; n < kWeights; ++n) error = std::max(error, std::abs(static_cast<double>(mean[n]) - (static_cast<double>(updates[0][n]) + updates[1][n] + updates[2][n]) / 3));
 
   const std::uint64_t transforms = cipher.blocks() * (kSites + 1) * ring.options().primes;
-  const double transform_seconds = median_of([&] {
+  const Seconds transform_seconds = median_of([&] {
     parallel_for(transforms, 64, [&](std::size_t first, std::size_t last) {
       Polynomial values(ring.size());
       for (std::size_t n = first; n < last; ++n) ring.transforms()[n % ring.options().primes].forward(values);
     });
   });
-  const double copy_seconds = median_of([&] {
+  const Seconds copy_seconds = median_of([&] {
     const std::vector<std::string> copy = files;
     if (copy[0][0] != files[0][0]) throw Error(ErrorCode::kUnexpected, "a copy differs");
   });
-  const double plain_bytes = 4.0 * kWeights, total = encrypt_seconds + share_seconds + open_seconds;
+  const double plain_bytes = 4.0 * kWeights;
+  const Seconds total = encrypt_seconds + share_seconds + open_seconds;
   fmt::print("{} weights x {} sites, {} threads; slots of {} bits, {} in a coefficient, {} blocks\n", kWeights, kSites, thread_limit(), bits, cipher.terms().slots.per_message, cipher.blocks());
   fmt::print("upload: {} bytes, {:.2f} times the plain one (limit 4; NVFLARE's parameters 16); share: {} bytes\n", cipher.encoded_bytes(), static_cast<double>(cipher.encoded_bytes()) / plain_bytes,
              ring.encoded_bytes());
-  fmt::print("keys of all sites: {:.3f} s\n", key_seconds);
-  fmt::print("encrypt, all sites: {:.3f} s; add keys: {:.3f} s; add and decrypt: {:.3f} s; together {:.3f} s (limit 10 s)\n", encrypt_seconds, share_seconds, open_seconds, total);
-  fmt::print("limit, {} transforms alone: {:.3f} s, {:.2f} of ours; limit, one copy of the ciphertexts: {:.3f} s, {:.2f} of ours\n", transforms, transform_seconds, transform_seconds / total, copy_seconds,
-             copy_seconds / total);
+  print("keys of all sites", key_seconds, total);
+  print("encrypt, all sites", encrypt_seconds, total);
+  print("add keys", share_seconds, total);
+  print("add and decrypt", open_seconds, total);
+  print("encrypt, add, decrypt (limit 10 s)", total, total);
+  print(fmt::format("limit: {} transforms and nothing else", transforms).c_str(), transform_seconds, total);
+  print("limit: one copy of the ciphertexts", copy_seconds, total);
   fmt::print("greatest error of the mean: {:.2g}\n", error);
 
   const PaillierPrivateKey paillier = generate_paillier();
   const std::size_t slots = paillier_slots(paillier.public_key(), bits);
   mpz_class sealed;
-  const double paillier_encrypt = median_of([&] { sealed = paillier.public_key().encrypt(mpz_class(1) << 3000); });
-  const double paillier_decrypt = median_of([&] { paillier.decrypt(sealed); });
+  const double paillier_encrypt = median_of([&] { sealed = paillier.public_key().encrypt(mpz_class(1) << 3000); }).processor;
+  const double paillier_decrypt = median_of([&] { paillier.decrypt(sealed); }).processor;
   fmt::print("Paillier-3072, {} slots: encrypt {:.1f} ms, decrypt {:.1f} ms; 5.6 M weights of one site on one thread {:.0f} s and {:.0f} s\n", slots, 1e3 * paillier_encrypt, 1e3 * paillier_decrypt,
              paillier_encrypt * static_cast<double>(kWeights / slots), paillier_decrypt * static_cast<double>(kWeights / slots));
 }
