@@ -30,6 +30,7 @@ constexpr Verb kVerbs[] = {
     {"coordinate", "consilium-federation", "run a federation: wait for sites, average, keep the history"},
     {"status", "consilium-federation", "how a federation stands, or how it went, and who was missing"},
     {"watch", "consilium-federation", "the same, live"},
+    {"privacy", "consilium-federation", "differential privacy: what a training costs, and what was spent"},
     {"relay", "consilium-federation", "forward sealed letters between sites without coordinator"},
     {"join", "consilium-models", "take part in a federation with this site's cases"},
     {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},

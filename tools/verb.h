@@ -30,6 +30,7 @@ int cmd_keys(int argc, char** argv);
 int cmd_coordinate(int argc, char** argv);
 int cmd_status(int argc, char** argv);
 int cmd_watch(int argc, char** argv);
+int cmd_privacy(int argc, char** argv);
 int cmd_relay(int argc, char** argv);
 int cmd_join(int argc, char** argv);
 int cmd_simulate(int argc, char** argv);

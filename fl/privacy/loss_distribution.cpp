@@ -13,6 +13,7 @@ namespace {
 /// ln(1 - q + q e^((2x - 1) / (2 s^2))), the loss of kRemove at x.
 double log_ratio(const SampledGaussian& r, double x) {
   const double exponent = (2 * x - 1) / (2 * r.noise_multiplier * r.noise_multiplier);
+  if (r.sampling_rate == 1) return exponent;
   if (exponent > 30) return exponent + std::log(r.sampling_rate) + std::log1p((1 - r.sampling_rate) / r.sampling_rate * std::exp(-exponent));
   return std::log1p(r.sampling_rate * std::expm1(exponent));
 }
@@ -20,6 +21,7 @@ double log_ratio(const SampledGaussian& r, double x) {
 /// The x with that log_ratio; -infinity where every ratio is larger.
 double x_of_log_ratio(const SampledGaussian& r, double ratio) {
   const double s = r.noise_multiplier, q = r.sampling_rate;
+  if (q == 1) return s * s * ratio + 0.5;
   // e^ratio - (1 - q), without cancellation for a small ratio.
   const double left = std::expm1(ratio) + q;
   if (left <= 0) return -std::numeric_limits<double>::infinity();
