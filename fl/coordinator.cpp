@@ -25,7 +25,14 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
 
 RoundPlan Coordinator::plan() const {
   require(!is_finished(), ErrorCode::kUnexpected, "a finished federation has no plan");
-  return {state_.round, settings_.rounds, global_digest_, settings_.task, settings_.compression};
+  RoundPlan plan{state_.round, settings_.rounds, global_digest_, settings_.task, settings_.compression, settings_.protection};
+  if (auto& secure = plan.protection.secure_aggregation) secure->threshold = threshold_of(*secure, asked_.size());
+  return plan;
+}
+
+void Coordinator::use_protocol(ProtocolMaker maker) {
+  make_protocol_ = std::move(maker);
+  if (!is_finished() && !settings_.protection.is_plain()) protocol_ = make_protocol_(plan(), asked_, state_.global);
 }
 
 void Coordinator::open_round(double now) {
@@ -33,11 +40,30 @@ void Coordinator::open_round(double now) {
   accepted_.clear();
   rejected_.clear();
   asked_ = state_.round >= settings_.rounds ? settings_.sites : select_sites(settings_.policy.selection, settings_.sites, state_.round, state_.reports);
+  protocol_.reset();
+  if (make_protocol_ && !is_finished() && !settings_.protection.is_plain()) protocol_ = make_protocol_(plan(), asked_, state_.global);
+  ++stage_version_;
+}
+
+void Coordinator::require_member(const std::string& site) const {
+  require(std::binary_search(settings_.sites.begin(), settings_.sites.end(), site), ErrorCode::kRefused, "site \"" + site + "\" does not belong to this federation");
+}
+
+Receipt Coordinator::answer(const std::string& site, const StageAnswer& answer, double now) {
+  require_member(site);
+  if (is_finished()) return {ReceiptKind::kStale, "the federation is finished"};
+  require(protocol_ != nullptr, ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
+  if (answer.round != state_.round || !is_asked(site)) return {ReceiptKind::kStale, "round " + std::to_string(answer.round) + " is not open for this site"};
+  const Receipt receipt = protocol_->receive(site, answer, now);
+  if (receipt.kind == ReceiptKind::kRejected) return reject(site, receipt.reason);
+  if (receipt.kind == ReceiptKind::kAccepted) rejected_.erase(site);
+  return receipt;
 }
 
 Receipt Coordinator::receive(const std::string& site, Update update) {
-  require(std::binary_search(settings_.sites.begin(), settings_.sites.end(), site), ErrorCode::kRefused, "site \"" + site + "\" does not belong to this federation");
+  require_member(site);
   if (is_finished()) return {ReceiptKind::kStale, "the federation is finished"};
+  if (!settings_.protection.is_plain()) return {ReceiptKind::kRejected, "the plan protects updates: one that is not protected is not taken"};
   update.site = site;  // the certificate decides, not the message
   update.discount = 1;
   if (update.round < state_.round) return receive_late(site, std::move(update));
@@ -82,6 +108,7 @@ Receipt Coordinator::reject(const std::string& site, const std::string& reason) 
 }
 
 std::vector<std::string> Coordinator::waiting_for() const {
+  if (protocol_) return protocol_->waiting_for();
   std::vector<std::string> names;
   for (const std::string& site : asked_)
     if (!has_answered(site) && !rejected_.contains(site)) names.push_back(site);
@@ -107,6 +134,7 @@ double Coordinator::share_of_missing_cases() const {
 
 std::optional<RoundReport> Coordinator::advance(double now) {
   if (is_finished()) return std::nullopt;
+  if (!settings_.protection.is_plain()) return advance_protected(now);
   const auto updates = static_cast<std::int64_t>(accepted_.size());
   const bool last_look = state_.round == settings_.rounds;  // nothing is averaged: it needs no quorum
   const bool enough = settings_.policy.close_after > 0 && updates >= settings_.policy.close_after && !last_look;
@@ -147,6 +175,26 @@ SiteOutcome Coordinator::outcome_of(const std::string& site) const {
   return outcome;
 }
 
+/// Chooses the best model so far by what the sites say of the one that the round started from.
+void Coordinator::judge_base(RoundReport& report, double weighted_score, double weights) {
+  if (report.validation_cases <= 0) return;
+  report.validation = weighted_score / weights;
+  if (report.validation <= state_.best_validation) return;
+  state_.best_validation = report.validation;
+  state_.best_round = state_.round;
+}
+
+void Coordinator::end_round(RoundReport& report, const std::vector<Update>& updates) {
+  if (state_.round < settings_.rounds && !(updates.empty() && protocol_)) {
+    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
+    global_digest_ = digest(state_.global);
+  }
+  report.result_digest = global_digest_;
+  ++state_.round;
+  if (state_.best_validation < 0) state_.best_round = std::min(state_.round, settings_.rounds);
+  state_.reports.push_back(report);
+}
+
 RoundReport Coordinator::close() {
   RoundReport report;
   report.round = state_.round;
@@ -160,24 +208,65 @@ RoundReport Coordinator::close() {
     weights += weight;
     report.validation_cases += validation.cases;
   }
-  if (report.validation_cases > 0) {
-    report.validation = score / weights;
-    if (report.validation > state_.best_validation) {
-      state_.best_validation = report.validation;
-      state_.best_round = state_.round;
+  judge_base(report, score, weights);
+  std::vector<Update> updates;
+  for (auto& [site_and_round, update] : accepted_) updates.push_back(std::move(update));
+  accepted_.clear();
+  end_round(report, updates);
+  return report;
+}
+
+std::optional<RoundReport> Coordinator::advance_protected(double now) {
+  require(protocol_ != nullptr, ErrorCode::kUnexpected, "the updates are protected, and no protocol is set");
+  const bool last_look = state_.round == settings_.rounds, late = now >= deadline();
+  std::optional<RoundReport> report;
+  if (protocol_->is_gathering()) {
+    const auto ready = static_cast<std::int64_t>(protocol_->answered().size());
+    const std::int64_t needed = std::max(last_look ? 0 : quorum_of(settings_), protocol_->least());
+    const bool enough = ready >= needed, complete = protocol_->waiting_for().empty();
+    const std::string hindrance = protocol_->hindrance();
+    if (enough && hindrance.empty() && (complete || late)) {
+      protocol_->begin(now);
+      ++stage_version_;
+    } else if ((last_look && late && (!enough || !hindrance.empty())) || (enough && now >= 2 * deadline() - opened_)) {
+      // Nothing that may still come would help: better no step than no end.
+      report = close_protected(std::nullopt, hindrance.empty() ? "too few sites were there for a sum that hides them" : hindrance);
     }
   }
-  if (state_.round < settings_.rounds) {
-    std::vector<Update> updates;
-    for (auto& [site_and_round, update] : accepted_) updates.push_back(std::move(update));
-    accepted_.clear();
-    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
-    global_digest_ = digest(state_.global);
+  if (!report && protocol_->advance(now)) ++stage_version_;
+  if (!report)
+    if (auto sum = protocol_->take_sum()) report = close_protected(std::move(sum), "");
+  if (report) open_round(now);
+  return report;
+}
+
+RoundReport Coordinator::close_protected(std::optional<ProtectedSum> sum, const std::string& why_not) {
+  RoundReport report;
+  report.round = state_.round;
+  report.base_digest = global_digest_;
+  const std::map<std::string, std::string> failures = protocol_->failures();
+  for (const std::string& site : settings_.sites) {
+    SiteOutcome outcome{site, Participation::kLate, sum ? "nothing came before the round was closed" : why_not, 0, {}, {}};
+    if (sum && std::binary_search(sum->contributors.begin(), sum->contributors.end(), site)) {
+      outcome.participation = Participation::kAccepted;
+      outcome.reason.clear();
+    } else if (!is_asked(site)) {
+      outcome.participation = Participation::kNotAsked;
+      outcome.reason.clear();
+    } else if (const auto failed = failures.find(site); failed != failures.end()) {
+      outcome.reason = printable(failed->second);
+      if (rejected_.contains(site)) outcome.participation = Participation::kRejected;
+    }
+    report.sites.push_back(std::move(outcome));
   }
-  report.result_digest = global_digest_;
-  ++state_.round;
-  if (state_.best_validation < 0) state_.best_round = std::min(state_.round, settings_.rounds);
-  state_.reports.push_back(report);
+  std::vector<Update> updates;
+  if (sum) {
+    report.validation_cases = sum->validation.cases;
+    judge_base(report, sum->validation.score, 1);
+    report.sums = std::move(sum->metrics);
+    updates.push_back(std::move(sum->mean));
+  }
+  end_round(report, updates);
   return report;
 }
 

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fl/federation_settings.h"
+#include "fl/receipt.h"
 #include "fl/round.h"
+#include "fl/stage.h"
 #include "fl/update.h"
 
 namespace consilium::fl {
@@ -24,22 +28,15 @@ struct RunState {
   bool operator==(const RunState&) const = default;
 };
 
-enum class ReceiptKind {
-  kAccepted,
-  kDuplicate,  ///< there is one already; nothing changed
-  kStale,      ///< of a round that is closed, and not merged
-  kRejected,
-};
-struct Receipt {
-  ReceiptKind kind = ReceiptKind::kAccepted;
-  std::string reason;
-};
+/// Makes the protocol of a round whose updates are protected.
+using ProtocolMaker = std::function<std::unique_ptr<RoundProtocol>(const RoundPlan& plan, const std::vector<std::string>& asked, const ModelState& global)>;
 
 /// The rounds of a federation as a state machine without socket, clock or thread: time comes as an argument, in seconds of any steady clock.
 ///
 /// A round is closed when every site that was asked has answered, or `close_after` updates are in, or when its deadline has passed, a quorum of updates is there, and the sites
 /// that are missing own no more of the known cases than the policy allows (once: the second deadline closes it without them, and the report says what they own). A round
-/// without quorum waits on until it is abandoned. Closing aggregates the accepted updates by the settings' rule and opens the next round.
+/// without quorum waits on until it is abandoned. Where updates are protected, answers to the stages of a protocol take the place of updates: the deadline and the quorum are those of
+/// its gathering, and what is aggregated is the one sum that it gives. Closing aggregates the accepted updates by the settings' rule and opens the next round.
 class Coordinator {
  public:
   /// @throws Error{kUsage} as validate(settings).
@@ -56,6 +53,15 @@ class Coordinator {
 
   /// Takes what `site` (as its certificate names it) sent. @throws Error{kRefused} a site that is not in the settings.
   Receipt receive(const std::string& site, Update update);
+
+  /// Needed when the settings protect updates, before anything else is asked.
+  void use_protocol(ProtocolMaker maker);
+  /// Of the open round; null where updates are not protected.
+  const RoundProtocol* protocol() const { return protocol_.get(); }
+  /// Takes a site's answer to a stage of the protocol. @throws Error{kRefused} a site that is not in the settings.
+  Receipt answer(const std::string& site, const StageAnswer& answer, double now);
+  /// Counts up when the stages become others.
+  std::uint64_t stage_version() const { return stage_version_; }
 
   /// Remembers that what a site sent for the open round could not even be read.
   Receipt reject(const std::string& site, const std::string& reason);
@@ -74,7 +80,12 @@ class Coordinator {
   bool is_abandoned(double now) const { return !is_finished() && now - opened_ >= settings_.policy.abandon_seconds; }
 
  private:
+  std::optional<RoundReport> advance_protected(double now);
+  void require_member(const std::string& site) const;
   RoundReport close();
+  RoundReport close_protected(std::optional<ProtectedSum> sum, const std::string& why_not);
+  void judge_base(RoundReport& report, double weighted_score, double weights);
+  void end_round(RoundReport& report, const std::vector<Update>& updates);
   void open_round(double now);
   Receipt receive_late(const std::string& site, Update update);
   SiteOutcome outcome_of(const std::string& site) const;
@@ -88,6 +99,9 @@ class Coordinator {
   std::vector<std::string> asked_;
   std::map<std::pair<std::string, std::int64_t>, Update> accepted_;  ///< by site and the round of the update
   std::map<std::string, std::string> rejected_;  ///< site -> reason
+  ProtocolMaker make_protocol_;
+  std::unique_ptr<RoundProtocol> protocol_;
+  std::uint64_t stage_version_ = 0;
 };
 
 }  // namespace consilium::fl

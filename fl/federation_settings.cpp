@@ -17,6 +17,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
   reader.object("policy", [&](SettingsReader& policy) { read_round_policy(policy, settings.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { read_aggregation_settings(rule, settings.aggregation); });
   reader.object("compression", [&](SettingsReader& codec) { read_compression_settings(codec, settings.compression); });
+  reader.object("protection", [&](SettingsReader& protection) { read_protection_settings(protection, settings.protection); });
   Json task = Json::object();
   reader.raw("task", task);
   settings.task = task.dump();
@@ -24,7 +25,7 @@ void read_federation_settings(SettingsReader& reader, FederationSettings& settin
 }
 
 Json to_json(const FederationSettings& s) {
-  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"policy", to_json(s.policy)}, {"aggregation", to_json(s.aggregation)}, {"compression", to_json(s.compression)}, {"task", parse_json(s.task, "task")}};
+  return {{"sites", s.sites}, {"rounds", s.rounds}, {"quorum", s.quorum}, {"deadline_seconds", s.deadline_seconds}, {"policy", to_json(s.policy)}, {"aggregation", to_json(s.aggregation)}, {"compression", to_json(s.compression)}, {"protection", to_json(s.protection)}, {"task", parse_json(s.task, "task")}};
 }
 
 void validate_site_names(const std::vector<std::string>& names, const std::string& path) {
@@ -57,6 +58,23 @@ std::vector<std::string> split_addresses(const std::string& text) {
   return addresses;
 }
 
+std::size_t asked_sites(const FederationSettings& s) { return s.policy.selection.sites > 0 ? static_cast<std::size_t>(s.policy.selection.sites) : s.sites.size(); }
+
+namespace {
+
+/// What looks at a single site's update, cases or loss cannot be had together with a sum that hides them.
+void validate_secure_aggregation(const FederationSettings& s, const std::string& path) {
+  const std::string where = path + ".protection.secure_aggregation";
+  require_composes(s.compression, Protection::kSecureAggregation, path + ".compression");
+  require_composes(Protection::kSecureAggregation, s.aggregation.rule, path + ".aggregation.rule");
+  require(s.policy.close_after == 0 && s.policy.late == LateUpdates::kRefuse, ErrorCode::kUsage, where + ": a masked update counts only beside the others of its round: no policy.close_after, no late updates merged");
+  const SelectionRule rule = s.policy.selection.rule;
+  require(rule == SelectionRule::kAll || rule == SelectionRule::kRandom, ErrorCode::kUsage, where + ": policy.selection by cases, time or loss needs to know them of each site; all or random do not");
+  validate(*s.protection.secure_aggregation, asked_sites(s), quorum_of(s), where);
+}
+
+}  // namespace
+
 void validate(const FederationSettings& s, const std::string& path) {
   validate_site_names(s.sites, path + ".sites");
   require(s.rounds >= 0 && s.rounds <= 1000000, ErrorCode::kUsage, path + ".rounds: expected 0 to 1000000, found " + std::to_string(s.rounds));
@@ -66,6 +84,7 @@ void validate(const FederationSettings& s, const std::string& path) {
   require(s.policy.close_after == 0 || s.quorum <= s.policy.close_after, ErrorCode::kUsage, path + ".quorum: is more than policy.close_after, which closes a round");
   require_comparable(s.aggregation, s.sites, quorum_of(s), s.policy.close_after > 0 || s.policy.late == LateUpdates::kMerge, path);
   require_composes(s.compression, s.aggregation.rule, path + ".compression");
+  if (s.protection.secure_aggregation) validate_secure_aggregation(s, path);
 }
 
 std::int64_t quorum_of(const FederationSettings& s) {

@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "fl/aggregate/aggregation.h"
 #include "fl/compress/compression.h"
+#include "fl/protection_settings.h"
 #include "fl/round_policy.h"
 
 namespace consilium::fl {
@@ -18,6 +19,7 @@ struct FederationSettings {
   RoundPolicy policy{};               ///< more about when a round is closed, and who is asked
   AggregationSettings aggregation{};  ///< how updates become the next global model
   CompressionSettings compression{};  ///< how sites write their updates
+  ProtectionSettings protection{};    ///< what hides an update before it is summed
   std::string task = "{}";            ///< JSON handed to every trainer
 
   bool operator==(const FederationSettings&) const = default;
@@ -38,5 +40,7 @@ std::string host_of(const std::string& address);
 /// Several with commas between.
 std::vector<std::string> split_addresses(const std::string& text);
 std::int64_t quorum_of(const FederationSettings& settings);
+/// How many sites are asked to train in a round.
+std::size_t asked_sites(const FederationSettings& settings);
 
 }  // namespace consilium::fl

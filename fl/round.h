@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fl/compress/compression.h"
+#include "fl/protection_settings.h"
 
 namespace consilium::fl {
 
@@ -18,6 +19,7 @@ struct RoundPlan {
   std::string base_digest;   ///< of the global model to start from
   std::string task;          ///< JSON for the trainer (network, optimiser, steps); opaque here
   CompressionSettings compression{};  ///< how sites write their updates
+  ProtectionSettings protection{};    ///< what hides an update before it is summed
 
   bool is_last_look() const { return round >= rounds; }
   bool operator==(const RoundPlan&) const = default;
@@ -60,6 +62,7 @@ struct RoundReport {
   double validation = 0;                 ///< of the base model: mean over sites, weighted by their validation cases times the weight of a case
   std::int64_t validation_cases = 0;
   std::vector<SiteOutcome> sites;        ///< sorted by name
+  std::map<std::string, double> sums{};  ///< where updates are protected: what is known over all sites together ("loss", "cases.trunk"); nothing is known of each
   bool operator==(const RoundReport&) const = default;
 };
 

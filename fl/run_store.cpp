@@ -14,6 +14,8 @@ namespace consilium::fl {
 
 namespace {
 
+constexpr const char* kAllSites = "";  // in the table metrics: what is known over all sites together; no site has this name
+
 void put(const Sqlite& database, const std::string& key, const std::string& value) {
   SqliteStatement(database, "INSERT INTO run(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value").bind(key).bind(value).step();
 }
@@ -105,6 +107,7 @@ void RunStore::save(const RunState& state) {
             .bind(r.round).bind(s.site).bind(std::string(to_string(s.participation))).bind(s.reason).bind(s.cases).bind(s.validation.score).bind(s.validation.cases).bind(s.validation.weight).step();
         for (const auto& [metric, value] : s.metrics) SqliteStatement(*database_, "INSERT OR REPLACE INTO metrics VALUES(?, ?, ?, ?)").bind(r.round).bind(s.site).bind(metric).bind(value).step();
       }
+      for (const auto& [metric, value] : r.sums) SqliteStatement(*database_, "INSERT OR REPLACE INTO metrics VALUES(?, ?, ?, ?)").bind(r.round).bind(std::string(kAllSites)).bind(metric).bind(value).step();
     }
   });
   // Only now are the files of the round before not needed any more; those that a kill left behind go with them.
@@ -133,6 +136,9 @@ std::optional<RunState> RunStore::load() const {
   SqliteStatement rounds(*database_, "SELECT round, base_digest, result_digest, validation, validation_cases FROM rounds ORDER BY round");
   while (rounds.step()) {
     RoundReport report{rounds.integer(0), rounds.text(1), rounds.text(2), rounds.number(3), rounds.integer(4), {}};
+    SqliteStatement sums(*database_, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
+    sums.bind(report.round).bind(std::string(kAllSites));
+    while (sums.step()) report.sums[sums.text(0)] = sums.number(1);
     SqliteStatement sites(*database_, "SELECT site, outcome, reason, cases, validation, validation_cases, validation_weight FROM participation WHERE round = ? ORDER BY site");
     sites.bind(report.round);
     while (sites.step()) {

@@ -94,12 +94,53 @@ std::string_view obstacle(const CompressionSettings& settings, Protection protec
   return "";
 }
 
+std::string_view obstacle(Protection protection, AggregationRule rule) {
+  if (protection == Protection::kDifferentialPrivacy) return "";  // noise is in the update: what follows is free
+  switch (rule) {
+    case AggregationRule::kFedAvg:
+    case AggregationRule::kFedAvgM:
+    case AggregationRule::kFedAdagrad:
+    case AggregationRule::kFedAdam:
+    case AggregationRule::kFedYogi:
+      return "";  // they take one step along the mean
+    case AggregationRule::kFedCostWAvg:
+    case AggregationRule::kFedPidAvg:
+    case AggregationRule::kQFedAvg:
+      return "it weighs each site by a loss that only that site may know";
+    case AggregationRule::kScaffold:
+      return "each site's change of its control variate would need a sum of its own, over another number of sites than the model's";
+    case AggregationRule::kFedNova:
+      return "it divides each update by that site's steps before it adds them";
+    case AggregationRule::kNormBound:
+      return "it measures every update; sites shorten theirs themselves instead (secure_aggregation.norm_bound)";
+    default:
+      return "it compares single updates, and a sum is all that is seen";
+  }
+}
+
 void require_composes(const CompressionSettings& settings, AggregationRule rule, const std::string& path) {
   refuse_if(obstacle(settings, rule), settings, "the rule " + std::string(to_string(rule)), path);
 }
 
 void require_composes(const CompressionSettings& settings, Protection protection, const std::string& path) {
   refuse_if(obstacle(settings, protection), settings, name_of(protection), path);
+}
+
+void require_composes(Protection protection, AggregationRule rule, const std::string& path) {
+  const std::string_view why = obstacle(protection, rule);
+  require(why.empty(), ErrorCode::kUsage, path + ": " + std::string(to_string(rule)) + " does not go with " + std::string(name_of(protection)) + ": " + std::string(why));
+}
+
+std::string protection_table() {
+  std::string table = "| rule |";
+  for (const Protection protection : kProtections) table += " " + std::string(name_of(protection)) + " |";
+  table += "\n|";
+  for (std::size_t column = 0; column < 1 + kProtections.size(); ++column) table += " --- |";
+  for (const AggregationRule rule : kRules) {
+    table += "\n| `" + std::string(to_string(rule)) + "` |";
+    for (const Protection protection : kProtections) table += obstacle(protection, rule).empty() ? " yes |" : " no |";
+  }
+  return table + "\n";
 }
 
 std::string composition_table() {

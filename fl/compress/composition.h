@@ -31,13 +31,20 @@ const CodecTraits& traits_of(Codec codec);
 /// docs/compression.md shows composition_table(), and a test compares the two.
 std::string_view obstacle(const CompressionSettings& settings, AggregationRule rule);
 std::string_view obstacle(const CompressionSettings& settings, Protection protection);
+/// Whoever gets a sum only cannot compare, weigh or drop single updates.
+std::string_view obstacle(Protection protection, AggregationRule rule);
 
 /// @throws Error{kUsage} naming `path` and the obstacle.
 void require_composes(const CompressionSettings& settings, AggregationRule rule, const std::string& path);
 /// @throws as above.
 void require_composes(const CompressionSettings& settings, Protection protection, const std::string& path);
 
+/// @throws as above.
+void require_composes(Protection protection, AggregationRule rule, const std::string& path);
+
 /// As Markdown.
 std::string composition_table();
+/// Protections and rules, as Markdown.
+std::string protection_table();
 
 }  // namespace consilium::fl

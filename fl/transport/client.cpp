@@ -52,6 +52,7 @@ class Watcher {
     request.set_protocol_version(1);
     request.set_instance(instance);
     for (const Codec codec : codecs()) request.add_codecs(std::string(to_string(codec)));
+    for (const std::string& protection : spoken_protections()) request.add_protections(protection);
     reader_ = stub.Watch(&context_, request);
     thread_ = std::thread([this] {
       pb::Announcement message;

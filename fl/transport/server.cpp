@@ -70,8 +70,10 @@ class Service final : public pb::Federation::Service {
           door_.require_current(caller);
           if (version_ == seen) continue;
           seen = version_;
-          message = to_message(announced_);
-          message.set_idle(!announced_.finished && !coordinator_.is_asked(site));
+          Announced announced = announced_;
+          announced.idle = !announced_.finished && !coordinator_.is_asked(site);
+          if (coordinator_.protocol() != nullptr && !announced.idle) announced.stage = coordinator_.protocol()->stage_for(site);
+          message = to_message(announced);
         }
         if (!writer->Write(message)) return;
       }
@@ -85,7 +87,7 @@ class Service final : public pb::Federation::Service {
       std::int64_t round = 0;
       {
         const std::lock_guard lock(guard_);
-        parcel = parcel_;
+        parcel = stage_parcel_ && request->digest() == stage_parcel_->digest ? stage_parcel_ : parcel_;
         finished = announced_.finished;
         round = announced_.plan.round;
       }
@@ -118,16 +120,39 @@ class Service final : public pb::Federation::Service {
         const std::lock_guard lock(guard_);
         // Weights and names of an update take what those of the model take; the rest is room for the header.
         Offer offer = from_message(*request, parcel_->chunks.list.size_bytes + (1 << 20));
+        require(coordinator_.settings().protection.is_plain(), ErrorCode::kMismatch, "the plan protects updates: one that is not protected is not taken");
         if (coordinator_.has_answered(site, offer.update)) return;  // it lies on disk, and is not written to again
         round = offer.update.round;
         upload = uploads_.offer(site, std::move(offer));
       }
-      std::uint64_t missing_bytes = 0;
-      for (const std::uint64_t index : upload->missing()) {
-        response->add_index(index);
-        missing_bytes += std::min<std::uint64_t>(kChunkBytes, upload->size_bytes() - index * kChunkBytes);
+      name_missing(site, round, *upload, *response);
+    });
+  }
+
+  Status OfferStageFile(grpc::ServerContext* context, const pb::StageAnswer* request, pb::MissingChunks* response) override {
+    return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
+      std::shared_ptr<Upload> upload;
+      std::int64_t round = 0;
+      {
+        const std::lock_guard lock(guard_);
+        require(coordinator_.protocol() != nullptr, ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
+        OfferedAnswer offered = from_message(*request, coordinator_.protocol()->most_file_bytes());
+        Offer offer;
+        offer.update.round = round = offered.answer.round;
+        offer.delta = std::move(offered.file);
+        upload = uploads_.offer(caller.name, std::move(offer));
       }
-      observer_.offered(site, round, upload->size_bytes() - missing_bytes, upload->size_bytes());
+      name_missing(caller.name, round, *upload, *response);
+    });
+  }
+
+  Status AnswerStage(grpc::ServerContext* context, const pb::StageAnswer* request, pb::Receipt* response) override {
+    return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
+      const std::lock_guard lock(guard_);
+      const Receipt receipt = judge_answer(caller.name, *request);
+      if (receipt.kind == ReceiptKind::kRejected) log_warning(receipt.reason);
+      *response = to_message(receipt);
+      advance_locked();
     });
   }
 
@@ -209,6 +234,9 @@ class Service final : public pb::Federation::Service {
     const std::string codec(to_string(coordinator_.settings().compression.codec));
     const bool speaks = codec == to_string(Codec::kNone) || std::find(request.codecs().begin(), request.codecs().end(), codec) != request.codecs().end();
     if (!speaks) refuse(site, ErrorCode::kMismatch, "the plan compresses updates with codec " + codec + ", which this site does not speak");
+    for (const std::string& protection : protections_of(coordinator_.settings().protection))
+      if (std::find(request.protections().begin(), request.protections().end(), protection) == request.protections().end())
+        refuse(site, ErrorCode::kMismatch, "the plan protects updates by " + protection + ", which this site does not speak");
   }
 
   /// However a stream ends, nobody is there any more.
@@ -232,6 +260,29 @@ class Service final : public pb::Federation::Service {
   std::shared_ptr<Upload> find_upload(const std::string& site) {
     const std::lock_guard lock(guard_);
     return uploads_.find(site);
+  }
+
+  void name_missing(const std::string& site, std::int64_t round, const Upload& upload, pb::MissingChunks& response) {
+    std::uint64_t missing_bytes = 0;
+    for (const std::uint64_t index : upload.missing()) {
+      response.add_index(index);
+      missing_bytes += std::min<std::uint64_t>(kChunkBytes, upload.size_bytes() - index * kChunkBytes);
+    }
+    observer_.offered(site, round, upload.size_bytes() - missing_bytes, upload.size_bytes());
+  }
+
+  Receipt judge_answer(const std::string& site, const pb::StageAnswer& message) {
+    require(coordinator_.protocol() != nullptr || coordinator_.is_finished(), ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
+    if (coordinator_.is_finished()) return {ReceiptKind::kStale, "the federation is finished"};
+    OfferedAnswer offered = from_message(message, coordinator_.protocol()->most_file_bytes());
+    if (offered.file.size_bytes > 0) {
+      const std::shared_ptr<Upload> upload = uploads_.find(site);
+      require(upload->is_whole(offered.file), ErrorCode::kMismatch, "the file of this answer is not here");
+      offered.answer.file = upload->path();
+    }
+    // What is accepted is kept under a name that no later offer of the site writes to.
+    if (!offered.answer.file.empty()) offered.answer.file = uploads_.keep(site);
+    return coordinator_.answer(site, offered.answer, steady_seconds());
   }
 
   /// Of the update that the site has offered and sent.
@@ -272,6 +323,7 @@ class Service final : public pb::Federation::Service {
         announce();
         if (on_round_) on_round_(*report);
       }
+      if (stage_version_ != coordinator_.stage_version()) announce_stage();
     } catch (const Error& error) {
       failure_ = error;
       throw;
@@ -283,10 +335,25 @@ class Service final : public pb::Federation::Service {
     const bool finished = coordinator_.is_finished();
     announced_.finished = finished;
     announced_.best_round = finished ? state.best_round : 0;
-    announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task, {}} : coordinator_.plan();
+    announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task, {}, {}} : coordinator_.plan();
     announced_.federation = store_.federation();
     parcel_ = std::make_shared<const Parcel>(Parcel{announced_.plan.base_digest, chunks_of_file(finished ? store_.best_file() : store_.global_file())});
     announced_.model = parcel_->chunks.list;
+    announce_stage();
+  }
+
+  /// The stages of a protocol change within a round.
+  void announce_stage() {
+    stage_version_ = coordinator_.stage_version();
+    const fs::path file = coordinator_.protocol() == nullptr ? fs::path() : coordinator_.protocol()->stage_file();
+    if (file.empty()) {
+      stage_parcel_.reset();
+      announced_.stage_file = {};
+    } else {
+      FileChunks chunks = chunks_of_file(file);
+      announced_.stage_file = chunks.list;
+      stage_parcel_ = std::make_shared<const Parcel>(Parcel{digest_of(chunks.list), std::move(chunks)});
+    }
     ++version_;
     changed_.notify_all();
   }
@@ -301,8 +368,8 @@ class Service final : public pb::Federation::Service {
   Uploads uploads_;
   Presence presence_;
   Announced announced_;
-  std::shared_ptr<const Parcel> parcel_;
-  std::uint64_t version_ = 0;
+  std::shared_ptr<const Parcel> parcel_, stage_parcel_;
+  std::uint64_t version_ = 0, stage_version_ = 0;
   std::set<std::string> served_;
   bool closing_ = false;
   std::optional<Error> failure_;

@@ -35,6 +35,11 @@ void Upload::add(const pb::Chunk& chunk) {
   chunks_.add(chunk.sha256(), chunk.data());
 }
 
+bool Upload::is_whole(const ChunkList& list) const {
+  const std::lock_guard lock(guard_);
+  return chunks_.is_complete() && chunks_.list() == list;
+}
+
 Update Upload::finished(Codec agreed, const ModelState& global) const {
   const std::lock_guard lock(guard_);
   require(chunks_.is_complete(), ErrorCode::kMismatch, "chunks are missing");
@@ -79,6 +84,15 @@ void Uploads::accept(const std::string& site) {
   std::error_code ignored;  // only a restart would miss it
   fs::rename(folder_ / (site + ".part"), folder_ / (site + ".accepted"), ignored);
   open_.erase(site);
+}
+
+fs::path Uploads::keep(const std::string& site) {
+  const fs::path kept = folder_ / (site + ".kept");
+  std::error_code failed;
+  fs::rename(folder_ / (site + ".part"), kept, failed);
+  require(!failed, ErrorCode::kCannotWrite, kept.string() + ": " + failed.message());
+  open_.erase(site);
+  return kept;
 }
 
 void Uploads::drop(const std::string& site) {

@@ -25,6 +25,8 @@ class Upload {
   /// The update, with its weights on disk; a compressed one is decoded, tensor by tensor, into a file without a name. `agreed`: the plan's codec.
   /// @throws Error{kMismatch} chunks are missing, or another codec than the plan's; and as SafetensorsFile and DeltaDecoder.
   Update finished(Codec agreed, const ModelState& global) const;
+  /// Is this the file, and all of it here?
+  bool is_whole(const ChunkList& list) const;
   /// As the site offered it: without weights.
   const Update& offered() const { return update_; }
   const std::filesystem::path& path() const { return path_; }
@@ -50,6 +52,8 @@ class Uploads {
   std::shared_ptr<Upload> find(const std::string& site) const;
   /// The coordinator has taken it: the file is kept, and not written to any more.
   void accept(const std::string& site);
+  /// As accept(); the file's name from then on, until the round is over.
+  std::filesystem::path keep(const std::string& site);
   /// It is not wanted.
   void drop(const std::string& site);
   /// The round is over.

@@ -9,7 +9,7 @@ namespace consilium::fl {
 namespace {
 
 constexpr std::int64_t kMostRounds = 1000001;
-constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostCompressionBytes = 4096, kMostReasonBytes = 4096;
+constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostCompressionBytes = 4096, kMostProtectionBytes = 16384, kMostReasonBytes = 4096;
 
 void require_hexadecimal(const std::string& digest, std::size_t digits, const std::string& origin) {
   require(digest.size() == digits && digest.find_first_not_of("0123456789abcdef") == std::string::npos, ErrorCode::kCorruptData, origin + ": a digest that is not " + std::to_string(digits) + " hexadecimal digits");
@@ -19,19 +19,30 @@ void require_name(const std::string& name, const std::string& origin) {
   require(!name.empty() && name.size() <= kMostNameBytes, ErrorCode::kCorruptData, origin + ": a name of " + std::to_string(name.size()) + " bytes");
 }
 
-CompressionSettings compression_from(const std::string& text, const std::string& origin) {
-  CompressionSettings settings;
+/// Settings that travel as JSON text; empty text: the defaults.
+template <typename Settings>
+Settings settings_from(const std::string& text, std::size_t most_bytes, const std::string& origin, void (*read)(SettingsReader&, Settings&)) {
+  Settings settings;
   if (text.empty()) return settings;
-  require(text.size() <= kMostCompressionBytes, ErrorCode::kCorruptData, origin + ": compression settings of " + std::to_string(text.size()) + " bytes");
-  const Json json = parse_json(text, origin + ".compression", ErrorCode::kCorruptData);
+  require(text.size() <= most_bytes, ErrorCode::kCorruptData, origin + ": settings of " + std::to_string(text.size()) + " bytes");
+  const Json json = parse_json(text, origin, ErrorCode::kCorruptData);
   try {
-    SettingsReader reader(json, origin + ".compression");
-    read_compression_settings(reader, settings);
+    SettingsReader reader(json, origin);
+    read(reader, settings);
     reader.finish();
   } catch (const Error& error) {  // the adapter: what is a mistake in a settings file is damage here
     throw Error(ErrorCode::kCorruptData, error.what());
   }
   return settings;
+}
+
+/// The words that a stage and its answer begin with.
+template <typename Message>
+void require_stage(const Message& message, std::size_t most_body_bytes, const std::string& origin) {
+  require(!message.protocol().empty() && message.protocol().size() <= 64, ErrorCode::kCorruptData, origin + ": no name of a protocol");
+  require(message.attempt().size() == kAttemptBytes, ErrorCode::kCorruptData, origin + ": an attempt of " + std::to_string(message.attempt().size()) + " bytes");
+  require(message.step() < kMostStages, ErrorCode::kCorruptData, origin + ": step " + std::to_string(message.step()));
+  require(message.body().size() <= most_body_bytes, ErrorCode::kCorruptData, origin + ": a body of " + std::to_string(message.body().size()) + " bytes");
 }
 
 Codec codec_from(const std::string& word, const std::string& origin) {
@@ -69,24 +80,70 @@ pb::Announcement to_message(const Announced& a) {
   message.set_idle(a.idle);
   if (a.plan.compression.codec != Codec::kNone) message.set_compression(to_json(a.plan.compression).dump());
   to_manifest(a.model, *message.mutable_model());
+  if (!a.plan.protection.is_plain()) message.set_protection(to_json(a.plan.protection).dump());
+  if (a.stage) {
+    pb::Stage& stage = *message.mutable_stage();
+    stage.set_protocol(a.stage->protocol);
+    stage.set_version(a.stage->version);
+    stage.set_attempt(a.stage->attempt);
+    stage.set_step(a.stage->step);
+    stage.set_body(a.stage->body);
+    if (a.stage_file.size_bytes > 0) to_manifest(a.stage_file, *stage.mutable_file());
+  }
   return message;
+}
+
+std::string digest_of(const ChunkList& list) {
+  std::string all = std::to_string(list.size_bytes) + " " + std::to_string(list.chunk_bytes) + " ";
+  for (const std::string& hash : list.hashes) all += hash;
+  return to_hexadecimal(sha256(all));
+}
+
+pb::StageAnswer to_message(const StageAnswer& answer, const ChunkList& file) {
+  pb::StageAnswer message;
+  message.set_round(answer.round);
+  message.set_protocol(answer.protocol);
+  message.set_version(answer.version);
+  message.set_attempt(answer.attempt);
+  message.set_step(answer.step);
+  message.set_body(answer.body);
+  message.set_declined(printable(answer.declined, kMostReasonBytes));
+  if (file.size_bytes > 0) to_manifest(file, *message.mutable_file());
+  return message;
+}
+
+OfferedAnswer from_message(const pb::StageAnswer& message, std::uint64_t limit_bytes) {
+  const std::string origin = "answer to a stage";
+  require(message.round() >= 0 && message.round() <= kMostRounds, ErrorCode::kCorruptData, origin + ": round " + std::to_string(message.round()));
+  require_stage(message, kMostAnswerBytes, origin);
+  require(message.declined().size() <= kMostReasonBytes, ErrorCode::kCorruptData, origin + ": a reason of " + std::to_string(message.declined().size()) + " bytes");
+  OfferedAnswer offered{{message.round(), message.protocol(), message.version(), message.attempt(), message.step(), message.body(), {}, message.declined()}, {}};
+  if (message.has_file()) offered.file = from_manifest(message.file(), limit_bytes, origin);
+  return offered;
 }
 
 Announced from_message(const pb::Announcement& message) {
   const std::string origin = "announcement";
   Announced a;
-  a.plan = {message.round(), message.rounds(), message.base_digest(), message.task(), {}};
+  a.plan = {message.round(), message.rounds(), message.base_digest(), message.task(), {}, {}};
   a.finished = message.finished();
   a.best_round = message.best_round();
   require(a.plan.rounds >= 0 && a.plan.rounds < kMostRounds && a.plan.round >= 0 && a.plan.round <= a.plan.rounds + 1, ErrorCode::kCorruptData, origin + ": round " + std::to_string(a.plan.round) + " of " + std::to_string(a.plan.rounds));
   require(a.best_round >= 0 && a.best_round <= a.plan.rounds, ErrorCode::kCorruptData, origin + ": the best of " + std::to_string(a.plan.rounds) + " rounds is number " + std::to_string(a.best_round));
   require(a.plan.task.size() <= kMostTaskBytes, ErrorCode::kCorruptData, origin + ": a task of " + std::to_string(a.plan.task.size()) + " bytes");
-  a.plan.compression = compression_from(message.compression(), origin);
+  a.plan.compression = settings_from(message.compression(), kMostCompressionBytes, origin + ".compression", read_compression_settings);
+  a.plan.protection = settings_from(message.protection(), kMostProtectionBytes, origin + ".protection", read_protection_settings);
   require_hexadecimal(a.plan.base_digest, 64, origin);
   a.federation = message.federation();
   a.idle = message.idle();
   require_hexadecimal(a.federation, 32, origin);
   a.model = from_manifest(message.model(), kMostBytes, origin);
+  if (message.has_stage()) {
+    const pb::Stage& stage = message.stage();
+    require_stage(stage, kMostStageBytes, origin + ".stage");
+    a.stage = RoundStage{stage.protocol(), stage.version(), stage.attempt(), stage.step(), stage.body()};
+    if (stage.has_file()) a.stage_file = from_manifest(stage.file(), kMostBytes, origin + ".stage.file");
+  }
   return a;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "consilium/fl/v1/federation.pb.h"
 #include "fl/coordinator.h"
 #include "fl/round.h"
+#include "fl/stage.h"
 #include "fl/update.h"
 #include "fl/wire/chunks.h"
 
@@ -20,6 +22,8 @@ struct Announced {
   ChunkList model;
   std::string federation;       ///< of this run, 32 hexadecimal digits
   bool idle = false;            ///< this site is not asked in the open round
+  std::optional<RoundStage> stage{};  ///< where updates are protected: what this site is to answer now; its file comes by `stage_file`
+  ChunkList stage_file{};
   bool operator==(const Announced&) const = default;
 };
 
@@ -34,6 +38,11 @@ void to_manifest(const ChunkList& list, pb::Manifest& message);
 /// At most `limit_bytes`. @throws Error{kCorruptData} naming `origin`.
 ChunkList from_manifest(const pb::Manifest& message, std::uint64_t limit_bytes, const std::string& origin);
 
+/// Names the file of a stage: SHA-256 of its manifest's numbers and hashes, hexadecimal.
+std::string digest_of(const ChunkList& list);
+/// `file`: the answer's, if it has one.
+pb::StageAnswer to_message(const StageAnswer& answer, const ChunkList& file);
+
 pb::Announcement to_message(const Announced& announced);
 pb::UpdateOffer to_message(const Update& update, const ChunkList& delta, Codec codec = Codec::kNone);
 pb::Receipt to_message(const Receipt& receipt);
@@ -42,5 +51,11 @@ pb::Receipt to_message(const Receipt& receipt);
 Announced from_message(const pb::Announcement& message);
 Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes);
 Receipt from_message(const pb::Receipt& message);
+/// An answer without its file, and what that consists of.
+struct OfferedAnswer {
+  StageAnswer answer;
+  ChunkList file;
+};
+OfferedAnswer from_message(const pb::StageAnswer& message, std::uint64_t limit_bytes);
 
 }  // namespace consilium::fl

@@ -1,0 +1,33 @@
+#include "fl/protection_settings.h"
+
+namespace consilium::fl {
+namespace {
+
+constexpr const char* kSecureAggregation = "secure_aggregation";
+
+}  // namespace
+
+void read_protection_settings(SettingsReader& reader, ProtectionSettings& settings) {
+  settings = {};
+  if (reader.has(kSecureAggregation)) settings.secure_aggregation.emplace();
+  reader.object(kSecureAggregation, [&](SettingsReader& secure) { read_secure_aggregation_settings(secure, *settings.secure_aggregation); });
+}
+
+Json to_json(const ProtectionSettings& settings) {
+  Json json = Json::object();
+  if (settings.secure_aggregation) json[kSecureAggregation] = to_json(*settings.secure_aggregation);
+  return json;
+}
+
+std::vector<std::string> protections_of(const ProtectionSettings& settings) {
+  std::vector<std::string> words;
+  if (settings.secure_aggregation) words.emplace_back(kSecureAggregation);
+  return words;
+}
+
+const std::vector<std::string>& spoken_protections() {
+  static const std::vector<std::string> words{kSecureAggregation};
+  return words;
+}
+
+}  // namespace consilium::fl
