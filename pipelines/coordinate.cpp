@@ -108,9 +108,12 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   reader.object("policy", [&](SettingsReader& policy) { fl::read_round_policy(policy, s.federation.policy); });
   reader.object("aggregation", [&](SettingsReader& rule) { fl::read_aggregation_settings(rule, s.federation.aggregation); });
   reader.object("compression", [&](SettingsReader& codec) { fl::read_compression_settings(codec, s.federation.compression); });
+  reader.object("protection", [&](SettingsReader& protection) { fl::read_protection_settings(protection, s.federation.protection); });
   reader.finish();
   fl::validate(s.federation, origin);
   fl::validate_site_names({s.name}, origin + ".name");
+  // Of the other tasks, what each site says is the result.
+  require(s.task == FederationTask::kTrain || s.federation.protection.is_plain(), ErrorCode::kUsage, origin + ".protection: only training is protected, not the task " + std::string(word_of(s.task)));
   const bool counts = s.task == FederationTask::kStatistics;
   require(counts || !s.initial_model.empty(), ErrorCode::kUsage, origin + ".initial_model: is missing");
   require(!counts || s.initial_model.empty(), ErrorCode::kUsage, origin + ".initial_model: statistics start from no model");
@@ -129,7 +132,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
 
 Json to_json(const CoordinateSettings& s) {
   return {{"schema", "consilium.coordinator/1"}, {"listen", s.listen}, {"enrolment", s.enrolment}, {"name", s.name}, {"keys", s.keys}, {"task", word_of(s.task)}, {"initial_model", s.initial_model}, {"all_cases", s.all_cases}, {"statistics", to_json(s.statistics)}, {"folder", s.folder},
-          {"linger_seconds", s.linger_seconds}, {"metrics_listen", s.metrics_listen}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}, {"compression", to_json(s.federation.compression)}};
+          {"linger_seconds", s.linger_seconds}, {"metrics_listen", s.metrics_listen}, {"sites", s.federation.sites}, {"quorum", s.federation.quorum}, {"deadline_seconds", s.federation.deadline_seconds}, {"policy", to_json(s.federation.policy)}, {"aggregation", to_json(s.federation.aggregation)}, {"compression", to_json(s.federation.compression)}, {"protection", to_json(s.federation.protection)}};
 }
 
 namespace {

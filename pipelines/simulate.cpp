@@ -224,6 +224,7 @@ fl::FederationSettings federation_settings(const FederationRequest& request) {
   federation.policy = request.settings.policy;
   federation.aggregation = request.settings.aggregation;
   federation.compression = request.settings.compression;
+  federation.protection = request.settings.protection;
   federation.task = to_json(request.settings.training).dump();
   return federation;
 }

@@ -106,6 +106,7 @@ fl::RunState close_round(const FederationRequest& request, const fl::FederationS
 
 fl::FinishedRun federate_among_ranks(const FederationRequest& request) {
   require(request.settings.topology == fl::Topology::kCoordinator, ErrorCode::kUnsupported, "topology " + std::string(to_string(request.settings.topology)) + " is simulated in one process only; start it without mpirun");
+  require(request.settings.protection.is_plain(), ErrorCode::kUnsupported, "protected updates are simulated in one process only; start it without mpirun");
   const fl::FederationSettings settings = federation_settings(request);
   const Crew crew(request.rank, request.folder / "claims", request.stop);
   const std::vector<TrainedSite> sites = trainers_of(request);

@@ -48,6 +48,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   }
   reader.field("minimum_count", s.minimum_count);
   reader.object("compression", [&](SettingsReader& codec) { fl::read_compression_settings(codec, s.compression); });
+  reader.object("protection", [&](SettingsReader& protection) { fl::read_protection_settings(protection, s.protection); });
   if (std::find(s.models.begin(), s.models.end(), "federated") != s.models.end()) require_rule_fits(fl::to_json(s.aggregation), to_json(s.training), origin);
   const FederationTraits traits{.has_coordinator = s.topology == fl::Topology::kCoordinator, .feeds_errors_back = fl::feeds_errors_back(s.compression), .compares_sites = fl::is_robust(s.aggregation.rule)};
   require_clusters_fit(s.training.clusters, traits, origin);
@@ -69,6 +70,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   federation.policy = s.policy;
   federation.aggregation = s.aggregation;
   federation.compression = s.compression;
+  federation.protection = s.protection;
   fl::validate(federation, origin);
   if (s.topology != fl::Topology::kCoordinator) {
     fl::PeerSettings peers{.topology = s.topology, .peers = federation.sites, .rounds = federation.rounds, .quorum = s.quorum, .deadline_seconds = s.deadline_seconds, .aggregation = s.aggregation};
@@ -76,6 +78,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
     fl::RoundPolicy plain;
     plain.late = s.policy.late;
     require(s.compression == fl::CompressionSettings{}, ErrorCode::kUsage, origin + ".compression: topology " + std::string(to_string(s.topology)) + " sends updates as they are");
+    require(s.protection.is_plain(), ErrorCode::kUsage, origin + ".protection: topology " + std::string(to_string(s.topology)) + " has nobody who could add up what is hidden");
     const bool is_told_more = s.aggregation.rule == fl::AggregationRule::kScaffold || s.aggregation.rule == fl::AggregationRule::kFedNova || s.aggregation.rule == fl::AggregationRule::kQFedAvg;
     require(!is_told_more, ErrorCode::kUsage, origin + ".aggregation.rule: what peers tell one another holds no step norms and no control variates");
     require(s.policy == plain, ErrorCode::kUsage, origin + ".policy: topology " + std::string(to_string(s.topology)) + " knows no policy but \"late\"");
@@ -94,7 +97,7 @@ Json to_json(const SimulationSettings& s) {
   Json sites = Json::array();
   for (const SimulatedSite& site : s.sites) sites.push_back({{"name", site.name}, {"folder", site.folder}, {"description", site.description}, {"scheme", site.scheme}, {"files", site.files}, {"annotated", site.annotated}, {"judged_in_full", site.judged_in_full}, {"strata", site.strata}});
   return {{"schema", "consilium.simulation/1"}, {"title", s.title},   {"sites", sites},       {"models", s.models}, {"training", to_json(s.training)}, {"quorum", s.quorum},
-          {"deadline_seconds", s.deadline_seconds}, {"topology", fl::to_string(s.topology)}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"compression", fl::to_json(s.compression)}, {"statistics", s.statistics ? to_json(*s.statistics) : Json()}, {"minimum_count", s.minimum_count}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
+          {"deadline_seconds", s.deadline_seconds}, {"topology", fl::to_string(s.topology)}, {"policy", fl::to_json(s.policy)}, {"aggregation", fl::to_json(s.aggregation)}, {"compression", fl::to_json(s.compression)}, {"protection", fl::to_json(s.protection)}, {"statistics", s.statistics ? to_json(*s.statistics) : Json()}, {"minimum_count", s.minimum_count}, {"folds", s.folds}, {"picture_channel", s.picture_channel}, {"notes", s.notes}};
 }
 
 }  // namespace consilium::pipelines

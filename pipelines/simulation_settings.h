@@ -9,6 +9,7 @@
 #include "fl/aggregate/aggregation.h"
 #include "fl/compress/compression.h"
 #include "fl/peers/peer_settings.h"
+#include "fl/protection_settings.h"
 #include "fl/round_policy.h"
 #include "pipelines/annotation.h"
 #include "pipelines/ingest.h"
@@ -43,6 +44,7 @@ struct SimulationSettings {
   std::optional<StatisticsTask> statistics;  ///< what the sites count before anything is trained
   std::int64_t minimum_count = 5;  ///< of every site in these statistics, as JoinSettings
   fl::CompressionSettings compression{};
+  fl::ProtectionSettings protection{};
   int folds = 0;                   ///< 0: cases in "test" folders judge; else k-fold cross-validation within every site
   std::string picture_channel;     ///< shown under the overlays; empty: the last channel
   std::vector<std::string> notes;  ///< printed in the report

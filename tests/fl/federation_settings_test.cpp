@@ -34,7 +34,7 @@ TEST(FederationSettings, ComeBackFromTheirJson) {
   const Json json{
       {"sites", {"east", "west"}}, {"rounds", 4}, {"quorum", 2}, {"deadline_seconds", 12.5}, {"policy", to_json(RoundPolicy{.late = LateUpdates::kMerge})},
       {"aggregation", {{"rule", "fedadam"}, {"learning_rate", 0.02}, {"beta1", 0.8}, {"beta2", 0.9}, {"tau", 0.1}}},
-      {"compression", {{"codec", "topk"}, {"fraction", 0.1}, {"values", "int8"}, {"smallest", 64}, {"zstd_level", 5}}}, {"task", {{"steps", 3}}}};
+      {"compression", {{"codec", "topk"}, {"fraction", 0.1}, {"values", "int8"}, {"smallest", 64}, {"zstd_level", 5}}}, {"protection", Json::object()}, {"task", {{"steps", 3}}}};
   FederationSettings settings;
   SettingsReader reader(json, "test");
   read_federation_settings(reader, settings);

@@ -112,6 +112,19 @@ TEST(Composition, ErrorFeedbackThatIsChosenCounts) {
 TEST(Composition, TheDocumentsTableIsTheProgrammes) {
   const std::string text = read_file(fs::path(CONSILIUM_SOURCE_DIR) / "docs/compression.md");
   EXPECT_NE(text.find("<!-- test: composition -->\n" + composition_table()), std::string::npos) << composition_table();
+  EXPECT_NE(text.find("<!-- test: protections -->\n" + protection_table()), std::string::npos) << protection_table();
+}
+
+TEST(Composition, ASumHidesWhatRulesOfSingleUpdatesLookAt) {
+  for (const Protection protection : {Protection::kSecureAggregation, Protection::kHomomorphicEncryption}) {
+    for (const AggregationRule rule : {AggregationRule::kFedAvg, AggregationRule::kFedAvgM, AggregationRule::kFedAdam}) EXPECT_EQ(obstacle(protection, rule), "") << to_string(rule);
+    for (const AggregationRule rule : {AggregationRule::kKrum, AggregationRule::kMedian, AggregationRule::kFlTrust, AggregationRule::kQFedAvg, AggregationRule::kFedCostWAvg, AggregationRule::kScaffold, AggregationRule::kNormBound})
+      EXPECT_NE(obstacle(protection, rule), "") << to_string(rule);
+  }
+  EXPECT_EQ(obstacle(Protection::kDifferentialPrivacy, AggregationRule::kKrum), "");
+  EXPECT_NE(test::refusal(ErrorCode::kUsage, [] { require_composes(Protection::kSecureAggregation, AggregationRule::kKrum, "federation.aggregation.rule"); })
+                .find("federation.aggregation.rule: krum does not go with secure aggregation: it compares single updates"),
+            std::string::npos);
 }
 
 }  // namespace
