@@ -56,7 +56,10 @@ Receipt Coordinator::answer(const std::string& site, const StageAnswer& answer, 
   if (answer.round != state_.round || !is_asked(site)) return {ReceiptKind::kStale, "round " + std::to_string(answer.round) + " is not open for this site"};
   const Receipt receipt = protocol_->receive(site, answer, now);
   if (receipt.kind == ReceiptKind::kRejected) return reject(site, receipt.reason);
-  if (receipt.kind == ReceiptKind::kAccepted) rejected_.erase(site);
+  if (receipt.kind == ReceiptKind::kAccepted) {
+    rejected_.erase(site);
+    declined_.erase(site);
+  }
   return receipt;
 }
 
@@ -77,6 +80,7 @@ Receipt Coordinator::receive(const std::string& site, Update update) {
     return reject(site, error.what());
   }
   rejected_.erase(site);
+  declined_.erase(site);
   accepted_.insert_or_assign({site, state_.round}, std::move(update));
   return {};
 }
@@ -107,11 +111,21 @@ Receipt Coordinator::reject(const std::string& site, const std::string& reason) 
   return {ReceiptKind::kRejected, rejected_[site]};
 }
 
+Receipt Coordinator::decline(const std::string& site, const std::string& reason) {
+  require_member(site);
+  declined_[site] = "the site refuses the plan: " + printable(reason);
+  return {ReceiptKind::kRejected, declined_[site]};
+}
+
 std::vector<std::string> Coordinator::waiting_for() const {
-  if (protocol_) return protocol_->waiting_for();
   std::vector<std::string> names;
+  if (protocol_) {
+    names = protocol_->waiting_for();
+    if (protocol_->is_gathering()) std::erase_if(names, [&](const std::string& site) { return declined_.contains(site); });
+    return names;
+  }
   for (const std::string& site : asked_)
-    if (!has_answered(site) && !rejected_.contains(site)) names.push_back(site);
+    if (!has_answered(site) && !rejected_.contains(site) && !declined_.contains(site)) names.push_back(site);
   return names;
 }
 
@@ -166,6 +180,9 @@ SiteOutcome Coordinator::outcome_of(const std::string& site) const {
   } else if (const auto refused = rejected_.find(site); refused != rejected_.end()) {
     outcome.participation = Participation::kRejected;
     outcome.reason = refused->second;
+  } else if (const auto declined = declined_.find(site); declined != declined_.end()) {
+    outcome.participation = Participation::kRejected;
+    outcome.reason = declined->second;
   } else if (!is_asked(site)) {
     outcome.participation = Participation::kNotAsked;
     outcome.reason.clear();
@@ -223,7 +240,7 @@ std::optional<RoundReport> Coordinator::advance_protected(double now) {
   if (protocol_->is_gathering()) {
     const auto ready = static_cast<std::int64_t>(protocol_->answered().size());
     const std::int64_t needed = std::max(last_look ? 0 : quorum_of(settings_), protocol_->least());
-    const bool enough = ready >= needed, complete = protocol_->waiting_for().empty();
+    const bool enough = ready >= needed, complete = waiting_for().empty();
     const std::string hindrance = protocol_->hindrance();
     if (enough && hindrance.empty() && (complete || late)) {
       protocol_->begin(now);
@@ -256,6 +273,9 @@ RoundReport Coordinator::close_protected(std::optional<ProtectedSum> sum, const 
     } else if (const auto failed = failures.find(site); failed != failures.end()) {
       outcome.reason = printable(failed->second);
       if (rejected_.contains(site)) outcome.participation = Participation::kRejected;
+    } else if (const auto declined = declined_.find(site); declined != declined_.end()) {
+      outcome.participation = Participation::kRejected;
+      outcome.reason = declined->second;
     }
     report.sites.push_back(std::move(outcome));
   }

@@ -65,6 +65,8 @@ class Coordinator {
 
   /// Remembers that what a site sent for the open round could not even be read.
   Receipt reject(const std::string& site, const std::string& reason);
+  /// Remembers that the site refuses the plan: it is not waited for, in this round and the next ones, until it sends an update. @throws as receive.
+  Receipt decline(const std::string& site, const std::string& reason);
   /// Has the site's update of the open round been accepted?
   bool has_answered(const std::string& site) const { return accepted_.contains({site, state_.round}); }
   bool has_answered(const std::string& site, const Update& update) const { return update.round == state_.round && has_answered(site); }
@@ -102,6 +104,7 @@ class Coordinator {
   ProtocolMaker make_protocol_;
   std::unique_ptr<RoundProtocol> protocol_;
   std::uint64_t stage_version_ = 0;
+  std::map<std::string, std::string> declined_;  ///< site -> reason
 };
 
 }  // namespace consilium::fl

@@ -11,12 +11,14 @@
 #include "base/folder_lock.h"
 #include "base/stop.h"
 #include "fl/federation_settings.h"
+#include "fl/policy/signed_policy.h"
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/annotation.h"
 #include "pipelines/data_trainer.h"
 #include "pipelines/join_peers.h"
 #include "pipelines/membership.h"
+#include "pipelines/plan_terms.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -34,6 +36,12 @@ std::string resolve_address(const JoinSettings& settings, const std::atomic<bool
   std::string address = read_file(file, 4096);
   while (!address.empty() && std::isspace(static_cast<unsigned char>(address.back())) != 0) address.pop_back();
   return address;
+}
+
+/// The policy that this site obeys, if it has one. Read once: a policy that is changed counts from the next start on.
+std::optional<fl::SitePolicy> site_policy(const JoinSettings& settings) {
+  if (settings.policy.empty()) return std::nullopt;
+  return fl::read_signed_policy(settings.policy, settings.policy_signer);
 }
 
 bool are_addresses(const std::string& text) {
@@ -67,7 +75,11 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.field("folds", s.folds);
   reader.field("fold", s.fold);
   reader.field("minimum_count", s.minimum_count);
+  reader.field("policy", s.policy);
+  reader.field("policy_signer", s.policy_signer);
   reader.finish();
+  require(s.policy.empty() == s.policy_signer.empty(), ErrorCode::kUsage, origin + ".policy: a policy and the key of its signer (policy_signer) belong together");
+  require(!s.peers || s.policy.empty(), ErrorCode::kUsage, origin + ".policy: is not obeyed among peers yet; leave one of the two out");
   const bool is_invited = !s.invitation.empty();
   if (!is_invited || !s.name.empty()) fl::validate_site_names({s.name}, origin + ".name");
   const bool is_place = s.coordinator.starts_with("@") ? s.coordinator.size() > 1 : are_addresses(s.coordinator);
@@ -79,7 +91,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   require(s.minimum_count >= 1, ErrorCode::kUsage, origin + ".minimum_count: expected 1 or more");
   imaging::label_scheme(s.scheme);
   validate_annotated(s.annotated, origin + ".annotated");
-  for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation})
+  for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation, &s.policy, &s.policy_signer})
     if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
   if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator.replace(1, std::string::npos, (base / s.coordinator.substr(1)).string());
   return s;
@@ -87,16 +99,18 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
 
 Json to_json(const JoinSettings& s) {
   return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"invitation", s.invitation}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"annotated", s.annotated}, {"folder", s.folder},
-          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}, {"peers", s.peers ? to_json(*s.peers) : Json()}};
+          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}, {"policy", s.policy}, {"policy_signer", s.policy_signer}, {"peers", s.peers ? to_json(*s.peers) : Json()}};
 }
 
 ModelState join_federation(const JoinSettings& given, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
   if (given.peers) return join_peers(given, on_event, stop);
   const FolderLock lock(given.folder);
+  const auto policy = site_policy(given);
   const Membership member = membership({given.name, given.coordinator, given.keys, given.invitation, given.give_up_seconds}, on_event, stop);
   JoinSettings settings = given;
   settings.name = member.name;
   settings.coordinator = member.coordinator;
+  require(!policy || policy->site.empty() || policy->site == settings.name, ErrorCode::kRefused, "the policy is for site \"" + (policy ? policy->site : "") + "\", this one is \"" + settings.name + "\"");
   fl::SiteProgress progress;
   const auto trainer = data_trainer(settings, progress, on_event, stop);
   fl::SiteOptions options;
@@ -109,6 +123,7 @@ ModelState join_federation(const JoinSettings& given, const std::function<void(c
   options.give_up_seconds = settings.give_up_seconds;
   options.enrolments = member.enrolments;
   options.progress = &progress;
+  if (policy) options.refuses = [&](const fl::RoundPlan& plan, std::uint64_t model_bytes) { return policy_refusal(*policy, plan, model_bytes); };
   return fl::run_site(options, *trainer, on_event, stop);
 }
 

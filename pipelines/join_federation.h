@@ -27,6 +27,7 @@ struct JoinSettings {
   double give_up_seconds = 3600;      ///< without contact to the coordinator
   int folds = 0, fold = 0;            ///< cross-validation, as SimulationSettings
   std::int64_t minimum_count = 5;     ///< of cases behind any figure of federated statistics; this site's own rule, no coordinator can lower it
+  std::string policy, policy_signer;  ///< files: what this site demands of a plan, and the public key of who signed it; both or none
   std::optional<PeersSettings> peers{};  ///< without coordinator
 
   bool operator==(const JoinSettings&) const = default;

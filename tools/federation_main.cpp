@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   if (verb == "watch") return cmd_watch(argc - 1, argv + 1);
   if (verb == "keys") return cmd_keys(argc - 1, argv + 1);
   if (verb == "privacy") return cmd_privacy(argc - 1, argv + 1);
+  if (verb == "policy") return cmd_policy(argc - 1, argv + 1);
   if (verb == "relay") return cmd_relay(argc - 1, argv + 1);
   if (verb == "weights") return cmd_weights(argc - 1, argv + 1);
   std::fputs("consilium-federation is started by consilium: consilium --help\n", stderr);

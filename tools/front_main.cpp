@@ -32,6 +32,7 @@ constexpr Verb kVerbs[] = {
     {"watch", "consilium-federation", "the same, live"},
     {"privacy", "consilium-federation", "differential privacy: what a training costs, and what was spent"},
     {"relay", "consilium-federation", "forward sealed letters between sites without coordinator"},
+    {"policy", "consilium-federation", "what this hospital demands of every federation, signed"},
     {"join", "consilium-models", "take part in a federation with this site's cases"},
     {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},
     {"estimate", "consilium-federation", "what a federation of many hospitals would cost"},

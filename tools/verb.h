@@ -31,6 +31,7 @@ int cmd_coordinate(int argc, char** argv);
 int cmd_status(int argc, char** argv);
 int cmd_watch(int argc, char** argv);
 int cmd_privacy(int argc, char** argv);
+int cmd_policy(int argc, char** argv);
 int cmd_relay(int argc, char** argv);
 int cmd_join(int argc, char** argv);
 int cmd_simulate(int argc, char** argv);

@@ -162,6 +162,18 @@ void confirm(Stub& stub, const Announced& a) {
   reader->Finish();
 }
 
+/// Tells the coordinator why this site takes no part, if it can be told, and ends.
+[[noreturn]] void decline(Stub& stub, std::int64_t round, const std::string& reason) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  pb::DeclineRequest request;
+  request.set_round(round);
+  request.set_reason(reason);
+  pb::DeclineResponse response;
+  stub.Decline(&context, request, &response);
+  throw Error(ErrorCode::kRefused, "this site's policy refuses the plan: " + reason);
+}
+
 Receipt send(Stub& stub, const Update& update, const FileChunks& delta, Codec codec) {
   pb::MissingChunks missing;
   {
@@ -308,6 +320,8 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         pause.reset();
         told.clear();
         require_same_federation(options.folder, a.federation);
+        if (!a.finished && options.refuses)
+          if (const std::string reason = options.refuses(a.plan, a.model.size_bytes); !reason.empty()) decline(*stub, a.plan.round, reason);
         if (!a.finished && (a.idle || a.plan.round <= answered)) {
           progress.enter(SiteState::kWaiting);
           continue;

@@ -25,6 +25,8 @@ struct SiteOptions {
   std::function<std::map<std::string, std::string>(const std::string& task, std::int64_t trainings)> model_metadata{};
   /// What the site makes of the federation's best model, which came out of `trainings` rounds, before it becomes model.safetensors.
   std::function<ModelState(const std::string& task, ModelState best, std::int64_t trainings)> finish{};
+  /// Why this site's policy refuses a plan whose model has so many bytes; empty when it does not.
+  std::function<std::string(const RoundPlan& plan, std::uint64_t model_bytes)> refuses{};
   std::vector<std::string> enrolments{};  ///< host:port of enrolment services, which are asked why when mutual TLS fails
 };
 
@@ -33,7 +35,7 @@ struct SiteOptions {
 /// A connection that breaks is opened again, with growing pauses. A site that was killed repeats at most the round it was in: an update that was
 /// finished is on disk and is sent, not computed again. `on_event` gets a line per step of the protocol.
 /// @throws Error{kUnreachable} no contact for give_up_seconds, saying why; Error{kRefused} the coordinator does not accept this site, or shows a
-/// certificate that this site cannot accept, saying why and what to do;
+/// certificate that this site cannot accept, saying why and what to do, or `refuses` gave a reason, which the coordinator has been told;
 /// Error{kMismatch} it speaks another version of the protocol; as read_tls_files; Error of the trainer; Error{kInterrupted} `stop` was set by another thread.
 ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event = {}, const std::atomic<bool>* stop = nullptr);
 

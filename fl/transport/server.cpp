@@ -179,6 +179,19 @@ class Service final : public pb::Federation::Service {
     });
   }
 
+  Status Decline(grpc::ServerContext* context, const pb::DeclineRequest* request, pb::DeclineResponse*) override {
+    return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
+      const std::lock_guard lock(guard_);
+      if (coordinator_.is_finished() || request->round() != coordinator_.state().round) return;  // of a round that is over: the site will see the next plan
+      const Receipt receipt = coordinator_.decline(caller.name, request->reason());
+      Update nothing;
+      nothing.round = request->round();
+      observer_.judged(caller.name, nothing, receipt);
+      log_warning("site " + caller.name + ": " + receipt.reason);
+      advance_locked();
+    });
+  }
+
   /// Lets deadlines pass. True when the federation is over.
   bool advance() {
     const std::lock_guard lock(guard_);

@@ -3,6 +3,7 @@
 #include "fl/enrol/enrolment.h"
 #include "fl/enrol/provision.h"
 #include "fl/enrol/refusals.h"
+#include "fl/policy/site_policy.h"
 #include "tests/conformance/formats_doc.h"
 
 // docs/formats.md is compared with the program, so that it cannot rot.
@@ -22,6 +23,12 @@ TEST(FormatsDoc, InvitationShowsEveryKey) {
   invitation["token"] = block["token"];
   invitation["expires"] = block["expires"];
   EXPECT_NO_THROW(fl::parse_invitation(invitation, "doc"));
+}
+
+TEST(FormatsDoc, SitePolicyShowsEveryKeyAndDefault) {
+  const Json block = documented("policy");
+  EXPECT_EQ(fl::to_json(fl::parse_site_policy({{"schema", block["schema"]}}, "doc")), block);
+  EXPECT_EQ(fl::to_json(fl::parse_site_policy(block, "doc")), block);
 }
 
 TEST(FormatsDoc, RefusedAttemptsShowEveryKey) {

@@ -32,6 +32,34 @@ TEST(Coordinator, ClosesARoundWhenEverySiteHasAnsweredAndWeighsByCases) {
   EXPECT_EQ(c.plan().base_digest, digest(c.state().global));
 }
 
+TEST(Coordinator, ASiteThatRefusesThePlanIsNotWaitedForUntilItSendsAnUpdate) {
+  FederationSettings settings = toy_settings(3);
+  settings.quorum = 2;
+  Coordinator c(settings, toy_model(), 0);
+  const auto others_answer = [&] {
+    const RoundPlan plan = c.plan();
+    c.receive("east", toy_update(plan, 1, 10));
+    c.receive("west", toy_update(plan, 2, 20));
+    return c.advance(1);
+  };
+  const Receipt receipt = c.decline("north", "updates have to be hidden\n");
+  EXPECT_EQ(receipt.kind, ReceiptKind::kRejected);
+  EXPECT_THAT(c.waiting_for(), testing::ElementsAre("east", "west"));
+  for (int round = 0; round < 2; ++round) {
+    const auto report = others_answer();
+    ASSERT_TRUE(report) << "round " << round;
+    EXPECT_EQ(report->sites[1].participation, Participation::kRejected);
+    EXPECT_THAT(report->sites[1].reason, testing::StartsWith("the site refuses the plan: updates have to be hidden"));
+    EXPECT_EQ(report->sites[1].reason.find('\n'), std::string::npos);
+  }
+  EXPECT_EQ(c.receive("north", toy_update(c.plan(), 3, 10)).kind, ReceiptKind::kAccepted);
+  const auto report = others_answer();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->sites[1].participation, Participation::kAccepted);
+  EXPECT_THAT(c.waiting_for(), testing::Contains("north"));
+  EXPECT_THROW(c.decline("nobody", ""), Error);
+}
+
 TEST(Coordinator, ASiteThatJudgesAThirdOfTheRegionsHasAThirdOfTheSay) {
   Coordinator c(toy_settings(), toy_model(), 0);
   const RoundPlan plan = c.plan();

@@ -32,6 +32,25 @@ TEST_F(SiteFailures, F1_WhoTrainsForLongIsNotDeclaredDead) {
   EXPECT_EQ(others[0].trained, 2) << "nobody else's round is touched";
 }
 
+/// A hospital's policy refuses the plan: its owner and the coordinator's read why, and the others go on without waiting for the deadline.
+TEST_F(SiteFailures, ASiteWhosePolicyRefusesThePlanSaysSoAndTakesNothing) {
+  FederationSettings settings = toy_settings(2);
+  settings.quorum = 2;
+  settings.deadline_seconds = 600;
+  std::vector<RoundReport> reports;
+  auto hub = coordinator(settings, "localhost:0", nullptr, [&](const RoundReport& report) { reports.push_back(report); });
+  ToyTrainer strict(0.1F, 3), others[2] = {{0.3F, 5}, {-0.2F, 1}};
+  SiteOptions options = site("east");
+  options.refuses = [](const RoundPlan& plan, std::uint64_t model_bytes) { return plan.rounds == 2 && model_bytes > 0 ? "updates have to be hidden" : ""; };
+  EXPECT_THAT(refusal(ErrorCode::kRefused, [&] { run_site(options, strict); }), HasSubstr("this site's policy refuses the plan: updates have to be hidden"));
+  EXPECT_EQ(strict.trained, 0);
+  for (const auto& entry : fs::directory_iterator(folder.path() / "east")) EXPECT_FALSE(entry.path().filename().string().starts_with("download_")) << "it took a model";
+  auto north = join("north", others[0]), west = join("west", others[1]);
+  hub.get(), north.get(), west.get();
+  ASSERT_EQ(reports.size(), 3U);
+  for (const RoundReport& report : reports) EXPECT_EQ(report.sites[0].reason, "the site refuses the plan: updates have to be hidden");
+}
+
 /// Fails as LibTorch does when a device goes away, once.
 class LosesItsDevice : public ToyTrainer {
  public:

@@ -1,0 +1,33 @@
+#include "pipelines/plan_terms.h"
+
+#include <algorithm>
+
+#include "pipelines/federation_task.h"
+
+namespace consilium::pipelines {
+
+fl::PlanTerms plan_terms(const fl::RoundPlan& plan, std::uint64_t model_bytes) {
+  const FederationTask kind = task_kind(parse_json(plan.task, "the federation's task"));
+  const auto& words = federation_task_words();
+  fl::PlanTerms terms;
+  terms.task = std::find_if(words.begin(), words.end(), [&](const auto& entry) { return entry.second == kind; })->first;
+  terms.rounds = plan.rounds;
+  terms.model_bytes = static_cast<std::int64_t>(model_bytes);
+  terms.trains = kind == FederationTask::kTrain;
+  if (const auto& masked = plan.protection.secure_aggregation) {
+    terms.protection = fl::SumProtection::kSecureAggregation;
+    // What the site checks before it opens a sum: a threshold that follows from the number of sites is two of three or more.
+    terms.least_sites = std::max<std::int64_t>(masked->threshold, 3);
+    terms.largest_norm = masked->norm_bound;
+  }
+  terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;
+  return terms;
+}
+
+std::string policy_refusal(const fl::SitePolicy& policy, const fl::RoundPlan& plan, std::uint64_t model_bytes) {
+  std::string text;
+  for (const std::string& objection : fl::objections(policy, plan_terms(plan, model_bytes))) text += (text.empty() ? "" : "; ") + objection;
+  return text;
+}
+
+}  // namespace consilium::pipelines
