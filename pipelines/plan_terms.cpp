@@ -16,8 +16,8 @@ fl::PlanTerms plan_terms(const fl::RoundPlan& plan, std::uint64_t model_bytes) {
   terms.trains = kind == FederationTask::kTrain;
   if (const auto& masked = plan.protection.secure_aggregation) {
     terms.protection = fl::SumProtection::kSecureAggregation;
-    // What the site checks before it opens a sum: a threshold that follows from the number of sites is two of three or more.
-    terms.least_sites = std::max<std::int64_t>(masked->threshold, 3);
+    // A threshold that follows from the number of sites, which a plan does not tell, can be 2: each of the two could read the other's update off the sum.
+    terms.least_sites = std::max<std::int64_t>(masked->threshold, 2);
     terms.largest_norm = masked->norm_bound;
   }
   terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;

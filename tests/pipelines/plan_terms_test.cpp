@@ -29,6 +29,18 @@ TEST(PlanTerms, OfATraining) {
   EXPECT_EQ(terms.least_sites, 1);
 }
 
+TEST(PlanTerms, OfSecureAggregation) {
+  fl::RoundPlan plan = plan_of(Json::object());
+  plan.protection.secure_aggregation.emplace();
+  EXPECT_EQ(plan_terms(plan, 1).protection, fl::SumProtection::kSecureAggregation);
+  EXPECT_EQ(plan_terms(plan, 1).least_sites, 2) << "two of three sites are enough for a sum";
+  EXPECT_EQ(plan_terms(plan, 1).largest_norm, 0);
+  plan.protection.secure_aggregation->threshold = 4;
+  plan.protection.secure_aggregation->norm_bound = 1.5;
+  EXPECT_EQ(plan_terms(plan, 1).least_sites, 4);
+  EXPECT_EQ(plan_terms(plan, 1).largest_norm, 1.5);
+}
+
 TEST(PlanTerms, OfAPredictionNothingLeaves) {
   const fl::PlanTerms terms = plan_terms(plan_of(to_task(FederationTask::kPredict, {Json::object()})), 1000);
   EXPECT_EQ(terms.task, "predict");
