@@ -46,10 +46,11 @@ struct NoTraining : fl::Trainer {
   const ModelState& delta;
 };
 
-double peak_mb() {
+/// `key`: "VmHWM:" the peak, "VmRSS:" what is resident now.
+double memory_mb(std::string_view key) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+    if (line.starts_with(key)) return std::stod(line.substr(key.size())) / 1024;
   return 0;
 }
 
@@ -62,17 +63,17 @@ fl::FederationSettings settings_of(int sites, int rounds) {
   return settings;
 }
 
-/// In a process of its own, so that its memory is its own: writes one line per round (seconds) and a last one (MB).
+/// In a process of its own, so that its memory is its own: writes one line per round (seconds, resident MB at its end) and a last one (peak MB).
 void coordinate(const fs::path& folder, std::int64_t parameters, int sites, int rounds) {
   using Clock = std::chrono::steady_clock;
   auto last = Clock::now();
   std::ofstream out(folder / "times.txt");
   fl::run_coordinator({.listen = "127.0.0.1:0", .name = "hub", .tls = fl::tls_files(folder / "keys", "hub"), .folder = folder / "hub", .linger_seconds = 20}, settings_of(sites, rounds), model_of(parameters, 1),
                       [&](const fl::RoundReport&) {
-                        out << std::chrono::duration<double>(Clock::now() - last).count() << " " << peak_mb() << "\n";
+                        out << std::chrono::duration<double>(Clock::now() - last).count() << " " << memory_mb("VmRSS:") << "\n";
                         last = Clock::now();
                       });
-  out << "peak " << peak_mb() << "\n";
+  out << "peak " << memory_mb("VmHWM:") << "\n";
 }
 
 double median(std::vector<double> values) {
@@ -125,8 +126,10 @@ int measure(std::int64_t parameters, int sites, int rounds) {
   std::vector<double> floors;
   for (int n = 0; n < 5; ++n) floors.push_back(grpc_floor_seconds(bytes, sites));
   const double size_mb = static_cast<double>(bytes.size()) / 1e6;
-  fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: {:.4f} s per round, plain gRPC {:.4f} s, ratio {:.2f}; coordinator's peak {:.0f} MB = {:.1f} x model ({:.1f} MB), after the second round {:.0f} MB\n", parameters, sites, rounds,
-             round, median(floors), round / median(floors), peak, peak / size_mb, size_mb, megabytes[1]);
+  const std::size_t some = std::min<std::size_t>(50, megabytes.size() / 2);
+  const double early = median({megabytes.begin() + 1, megabytes.begin() + 1 + some}), late = median({megabytes.end() - some, megabytes.end()});
+  fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: {:.4f} s per round, plain gRPC {:.4f} s, ratio {:.2f}; coordinator's peak {:.0f} MB = {:.1f} x model ({:.1f} MB), resident after a round {:.1f} MB early, {:.1f} MB late\n", parameters, sites, rounds,
+             round, median(floors), round / median(floors), peak, peak / size_mb, size_mb, early, late);
   return 0;
 }
 
