@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "fl/privacy/client_round.h"
 
 namespace consilium::fl {
 
@@ -12,6 +13,7 @@ Coordinator::Coordinator(FederationSettings settings, ModelState initial, double
   std::sort(settings_.sites.begin(), settings_.sites.end());
   state_.global = std::move(initial);
   global_digest_ = digest(state_.global);
+  check_privacy();
   open_round(now);
 }
 
@@ -20,13 +22,32 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
   std::sort(settings_.sites.begin(), settings_.sites.end());
   require(state_.round >= 0 && state_.round <= settings_.rounds + 1, ErrorCode::kMismatch, "the run has more rounds than its settings allow");
   global_digest_ = digest(state_.global);
+  check_privacy();
   open_round(now);
+}
+
+namespace {
+
+std::int64_t dimensions_of(const ModelState& model) {
+  std::size_t values = 0;
+  for (const NamedTensor& tensor : model.tensors) values += tensor.values.size();
+  return static_cast<std::int64_t>(values);
+}
+
+}  // namespace
+
+/// A federation that would train on noise does not begin.
+void Coordinator::check_privacy() {
+  if (!settings_.protection.privacy || settings_.rounds == 0) return;
+  noise_multiplier_ = noise_multiplier_of(*settings_.protection.privacy, settings_.rounds);
+  require_useful(*settings_.protection.privacy, noise_multiplier_, static_cast<std::int64_t>(asked_sites(settings_)), dimensions_of(state_.global));
 }
 
 RoundPlan Coordinator::plan() const {
   require(!is_finished(), ErrorCode::kUnexpected, "a finished federation has no plan");
   RoundPlan plan{state_.round, settings_.rounds, global_digest_, settings_.task, settings_.compression, settings_.protection};
   if (auto& secure = plan.protection.secure_aggregation) secure->threshold = threshold_of(*secure, asked_.size());
+  if (auto& privacy = plan.protection.privacy) privacy->clip = current_clip(*privacy, state_.reports);
   return plan;
 }
 
@@ -203,7 +224,10 @@ void Coordinator::judge_base(RoundReport& report, double weighted_score, double 
 
 void Coordinator::end_round(RoundReport& report, const std::vector<Update>& updates) {
   if (state_.round < settings_.rounds && !(updates.empty() && protocol_)) {
-    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
+    const auto& privacy = settings_.protection.privacy;
+    if (privacy && !protocol_) state_.global = private_round(*privacy, noise_multiplier_, static_cast<std::int64_t>(asked_.size()), state_.global, updates, state_.reports, report.sums);
+    else state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
+    if (privacy && protocol_) note_shares(*privacy, noise_multiplier_, state_.round + 1, share_grid_of(plan().protection, dimensions_of(state_.global)), report.sums);
     global_digest_ = digest(state_.global);
   }
   report.result_digest = global_digest_;

@@ -89,6 +89,7 @@ class Coordinator {
   void judge_base(RoundReport& report, double weighted_score, double weights);
   void end_round(RoundReport& report, const std::vector<Update>& updates);
   void open_round(double now);
+  void check_privacy();
   Receipt receive_late(const std::string& site, Update update);
   SiteOutcome outcome_of(const std::string& site) const;
   std::int64_t known_cases(const std::string& site) const;
@@ -101,6 +102,7 @@ class Coordinator {
   std::vector<std::string> asked_;
   std::map<std::pair<std::string, std::int64_t>, Update> accepted_;  ///< by site and the round of the update
   std::map<std::string, std::string> rejected_;  ///< site -> reason
+  double noise_multiplier_ = 0;  ///< with protection.privacy
   ProtocolMaker make_protocol_;
   std::unique_ptr<RoundProtocol> protocol_;
   std::uint64_t stage_version_ = 0;

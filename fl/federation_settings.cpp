@@ -73,6 +73,23 @@ void validate_secure_aggregation(const FederationSettings& s, const std::string&
   validate(*s.protection.secure_aggregation, asked_sites(s), quorum_of(s), where);
 }
 
+/// What a guarantee for hospitals rests on: the same say for each, once a round, and noise where nobody sees the sum without it.
+void validate_privacy(const FederationSettings& s, const std::string& path) {
+  const ClientPrivacy& privacy = *s.protection.privacy;
+  const std::string where = path + ".protection.privacy";
+  require(s.aggregation.rule == AggregationRule::kFedAvg, ErrorCode::kUsage,
+          where + ": goes with the rule fedavg, and there every site has the same say; other rules weigh or compare sites, so that one could move the model by more than clip / sites");
+  require(s.policy.late == LateUpdates::kRefuse, ErrorCode::kUsage, where + ": a site that counts twice in one round moves the model by twice the clip: no late updates merged");
+  const bool central = privacy.noise == ClientNoise::kCentral;
+  require(central != s.protection.secure_aggregation.has_value(), ErrorCode::kUsage,
+          where + ".noise: " + (central ? "under secure aggregation the sites add the noise as shares: skellam or discrete_gaussian" : "a share of the noise hides nothing where updates are seen one by one: use secure_aggregation, or central"));
+  if (privacy.adaptive && privacy.noise_multiplier > 0) noise_multiplier_beside_count(privacy.noise_multiplier, count_noise_of(*privacy.adaptive, static_cast<std::int64_t>(asked_sites(s))));
+  if (!central) {
+    const std::int64_t threshold = threshold_of(*s.protection.secure_aggregation, asked_sites(s));
+    require(privacy.colluding < threshold, ErrorCode::kUsage, where + ".colluding: is not below the " + std::to_string(threshold) + " sites whose shares are certain to be in the sum");
+  }
+}
+
 }  // namespace
 
 void validate(const FederationSettings& s, const std::string& path) {
@@ -85,6 +102,7 @@ void validate(const FederationSettings& s, const std::string& path) {
   require_comparable(s.aggregation, s.sites, quorum_of(s), s.policy.close_after > 0 || s.policy.late == LateUpdates::kMerge, path);
   require_composes(s.compression, s.aggregation.rule, path + ".compression");
   if (s.protection.secure_aggregation) validate_secure_aggregation(s, path);
+  if (s.protection.privacy) validate_privacy(s, path);
 }
 
 std::int64_t quorum_of(const FederationSettings& s) {

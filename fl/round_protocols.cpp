@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "fl/privacy/client_round.h"
 #include "fl/secure/secure_round.h"
 
 namespace consilium::fl {
@@ -10,7 +11,7 @@ ProtocolMaker protocol_maker(const FederationSettings& settings, ProtocolPlace p
   if (settings.protection.is_plain()) return {};
   make_folder(place.folder);
   return [place = std::move(place), seconds = settings.deadline_seconds](const RoundPlan& plan, const std::vector<std::string>& asked, const ModelState& global) -> std::unique_ptr<RoundProtocol> {
-    return std::make_unique<SecureRound>(SecureRoundOptions{place.federation, place.check, place.folder, seconds}, plan, asked, global);
+    return std::make_unique<SecureRound>(SecureRoundOptions{place.federation, place.check, place.folder, seconds, noise_bound_of(plan, asked.size())}, plan, asked, global);
   };
 }
 

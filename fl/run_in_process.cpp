@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "fl/compress/round_encoder.h"
 #include "fl/observer.h"
+#include "fl/privacy/client_round.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::fl {
@@ -19,6 +20,7 @@ Update take_part(Trainer& trainer, const std::string& site, const RoundPlan& pla
     update = trainer.train(plan, global);
     update.validation = validation;
   }
+  if (plan.protection.privacy && !plan.is_last_look()) shorten(update, *plan.protection.privacy);
   update.site = site;
   update.round = plan.round;
   update.base_digest = plan.base_digest;

@@ -39,8 +39,8 @@ std::int64_t discrete_laplace(std::uint64_t scale, NoiseStream& stream) {
 }
 
 DiscreteGaussian::DiscreteGaussian(double deviation) {
-  require(deviation >= 0x1p-20 && deviation <= 0x1p24, ErrorCode::kUsage, fmt::format("discrete Gaussian: expected a deviation from 2^-20 to 2^24, found {}", deviation));
-  // variance_ has at most 48 bits: then every product below stays within 128.
+  require(deviation >= 0x1p-20 && deviation <= 0x1p28, ErrorCode::kUsage, fmt::format("discrete Gaussian: expected a deviation from 2^-20 to 2^28, found {}", deviation));
+  // |x| t is below 2^7 t^2, and t at most 2^28: every product below stays within 128 bits.
   const double variance = deviation * deviation;
   shift_ = std::clamp(47 - std::ilogb(variance), 0, 48);
   variance_ = static_cast<Wide>(std::ceil(std::ldexp(variance, shift_)));
@@ -53,8 +53,7 @@ std::int64_t DiscreteGaussian::operator()(NoiseStream& stream) const {
   for (;;) {
     const std::int64_t x = discrete_laplace(laplace_, stream);
     const auto magnitude = static_cast<Wide>(x < 0 ? -x : x);
-    // Further out than 2^14 Laplace scales: e^-16384 of a chance to get here.
-    if (magnitude > (static_cast<Wide>(laplace_) << 14)) continue;
+    if (magnitude > (static_cast<Wide>(laplace_) << 7)) continue;
     // Accepted with probability e^(-(|x| - s^2 / t)^2 / (2 s^2)), t: the Laplace scale; both times t 2^shift.
     const Wide product = magnitude * scaled, distance = product > variance_ ? product - variance_ : variance_ - product;
     if (bernoulli_exp(distance * distance, denominator, stream)) return x;

@@ -17,7 +17,7 @@ std::int64_t discrete_laplace(std::uint64_t scale, NoiseStream& stream);
 /// P(x) proportional to e^(-x^2 / (2 s^2)), x a whole number: exact, for the s^2 next above deviation^2 in multiples of 2^-48 of the power of two below it.
 ///
 /// Rejection from discrete_laplace (their algorithm 3) in constant expected time. Its variance is at most s^2, and close to it from s = 1 on.
-/// @throws Error{kUsage} a deviation outside 2^-20 to 2^24.
+/// Values beyond 128 Laplace scales, to which it would come once in 2^184 draws, are left out. @throws Error{kUsage} a deviation outside 2^-20 to 2^28.
 class DiscreteGaussian {
  public:
   explicit DiscreteGaussian(double deviation);

@@ -68,7 +68,7 @@ Real log_ratio(Real m, Real j) {
 }  // namespace
 
 Poisson::Poisson(double mean) {
-  require(mean >= 0 && mean <= 0x1p50, ErrorCode::kUsage, fmt::format("Poisson: expected a mean from 0 to 2^50, found {}", mean));
+  require(mean >= 0 && mean <= 0x1p60, ErrorCode::kUsage, fmt::format("Poisson: expected a mean from 0 to 2^60, found {}", mean));
   whole_ = static_cast<std::int64_t>(std::floor(mean));
   rest_ = static_cast<std::uint64_t>(std::ldexp(mean - std::floor(mean), 64));
   if (whole_ < kFewest) return;

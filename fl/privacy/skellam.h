@@ -6,7 +6,7 @@
 
 namespace consilium::fl {
 
-/// Poisson distribution of a given mean, from 0 to 2^50, in expected time independent of it.
+/// Poisson distribution of a given mean, from 0 to 2^60, in expected time independent of it.
 ///
 /// The mean is cut into a whole part m and a rest. The rest is Poisson(1) by whole numbers alone, thinned. For m: rejection from a discrete Laplace around
 /// m. Whether a draw is accepted is a comparison of 64 random bits with e^w; w is worked out in double precision with an error bound, and in long

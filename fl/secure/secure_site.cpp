@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "fl/privacy/client_round.h"
 #include "fl/secure/chacha20.h"
 #include "fl/secure/key_agreement.h"
 #include "fl/secure/masked_sum.h"
@@ -144,7 +145,7 @@ std::filesystem::path SecureSite::mask(const std::string& body, const MaskedLayo
     const bool is_low = a.own.name < peer.name;
     masks.push_back({pair_mask_key(a.context, a.mask_key, peer.mask_key, is_low ? a.own.name : peer.name, is_low ? peer.name : a.own.name), is_low ? MaskSign::kAdd : MaskSign::kSubtract});
   }
-  const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, options_.noise);
+  const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, options_.noise ? options_.noise : noise_share_of(plan, static_cast<std::int64_t>(layout.totals_begin)));
   const fs::path file = options_.folder / "masked_update";
   write_masked(file, layout.size(), [&](std::uint64_t position, std::span<std::uint64_t> block) { integers.fill(position, block); }, masks);
   return file;
