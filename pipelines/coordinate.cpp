@@ -113,7 +113,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   fl::validate(s.federation, origin);
   fl::validate_site_names({s.name}, origin + ".name");
   // Of the other tasks, what each site says is the result.
-  require(s.task == FederationTask::kTrain || s.federation.protection.is_plain(), ErrorCode::kUsage, origin + ".protection: only training is protected, not the task " + std::string(word_of(s.task)));
+  require(s.task == FederationTask::kTrain || s.federation.protection == fl::ProtectionSettings{}, ErrorCode::kUsage, origin + ".protection: only training is protected, not the task " + std::string(word_of(s.task)));
   const bool counts = s.task == FederationTask::kStatistics;
   require(counts || !s.initial_model.empty(), ErrorCode::kUsage, origin + ".initial_model: is missing");
   require(!counts || s.initial_model.empty(), ErrorCode::kUsage, origin + ".initial_model: statistics start from no model");

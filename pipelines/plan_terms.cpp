@@ -20,6 +20,7 @@ fl::PlanTerms plan_terms(const fl::RoundPlan& plan, std::uint64_t model_bytes) {
     terms.least_sites = std::max<std::int64_t>(masked->threshold, 2);
     terms.largest_norm = masked->norm_bound;
   }
+  if (const auto& privacy = plan.protection.privacy) terms.largest_norm = terms.largest_norm > 0 ? std::min(terms.largest_norm, privacy->clip) : privacy->clip;
   terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;
   return terms;
 }

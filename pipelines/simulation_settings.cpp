@@ -78,7 +78,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
     fl::RoundPolicy plain;
     plain.late = s.policy.late;
     require(s.compression == fl::CompressionSettings{}, ErrorCode::kUsage, origin + ".compression: topology " + std::string(to_string(s.topology)) + " sends updates as they are");
-    require(s.protection.is_plain(), ErrorCode::kUsage, origin + ".protection: topology " + std::string(to_string(s.topology)) + " has nobody who could add up what is hidden");
+    require(s.protection == fl::ProtectionSettings{}, ErrorCode::kUsage, origin + ".protection: topology " + std::string(to_string(s.topology)) + " has nobody who could add up what is hidden");
     const bool is_told_more = s.aggregation.rule == fl::AggregationRule::kScaffold || s.aggregation.rule == fl::AggregationRule::kFedNova || s.aggregation.rule == fl::AggregationRule::kQFedAvg;
     require(!is_told_more, ErrorCode::kUsage, origin + ".aggregation.rule: what peers tell one another holds no step norms and no control variates");
     require(s.policy == plain, ErrorCode::kUsage, origin + ".policy: topology " + std::string(to_string(s.topology)) + " knows no policy but \"late\"");

@@ -80,7 +80,7 @@ pb::Announcement to_message(const Announced& a) {
   message.set_idle(a.idle);
   if (a.plan.compression.codec != Codec::kNone) message.set_compression(to_json(a.plan.compression).dump());
   to_manifest(a.model, *message.mutable_model());
-  if (!a.plan.protection.is_plain()) message.set_protection(to_json(a.plan.protection).dump());
+  if (a.plan.protection != ProtectionSettings{}) message.set_protection(to_json(a.plan.protection).dump());
   if (a.stage) {
     pb::Stage& stage = *message.mutable_stage();
     stage.set_protocol(a.stage->protocol);

@@ -45,6 +45,13 @@ TEST(Messages, TheWeightOfAValidationCaseTravelsAndIsOneWhenAbsent) {
   EXPECT_EQ(from_message(to_message(update, chunks), 1 << 24).update.validation, update.validation);
 }
 
+/// Updates are seen one by one under central noise, and yet a site has to know how short they must be.
+TEST(Messages, PrivacyOfAPlanTravelsAlsoWithoutSecureAggregation) {
+  Announced announced = sample_announcement();
+  announced.plan.protection.privacy = ClientPrivacy{.clip = 0.25, .noise_multiplier = 2};
+  EXPECT_EQ(from_message(to_message(announced)), announced);
+}
+
 TEST(Messages, CompressionThatCannotBeIsRefusedAsDamage) {
   for (const std::string& text : {std::string("{"), std::string("[]"), std::string(R"({"codec":"magic"})"), std::string(R"({"codec":"int8","block":0})"),
                                   std::string(R"({"codec":"int8","rank":1})"), "{" + std::string(5000, ' ') + "}"}) {
