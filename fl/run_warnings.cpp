@@ -23,11 +23,19 @@ std::string largest_site(const RunStatus& status) {
 
 std::string rounds_text(std::int64_t count) { return count == 1 ? "1 round" : fmt::format("{} rounds", count); }
 
-std::string about_absence(const std::string& name, const SiteStatus& site, std::int64_t rounds, bool is_over) {
+/// Why its update was refused the last time, as far back as rounds are told; empty when none was.
+std::string last_rejection(const RunStatus& status, const std::string& name) {
+  for (auto round = status.recent.rbegin(); round != status.recent.rend(); ++round)
+    if (const auto part = round->sites.find(name); part != round->sites.end() && !part->second.reason.empty()) return ", at last: " + part->second.reason;
+  return "";
+}
+
+std::string about_absence(const RunStatus& status, const std::string& name, const SiteStatus& site, std::int64_t rounds, bool is_over) {
   const std::int64_t missed = site.rejected + site.late;
-  if (site.accepted == 0 && is_over) return fmt::format("the run ended without site {}: {}", name, site.last_seen == 0 ? "it was never seen" : fmt::format("none of its updates counted in {}", rounds_text(rounds)));
+  if (site.accepted == 0 && is_over)
+    return fmt::format("the run ended without site {}: {}", name, site.last_seen == 0 ? "it was never seen" : fmt::format("none of its updates counted in {}{}", rounds_text(rounds), last_rejection(status, name)));
   if (missed == 0) return "";
-  const std::string why = site.rejected > 0 ? fmt::format(" ({} rejected)", site.rejected) : "";
+  const std::string why = site.rejected > 0 ? fmt::format(" ({} rejected{})", site.rejected, last_rejection(status, name)) : "";
   return fmt::format("site {} was missing in {} of {}{}", name, missed, rounds_text(rounds), why);
 }
 
@@ -67,7 +75,7 @@ std::vector<std::string> warnings(const RunStatus& status, double now) {
   if (state == "waits for quorum") lines.push_back(fmt::format("round {} waits for a quorum of {}: its time is up", status.recent.back().round + 1, status.quorum));
   if (state == "waits for cases") lines.push_back(fmt::format("round {} waits for {}: its time is up, but without them most of the known cases would be missing", status.recent.back().round + 1, unanswered(status)));
   for (const auto& [name, site] : status.sites) {
-    const std::string absence = about_absence(name, site, trainings, is_over);
+    const std::string absence = about_absence(status, name, site, trainings, is_over);
     if (!absence.empty()) lines.push_back(absence + (name == largest ? fmt::format("; it is the largest site ({} cases)", site.cases) : ""));
     if (!is_alive) continue;
     if (site.state == SiteState::kEnrolled) lines.push_back(fmt::format("site {} has not been seen yet", name));
