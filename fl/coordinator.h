@@ -67,6 +67,8 @@ class Coordinator {
   Receipt reject(const std::string& site, const std::string& reason);
   /// Remembers that the site refuses the plan: it is not waited for, in this round and the next ones, until it sends an update. @throws as receive.
   Receipt decline(const std::string& site, const std::string& reason);
+  /// Sites that refuse the plan, each with its reason.
+  const std::map<std::string, std::string>& declined() const { return declined_; }
   /// Has the site's update of the open round been accepted?
   bool has_answered(const std::string& site) const { return accepted_.contains({site, state_.round}); }
   bool has_answered(const std::string& site, const Update& update) const { return update.round == state_.round && has_answered(site); }

@@ -26,7 +26,7 @@ std::string rounds_text(std::int64_t count) { return count == 1 ? "1 round" : fm
 /// Why its update was refused the last time, as far back as rounds are told; empty when none was.
 std::string last_rejection(const RunStatus& status, const std::string& name) {
   for (auto round = status.recent.rbegin(); round != status.recent.rend(); ++round)
-    if (const auto part = round->sites.find(name); part != round->sites.end() && !part->second.reason.empty()) return ", at last: " + part->second.reason;
+    if (const auto part = round->sites.find(name); part != round->sites.end() && part->second.outcome == "rejected") return ", at last: " + part->second.reason;
   return "";
 }
 

@@ -183,11 +183,7 @@ class Service final : public pb::Federation::Service {
     return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
       const std::lock_guard lock(guard_);
       if (coordinator_.is_finished() || request->round() != coordinator_.state().round) return;  // of a round that is over: the site will see the next plan
-      const Receipt receipt = coordinator_.decline(caller.name, request->reason());
-      Update nothing;
-      nothing.round = request->round();
-      observer_.judged(caller.name, nothing, receipt);
-      log_warning("site " + caller.name + ": " + receipt.reason);
+      tell_declined(caller.name, coordinator_.decline(caller.name, request->reason()));
       advance_locked();
     });
   }
@@ -318,6 +314,13 @@ class Service final : public pb::Federation::Service {
     return receipt;
   }
 
+  void tell_declined(const std::string& site, const Receipt& receipt) {
+    Update nothing;
+    nothing.round = coordinator_.state().round;
+    observer_.judged(site, nothing, receipt);
+    log_warning("site " + site + ": " + receipt.reason);
+  }
+
   /// The site's open Watch stream, as the observer sees it.
   struct Stream {
     Stream(Observer& o, std::string name) : observer(o), site(std::move(name)) { observer.connected(site); }
@@ -335,6 +338,8 @@ class Service final : public pb::Federation::Service {
         observer_.tell_of(*report, coordinator_);
         announce();
         if (on_round_) on_round_(*report);
+        if (coordinator_.is_finished()) continue;
+        for (const auto& [site, reason] : coordinator_.declined()) tell_declined(site, {ReceiptKind::kRejected, reason});  // in this round too
       }
       if (stage_version_ != coordinator_.stage_version()) announce_stage();
     } catch (const Error& error) {

@@ -21,6 +21,7 @@ using test::toy_update;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 using testing::Not;
 
 /// A coordinator without sockets beside its observer, and a clock that the test turns.
@@ -361,7 +362,7 @@ TEST_F(Seen, RejectedLateAndDuplicateUpdatesHaveTheirReasons) {
   EXPECT_EQ(north.outcome, "rejected");
   EXPECT_THAT(north.reason, HasSubstr("a.weight"));
   EXPECT_EQ(status.recent[0].sites.at("east").bytes_in, 1000U);
-  EXPECT_THAT(told(), Contains("site north was missing in 1 of 1 round (1 rejected)"));
+  EXPECT_THAT(told(), Contains(StartsWith("site north was missing in 1 of 1 round (1 rejected, at last: update of site \"north\"")));
 }
 
 TEST_F(Seen, ParticipationIsCountedFromTheRoundsWhenTheirEventsAreGone) {
