@@ -165,6 +165,7 @@ SiteOutcome Coordinator::outcome_of(const std::string& site) const {
   SiteOutcome outcome{site, Participation::kLate, "nothing came before the round was closed", 0, {}, {}};
   const auto take = [&](const Update& update) {
     outcome.metrics = update.metrics;
+    outcome.commitment = update.commitment;
     for (const auto& [group, cases] : update.cases_per_group) outcome.cases = std::max(outcome.cases, cases);
   };
   const auto older = accepted_.lower_bound({site, 0});
