@@ -48,19 +48,17 @@ TEST_F(LedgerVerify, AWholeRunHolds) {
 
 TEST_F(LedgerVerify, NoFlippedBitOfTheFilePasses) {
   Ledger small = ledger_;
+  small.entries.resize(2);
+  small.heads.resize(2);
   small.cosignatures.resize(1);
   const std::string text = to_text(small);
   ASSERT_TRUE(passes(text));
-  std::size_t flips = 0;
-  // Every bit of every seventh byte, and one of all others: signatures of every kind are among them.
-  for (std::size_t byte = 0; byte < text.size(); ++byte)
-    for (int bit = 0; bit < (byte % 7 == 0 ? 8 : 1); ++bit) {
-      std::string changed = text;
-      changed[byte] = static_cast<char>(changed[byte] ^ (1 << (bit + byte) % 8));
-      ASSERT_FALSE(passes(changed)) << "byte " << byte << " of " << text.size() << ": " << text.substr(byte > 20 ? byte - 20 : 0, 40);
-      ++flips;
-    }
-  EXPECT_GT(flips, 8000U);
+  // A bit of every byte: key, certificates, entries, heads and signatures of every kind are among them.
+  for (std::size_t byte = 0; byte < text.size(); ++byte) {
+    std::string changed = text;
+    changed[byte] = static_cast<char>(changed[byte] ^ (1 << byte % 8));
+    ASSERT_FALSE(passes(changed)) << "byte " << byte << " of " << text.size() << ": " << text.substr(byte > 20 ? byte - 20 : 0, 40);
+  }
 }
 
 TEST_F(LedgerVerify, NoDroppedOrExchangedEntryPasses) {

@@ -190,7 +190,7 @@ TEST_F(LedgerWitness, ALedgerWithoutWhatWasSeenDoesNotPassAtTheEnd) {
 }
 
 TEST(Commitment, IsForOneUpdateAndHidesIt) {
-  const Update update = test::toy_update({.round = 2, .base_digest = std::string(64, 'b')}, 1, 3);
+  const Update update = test::toy_update({2, 3, std::string(64, 'b'), "{}"}, 1, 3);
   const ChunkList weights = chunk_list("weights");
   const std::string nonce(32, 'n'), made = commitment(nonce, update, weights, Codec::kNone);
   EXPECT_EQ(made, commitment(nonce, update, weights, Codec::kNone));
