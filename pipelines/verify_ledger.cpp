@@ -54,7 +54,9 @@ fl::LedgerVerdict verify_ledger(const VerifyRequest& request) {
     return verify(ledger, checks);
   }
   const std::vector<fs::path> folders = ledger_folders(request.ledger);
-  require(folders.size() == 1, ErrorCode::kUsage, request.ledger.string() + ": holds several federations; name one of " + fmt::format("{}", fmt::join(folders, ", ")));
+  std::string names;
+  for (const fs::path& folder : folders) names += (names.empty() ? "" : ", ") + folder.string();
+  require(folders.size() == 1, ErrorCode::kUsage, request.ledger.string() + ": holds several federations; name one of " + names);
   const fl::Ledger ledger = fl::read_ledger(fl::Sqlite(folders[0] / "run.sqlite", fl::SqliteMode::kRead));
   if (!request.copy.empty()) write_file(request.copy, to_text(ledger));
   fl::LedgerVerdict verdict = verify(ledger, checks);

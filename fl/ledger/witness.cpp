@@ -50,6 +50,13 @@ Witness::Witness(WitnessOptions options) : options_(std::move(options)) {
       reader.raw("update", update);
       commitments_.insert(commitment);
     });
+  const std::string duplicates = (options_.folder / "duplicates.jsonl").string();
+  for (const std::string& line : read_lines(duplicates))
+    read_fields(parse_canonical(line, duplicates), duplicates, [&](SettingsReader& reader) {
+      std::int64_t round = 0;
+      reader.required("round", round);
+      duplicates_.insert(round);
+    });
 }
 
 std::optional<SignedHead> Witness::newest() const { return heads_.empty() ? std::nullopt : std::optional(heads_.rbegin()->second); }
@@ -57,6 +64,10 @@ std::optional<SignedHead> Witness::newest() const { return heads_.empty() ? std:
 void Witness::keep_update(const std::string& commitment, std::string_view nonce, const std::string& update_text) {
   if (!commitments_.insert(commitment).second) return;
   append_line(options_.folder / "updates.jsonl", canonical_text({{"commitment", commitment}, {"nonce", to_hexadecimal(nonce)}, {"update", parse_json(update_text, "update")}}));
+}
+
+void Witness::note_duplicate(std::int64_t round) {
+  if (duplicates_.insert(round).second) append_line(options_.folder / "duplicates.jsonl", canonical_text({{"round", round}}));
 }
 
 std::vector<std::string> Witness::check(const SignedHead& head, const AnnouncedModel& announced, const Ask& ask) {
@@ -134,7 +145,9 @@ void Witness::require_own_part(const RoundEntry& entry, std::vector<std::string>
   if (own == entry.participants.end()) return;
   const std::string round = "round " + std::to_string(entry.round + 1);
   const bool counted = own->participation == Participation::kAccepted || own->participation == Participation::kMerged;
-  if (counted && !commitments_.contains(own->commitment)) alarm("the ledger says that in " + round + " an update of this site counted which it has not sent", parse_json(to_text(entry), "entry"));
+  const bool is_foreign = counted && !commitments_.contains(own->commitment);
+  if (is_foreign && duplicates_.contains(entry.round)) told.push_back("warning: ledger: in " + round + " an update in this site's name counted which it has not sent: of another process with its certificate, or of this site before its folder was lost");
+  else if (is_foreign) alarm("the ledger says that in " + round + " an update of this site counted which it has not sent", parse_json(to_text(entry), "entry"));
   // Said, not an alarm: a coordinator that was killed may have lost an update that it had accepted, and said so in the entry.
   if (!counted && own->participation != Participation::kNotAsked) told.push_back("ledger: " + round + " counts without this site (" + std::string(to_string(own->participation)) + ")");
 }

@@ -15,7 +15,7 @@
 namespace consilium::fl {
 
 struct WitnessOptions {
-  std::filesystem::path folder;  ///< heads.jsonl, updates.jsonl, key.json, and after an alarm alarm.json
+  std::filesystem::path folder;  ///< heads.jsonl, updates.jsonl, duplicates.jsonl, key.json, and after an alarm alarm.json
   std::string site;
   std::string authority;         ///< PEM
   WallClock clock = wall_seconds;  ///< stands in an alarm
@@ -46,6 +46,9 @@ class Witness {
   bool is_new(const SignedHead& head) const { return !checked_ || !(checked_->head == head.head); }
   /// Remembers an update before it is sent: only this can show afterwards that it counted as it was.
   void keep_update(const std::string& commitment, std::string_view nonce, const std::string& update_text);
+  /// The coordinator says that it has had an update of this site in this round: of another process with the certificate, or of this site before its folder was lost. That it counts is told then, and
+  /// no alarm.
+  void note_duplicate(std::int64_t round);
   /// The whole ledger, at the end: it must hold, and contain all that was seen. @throws Error{kRefused} an alarm.
   void check_whole(const Ledger& ledger);
 
@@ -66,6 +69,7 @@ class Witness {
   std::optional<LedgerKey> key_;
   std::map<std::uint64_t, SignedHead> heads_;  ///< by size
   std::set<std::string> commitments_;          ///< of this site's updates
+  std::set<std::int64_t> duplicates_;          ///< rounds
   std::optional<SignedHead> checked_;          ///< by this process
 };
 

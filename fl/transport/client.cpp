@@ -359,6 +359,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         const Receipt receipt = send(*stub, prepared->update, prepared->delta, prepared->codec);
         progress.enter(SiteState::kWaiting);
         answered = a.plan.round;
+        if (receipt.kind == ReceiptKind::kDuplicate) witness.note_duplicate(a.plan.round);
         if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
         if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");
       }

@@ -85,6 +85,15 @@ TEST_F(LedgerWitness, AnUpdateThatDidNotCountIsToldAndNoAlarm) {
   EXPECT_THAT(check(later), testing::ElementsAre(HasSubstr("round 1 counts without this site (late)")));
 }
 
+TEST_F(LedgerWitness, AnUpdateOfASecondProcessIsToldWhenTheCoordinatorSaidSo) {
+  { Witness first = witness(); check(first); first.note_duplicate(0); first.note_duplicate(0); }
+  close_round();
+  Witness later = witness();
+  EXPECT_THAT(check(later), testing::ElementsAre(HasSubstr("in round 1 an update in this site's name counted which it has not sent")));
+  close_round();
+  expect_alarm([&] { check(later); }, "which it has not sent");
+}
+
 TEST_F(LedgerWitness, TwoHeadsOfOneSizeRaiseTheAlarm) {
   Witness east = witness();
   east.keep_update(std::string(64, 'a'), std::string(32, 'n'), "{}");
