@@ -106,7 +106,7 @@ RoundEntry entry_of(const RoundReport& report, const Json& settings, const std::
   entry.base_digest = report.base_digest;
   entry.result_digest = report.result_digest;
   entry.settings_digest = settings_digest(settings);
-  entry.protection = settings.value("protection", Json());
+  entry.protection = settings.value("protection", Json::object());
   for (const SiteOutcome& site : report.sites) {
     LedgerParticipant p{site.site, site.participation, site.commitment, {}};
     if (const auto epsilon = site.metrics.find(kEpsilonMetric); epsilon != site.metrics.end()) p.epsilon = epsilon->second;

@@ -33,7 +33,7 @@ struct RoundEntry {
   std::int64_t round = 0;
   std::string base_digest, result_digest;  ///< the model before and after
   std::string settings_digest;             ///< SHA-256 of the settings' canonical text
-  Json protection;                         ///< of the settings: what updates are protected by; null: nothing
+  Json protection = Json::object();        ///< of the settings: what updates are protected by; empty: nothing
   std::vector<LedgerParticipant> participants;  ///< sorted by name
   std::string report_digest;               ///< report_digest(); the run's folder has report and nonce
   std::string previous_root;               ///< of the tree of all entries before, hexadecimal

@@ -134,18 +134,20 @@ void Witness::require_entries(const SignedHead& head, const AnnouncedModel& anno
       }
       has_newest |= is_newest;
       // What came before this site's first look it cannot know: its folder may be new.
-      if (!heads_.empty() && proved.index >= heads_.rbegin()->first) require_own_part(round, told);
+      if (!heads_.empty() && proved.index >= heads_.rbegin()->first) require_own_part(round, announced, told);
     }
   }
   if (!has_newest || !has_best) alarm("the coordinator does not show the entry of the model that it announces", to_json(head));
 }
 
-void Witness::require_own_part(const RoundEntry& entry, std::vector<std::string>& told) {
+void Witness::require_own_part(const RoundEntry& entry, const AnnouncedModel& announced, std::vector<std::string>& told) {
   const auto own = std::find_if(entry.participants.begin(), entry.participants.end(), [&](const LedgerParticipant& p) { return p.site == options_.site; });
   if (own == entry.participants.end()) return;
   const std::string round = "round " + std::to_string(entry.round + 1);
   const bool counted = own->participation == Participation::kAccepted || own->participation == Participation::kMerged;
-  const bool is_foreign = counted && !commitments_.contains(own->commitment);
+  // Behind a protection nobody sees one update, and the coordinator has nothing to commit to.
+  const bool is_hidden = own->commitment.empty() && !announced.plan.protection.is_plain();
+  const bool is_foreign = counted && !is_hidden && !commitments_.contains(own->commitment);
   if (is_foreign && duplicates_.contains(entry.round)) told.push_back("warning: ledger: in " + round + " an update in this site's name counted which it has not sent: of another process with its certificate, or of this site before its folder was lost");
   else if (is_foreign) alarm("the ledger says that in " + round + " an update of this site counted which it has not sent", parse_json(to_text(entry), "entry"));
   // Said, not an alarm: a coordinator that was killed may have lost an update that it had accepted, and said so in the entry.

@@ -61,7 +61,7 @@ class Witness {
   void require_signed(const SignedHead& head);
   void require_continues(const SignedHead& head, const std::vector<TreeHash>& proof);
   void require_entries(const SignedHead& head, const AnnouncedModel& announced, const LedgerProof& proof, std::vector<std::string>& told);
-  void require_own_part(const RoundEntry& entry, std::vector<std::string>& told);
+  void require_own_part(const RoundEntry& entry, const AnnouncedModel& announced, std::vector<std::string>& told);
   void listen_to_others(const SignedHead& head, const LedgerProof& proof, const Ask& ask);
   void keep_head(const SignedHead& head);
 
