@@ -14,15 +14,19 @@ namespace {
 /// What the entries before say about the next one.
 struct Chain {
   std::string federation, settings_digest, model_digest;
+  Json protection;
   std::int64_t next_round = 0;
 };
 
-void check_run_entry(const RunEntry& run, Chain& chain) { chain = {run.federation, settings_digest(run.settings), run.model_digest, run.first_round}; }
+void check_run_entry(const RunEntry& run, Chain& chain) {
+  chain = {run.federation, settings_digest(run.settings), run.model_digest, run.settings.value("protection", Json::object()), run.first_round};
+}
 
 void check_round_entry(const RoundEntry& round, const std::string& root_before, Chain& chain, const std::function<void(const std::string&)>& fault) {
   if (round.federation != chain.federation) fault("is of another run");
   if (round.round != chain.next_round) fault("is of round " + std::to_string(round.round) + ", expected " + std::to_string(chain.next_round));
   if (round.settings_digest != chain.settings_digest) fault("was made with other settings than the run was begun with");
+  if (round.protection != chain.protection) fault("names another protection than the settings");
   if (round.base_digest != chain.model_digest) fault("starts from another model than the entry before ended with");
   if (round.previous_root != root_before) fault("does not follow the entries before it");
   if (!std::is_sorted(round.participants.begin(), round.participants.end(), [](const auto& a, const auto& b) { return a.site < b.site; })) fault("lists its participants out of order");
