@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "fl/aggregate/contribution.h"
+#include "fl/duplicate_cases.h"
 
 namespace consilium::fl {
 
@@ -161,6 +163,23 @@ std::optional<RoundReport> Coordinator::advance(double now) {
   return report;
 }
 
+namespace {
+
+/// What each update was beside the others, into the round's report. Late updates that are merged are of other models: a round with one is left out.
+void note_contributions(RoundReport& report, const ModelState& global, std::span<const Update> updates, const SiteWeights& weights) {
+  if (std::any_of(updates.begin(), updates.end(), [&](const Update& update) { return update.round != report.round; })) return;
+  const auto found = contributions(global, updates);
+  const auto shared = shared_cases(updates);
+  for (SiteOutcome& site : report.sites) {
+    for (const char* own_word : {"update_norm", "cosine_to_mean", "leave_one_out", "likeness", "rule_weight", "shared_cases"}) site.metrics.erase(own_word);  // these are the coordinator's
+    if (const auto cases = shared.find(site.site); cases != shared.end()) site.metrics["shared_cases"] = static_cast<double>(cases->second);
+    if (const auto own = found.find(site.site); own != found.end()) note(own->second, site.metrics);
+    if (const auto weight = weights.find(site.site); weight != weights.end() && found.contains(site.site)) site.metrics["rule_weight"] = weight->second;
+  }
+}
+
+}  // namespace
+
 SiteOutcome Coordinator::outcome_of(const std::string& site) const {
   SiteOutcome outcome{site, Participation::kLate, "nothing came before the round was closed", 0, {}, {}};
   const auto take = [&](const Update& update) {
@@ -204,7 +223,9 @@ void Coordinator::judge_base(RoundReport& report, double weighted_score, double 
 
 void Coordinator::end_round(RoundReport& report, const std::vector<Update>& updates) {
   if (state_.round < settings_.rounds && !(updates.empty() && protocol_)) {
-    state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
+    WeighedModel next = aggregate_weighed(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
+    if (protocol_ == nullptr) note_contributions(report, state_.global, updates, next.weights);
+    state_.global = std::move(next.global);
     global_digest_ = digest(state_.global);
   }
   report.result_digest = global_digest_;

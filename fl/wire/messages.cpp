@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "fl/duplicate_cases.h"
 #include "fl/ledger/commitment.h"
 
 namespace consilium::fl {
@@ -162,6 +163,7 @@ pb::UpdateOffer to_message(const Update& update, const ChunkList& delta, Codec c
   for (const auto& [name, value] : update.metrics) (*message.mutable_metrics())[name] = value;
   message.set_step_norm(update.step_norm);
   message.set_nonce(update.nonce);
+  for (const std::string& digest : update.case_digests) message.add_case_digest(digest);
   to_manifest(delta, *message.mutable_delta());
   if (codec != Codec::kNone) message.set_codec(std::string(to_string(codec)));
   return message;
@@ -187,6 +189,9 @@ Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
   }
   u.validation = {message.validation_score(), message.validation_cases(), message.has_validation_weight() ? message.validation_weight() : 1};
   u.step_norm = message.step_norm();
+  require(message.case_digest_size() <= static_cast<int>(kMostCaseDigests), ErrorCode::kCorruptData, origin + ": digests of " + std::to_string(message.case_digest_size()) + " cases");
+  for (const std::string& digest : message.case_digest()) require(digest.size() == kCaseDigestBytes, ErrorCode::kCorruptData, origin + ": a case's digest of " + std::to_string(digest.size()) + " bytes");
+  u.case_digests = {message.case_digest().begin(), message.case_digest().end()};
   u.nonce = message.nonce();
   require(u.nonce.empty() || u.nonce.size() == kNonceBytes, ErrorCode::kCorruptData, origin + ": a nonce of " + std::to_string(u.nonce.size()) + " bytes");
   offer.delta = from_manifest(message.delta(), limit_bytes, origin);
