@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "fl/aggregate/contribution.h"
+#include "fl/duplicate_cases.h"
 #include "fl/privacy/client_round.h"
 
 namespace consilium::fl {
@@ -182,10 +184,28 @@ std::optional<RoundReport> Coordinator::advance(double now) {
   return report;
 }
 
+namespace {
+
+/// What each update was beside the others, into the round's report. Late updates that are merged are of other models: a round with one is left out.
+void note_contributions(RoundReport& report, const ModelState& global, std::span<const Update> updates, const SiteWeights& weights) {
+  if (std::any_of(updates.begin(), updates.end(), [&](const Update& update) { return update.round != report.round; })) return;
+  const auto found = contributions(global, updates);
+  const auto shared = shared_cases(updates);
+  for (SiteOutcome& site : report.sites) {
+    for (const char* own_word : {"update_norm", "cosine_to_mean", "leave_one_out", "likeness", "rule_weight", "shared_cases"}) site.metrics.erase(own_word);  // these are the coordinator's
+    if (const auto cases = shared.find(site.site); cases != shared.end()) site.metrics["shared_cases"] = static_cast<double>(cases->second);
+    if (const auto own = found.find(site.site); own != found.end()) note(own->second, site.metrics);
+    if (const auto weight = weights.find(site.site); weight != weights.end() && found.contains(site.site)) site.metrics["rule_weight"] = weight->second;
+  }
+}
+
+}  // namespace
+
 SiteOutcome Coordinator::outcome_of(const std::string& site) const {
   SiteOutcome outcome{site, Participation::kLate, "nothing came before the round was closed", 0, {}, {}};
   const auto take = [&](const Update& update) {
     outcome.metrics = update.metrics;
+    outcome.commitment = update.commitment;
     for (const auto& [group, cases] : update.cases_per_group) outcome.cases = std::max(outcome.cases, cases);
   };
   const auto older = accepted_.lower_bound({site, 0});
@@ -225,8 +245,13 @@ void Coordinator::judge_base(RoundReport& report, double weighted_score, double 
 void Coordinator::end_round(RoundReport& report, const std::vector<Update>& updates) {
   if (state_.round < settings_.rounds && !(updates.empty() && protocol_)) {
     const auto& privacy = settings_.protection.privacy;
-    if (privacy && !protocol_) state_.global = private_round(*privacy, noise_multiplier_, static_cast<std::int64_t>(asked_.size()), state_.global, updates, state_.reports, report.sums);
-    else state_.global = aggregate(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
+    if (privacy && !protocol_) {
+      state_.global = private_round(*privacy, noise_multiplier_, static_cast<std::int64_t>(asked_.size()), state_.global, updates, state_.reports, report.sums);
+    } else {
+      WeighedModel next = aggregate_weighed(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
+      if (!protocol_) note_contributions(report, state_.global, updates, next.weights);
+      state_.global = std::move(next.global);
+    }
     if (privacy && protocol_) note_shares(*privacy, noise_multiplier_, state_.round + 1, share_grid_of(plan().protection, dimensions_of(state_.global)), report.sums);
     global_digest_ = digest(state_.global);
   }

@@ -58,6 +58,7 @@ void issue_certificate(const fs::path& folder, const std::string& name, const Ce
   const Key key = make_p256_key();
   const std::string pem = authority.certify(public_key_der(key.get()), name, options);
   edit_registry(folder, [&](Registry& registry) {
+    require_place(registry, name, options.role, "", options.clock());
     Member& member = registry.member(name, options.role);
     require(!member.current(options.clock()), ErrorCode::kCannotWrite, folder.string() + ": \"" + name + "\" has a certificate already; revoke it first, or rotate it");
     member.role = options.role;

@@ -52,6 +52,7 @@ struct SiteOutcome {
   std::int64_t cases = 0;
   Validation validation;                  ///< of the model the round started from
   std::map<std::string, double> metrics;  ///< "loss", ...: the site's own words
+  std::string commitment{};               ///< to the update that counted, as it enters the ledger (fl/ledger/commitment.h); empty: there was none
   bool operator==(const SiteOutcome&) const = default;
 };
 

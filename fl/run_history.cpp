@@ -1,6 +1,7 @@
 #include "fl/run_history.h"
 
 #include "base/error.h"
+#include "fl/aggregate/contribution.h"
 
 namespace consilium::fl {
 namespace {
@@ -21,6 +22,9 @@ void count_participation(const std::filesystem::path& folder, RunStatus& status)
     if (outcome == "rejected") site.rejected = rows.integer(2);
     if (outcome == "late") site.late = rows.integer(2);
   }
+  SqliteStatement alike(database, "SELECT site, COUNT(*) FROM metrics WHERE name = 'likeness' AND value > ? GROUP BY site");
+  alike.bind(kSameUpdate);
+  while (alike.step()) status.alike[alike.text(0)] = alike.integer(1);
   SqliteStatement largest(database, "SELECT site, MAX(cases) FROM participation WHERE cases > 0 GROUP BY site");
   while (largest.step())
     if (SiteStatus& site = status.sites[largest.text(0)]; site.cases < 0) site.cases = largest.integer(1);

@@ -68,6 +68,7 @@ struct RunStatus {
   std::map<std::string, SiteStatus> sites;
   std::deque<RoundStatus> recent;       ///< the last rounds, oldest first; at most kRecentRounds, and fewer of very many sites
   std::map<std::string, Refusal> refused;
+  std::map<std::string, std::int64_t> alike;    ///< site -> rounds in which its update was nearly another site's (fl/aggregate/contribution.h)
   std::map<std::string, std::int64_t> updates;  ///< all that came, by "accepted", "rejected", "late", "duplicate"
 };
 inline constexpr std::size_t kRecentRounds = 200, kMostRefusals = 100;

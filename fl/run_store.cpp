@@ -62,6 +62,7 @@ RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) :
   database_ = std::make_unique<Sqlite>(folder / "run.sqlite", SqliteMode::kWrite);
   database_->run("PRAGMA synchronous=FULL");
   database_->run(kSchema);
+  ledger_ = std::make_unique<LedgerBook>(*database_);
   const std::string wanted = to_json(settings).dump(), found = value_of(*database_, "settings");
   if (found.empty()) {
     put(*database_, "settings", wanted);
@@ -109,6 +110,8 @@ void RunStore::save(const RunState& state) {
       }
       for (const auto& [metric, value] : r.sums) SqliteStatement(*database_, "INSERT OR REPLACE INTO metrics VALUES(?, ?, ?, ?)").bind(r.round).bind(std::string(kAllSites)).bind(metric).bind(value).step();
     }
+    const auto digest_of_global = std::find_if(rows.begin(), rows.end(), [](const auto& row) { return row.first == "global_digest"; });
+    ledger_->record(state, digest_of_global->second, parse_json(value_of(*database_, "settings"), "run.sqlite, settings"), federation());
   });
   // Only now are the files of the round before not needed any more; those that a kill left behind go with them.
   for (const auto& entry : fs::directory_iterator(folder_ / "models"))
@@ -133,24 +136,32 @@ std::optional<RunState> RunStore::load() const {
   state.best_round = std::atoll(value_of(*database_, "best_round").c_str());
   const std::string validation = value_of(*database_, "best_validation");
   std::from_chars(validation.data(), validation.data() + validation.size(), state.best_validation);
-  SqliteStatement rounds(*database_, "SELECT round, base_digest, result_digest, validation, validation_cases FROM rounds ORDER BY round");
+  state.reports = read_reports(*database_);
+  return state;
+}
+
+std::vector<RoundReport> read_reports(const Sqlite& database) {
+  const auto commitments = read_commitments(database);
+  std::vector<RoundReport> reports;
+  SqliteStatement rounds(database, "SELECT round, base_digest, result_digest, validation, validation_cases FROM rounds ORDER BY round");
   while (rounds.step()) {
     RoundReport report{rounds.integer(0), rounds.text(1), rounds.text(2), rounds.number(3), rounds.integer(4), {}};
-    SqliteStatement sums(*database_, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
+    SqliteStatement sums(database, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
     sums.bind(report.round).bind(std::string(kAllSites));
     while (sums.step()) report.sums[sums.text(0)] = sums.number(1);
-    SqliteStatement sites(*database_, "SELECT site, outcome, reason, cases, validation, validation_cases, validation_weight FROM participation WHERE round = ? ORDER BY site");
+    SqliteStatement sites(database, "SELECT site, outcome, reason, cases, validation, validation_cases, validation_weight FROM participation WHERE round = ? ORDER BY site");
     sites.bind(report.round);
     while (sites.step()) {
-      SiteOutcome outcome{sites.text(0), participation_of(sites.text(1)), sites.text(2), sites.integer(3), {sites.number(4), sites.integer(5), sites.number(6)}, {}};
-      SqliteStatement metrics(*database_, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
+      SiteOutcome outcome{sites.text(0), participation_of(sites.text(1)), sites.text(2), sites.integer(3), {sites.number(4), sites.integer(5), sites.number(6)}, {}, {}};
+      SqliteStatement metrics(database, "SELECT name, value FROM metrics WHERE round = ? AND site = ?");
       metrics.bind(report.round).bind(outcome.site);
       while (metrics.step()) outcome.metrics[metrics.text(0)] = metrics.number(1);
+      if (const auto commitment = commitments.find({report.round, outcome.site}); commitment != commitments.end()) outcome.commitment = commitment->second;
       report.sites.push_back(std::move(outcome));
     }
-    state.reports.push_back(std::move(report));
+    reports.push_back(std::move(report));
   }
-  return state;
+  return reports;
 }
 
 }  // namespace consilium::fl

@@ -6,6 +6,7 @@
 
 #include "base/folder_lock.h"
 #include "fl/coordinator.h"
+#include "fl/ledger/ledger_book.h"
 #include "fl/sqlite.h"
 
 namespace consilium::fl {
@@ -22,7 +23,7 @@ struct FinishedRun {
 /// best one, by the number of trainings that went into them.
 ///
 /// Models are written and synced before the row that names them, and rows of one round in one transaction: after a kill at any instant the
-/// last saved round is whole.
+/// last saved round is whole, in the run's ledger too.
 class RunStore {
  public:
   /// Opens or makes the folder. @throws Error{kCannotWrite}, also while another process has it open; Error{kCorruptData} the database is damaged; Error{kMismatch} the folder holds
@@ -39,6 +40,10 @@ class RunStore {
   /// The files of the models that were saved last: the open round's, and the best one.
   std::filesystem::path global_file() const;
   std::filesystem::path best_file() const;
+  /// The ledger's heads are signed from now on (fl/ledger/ledger_book.h). @throws Error{kMismatch} as LedgerBook::sign_with.
+  void sign_ledger(SigningKey key, const LedgerKey& certified) { ledger_->sign_with(std::move(key), certified); }
+  /// Of all rounds that are saved; nothing where nobody signs.
+  std::optional<SignedHead> ledger_head() const { return read_newest_head(*database_); }
   /// Of this run, random: 32 hexadecimal digits.
   std::string federation() const;
 
@@ -47,6 +52,10 @@ class RunStore {
   FolderLock lock_;
   std::int64_t rounds_;
   std::unique_ptr<Sqlite> database_;
+  std::unique_ptr<LedgerBook> ledger_;
 };
+
+/// Of the closed rounds, in order, from a run.sqlite. @throws Error{kCorruptData}
+std::vector<RoundReport> read_reports(const Sqlite& database);
 
 }  // namespace consilium::fl

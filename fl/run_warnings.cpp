@@ -82,6 +82,7 @@ std::vector<std::string> warnings(const RunStatus& status, double now) {
     else if (!site.is_connected && site.state != SiteState::kDone) lines.push_back(fmt::format("site {} is not connected; last seen {} ago", name, format_duration(now - site.last_seen)));
     else if (site.is_connected && site.last_heartbeat > 0 && now - site.last_seen > kSilentSeconds) lines.push_back(fmt::format("site {} is connected but silent for {}", name, format_duration(now - site.last_seen)));
   }
+  for (const auto& [name, rounds] : status.alike) lines.push_back(fmt::format("site {} has sent updates that were nearly another site's in {}: the same data, or one site under two names", name, rounds_text(rounds)));
   for (const auto& [name, refusal] : status.refused) lines.push_back(fmt::format("refused: {} ({}), last {} ago", name, refusal.reason, format_duration(now - refusal.last)));
   return lines;
 }

@@ -30,6 +30,9 @@ struct Update {
   Validation validation{};                               ///< of the global model, on the site's own validation cases
   double step_norm = 0;                                  ///< how much of the site's gradients went into delta, see fl/aggregate/fednova.h; 0: not told
   std::map<std::string, double> metrics{};            ///< what the site says about its training ("loss"), for the report only
+  std::string nonce{};       ///< of the commitment, drawn by the site; empty: it commits to nothing
+  std::string commitment{};  ///< hexadecimal (fl/ledger/commitment.h); made by the coordinator from what came
+  std::vector<std::string> case_digests{};  ///< of the training cases, where the sites agreed to (fl/duplicate_cases.h); sorted
   double discount = 1;  ///< (0, 1]: what it counts for beside an update of the open round; set by the coordinator
   std::shared_ptr<const SafetensorsFile> delta_file{};  ///< the weights, where they came over the wire and stay on disk; `delta` is empty then
   std::shared_ptr<const ModelState> shared_delta{};     ///< the weights, where many updates of a simulation have the same; `delta` is empty then

@@ -1,8 +1,11 @@
 #include "pipelines/data_trainer.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/stop.h"
+#include "fl/duplicate_cases.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/annotation.h"
 #include "pipelines/cluster_models.h"
@@ -32,7 +35,9 @@ class DataTrainer : public fl::Trainer {
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override {
     fl::Trainer& site = trainer(plan);
     progress_.begin_training(training_ ? steps_of_round(*training_, plan.round, training_cases_).count : 0);
-    return site.train(plan, global);
+    fl::Update update = site.train(plan, global);
+    update.case_digests = case_digests_;
+    return update;
   }
   fl::Update last_look(const fl::RoundPlan& plan, const ModelState& global) override {
     fl::Trainer& site = trainer(plan);
@@ -64,6 +69,7 @@ class DataTrainer : public fl::Trainer {
     read_cases(training);
     const SiteSplit split = settings_.folds == 0 ? split_by_folders(cases_, settings_.name, training) : split_by_folds(cases_, settings_.name, training, settings_.fold, settings_.folds);
     if (on_event_) on_event_(std::to_string(split.train.size()) + " cases for training, " + std::to_string(split.validation.size()) + " for validation");
+    if (!settings_.case_key.empty()) note_digests(split);
     training_ = training;
     training_cases_ = split.train.size();
     progress_.configured(static_cast<std::int64_t>(split.train.size()), static_cast<std::int64_t>(split.validation.size()), kDevice);
@@ -71,6 +77,13 @@ class DataTrainer : public fl::Trainer {
       if (steps > 0) progress_.step(loss);
       throw_if_stopped(stop_);
     });
+  }
+
+  /// Of what the network sees: the same images prepared alike have the same digest, whatever their files are called.
+  void note_digests(const SiteSplit& split) {
+    const std::string key = fl::read_case_key(settings_.case_key);
+    for (const PreparedCase* c : split.train) case_digests_.push_back(fl::case_digest(key, {reinterpret_cast<const char*>(c->sample.image.data()), c->sample.image.size() * sizeof(float)}));
+    std::sort(case_digests_.begin(), case_digests_.end());  // their order tells nothing
   }
 
   std::unique_ptr<fl::Trainer> model_user(const ModelUse& use, bool judge) {
@@ -102,6 +115,7 @@ class DataTrainer : public fl::Trainer {
   const std::atomic<bool>* stop_;
   std::optional<TrainingSettings> training_;  ///< of a federation that trains
   std::size_t training_cases_ = 0;
+  std::vector<std::string> case_digests_;
   std::vector<PreparedCase> cases_;
   std::unique_ptr<fl::Trainer> trainer_;
 };

@@ -28,6 +28,7 @@ struct JoinSettings {
   int folds = 0, fold = 0;            ///< cross-validation, as SimulationSettings
   std::int64_t minimum_count = 5;     ///< of cases behind any figure of federated statistics; this site's own rule, no coordinator can lower it
   std::string policy, policy_signer;  ///< files: what this site demands of a plan, and the public key of who signed it; both or none
+  std::string case_key;               ///< file with a secret of all hospitals and not of the coordinator: with it, digests of the training cases are sent, so that the same patients at two sites are found; empty: none are
   std::optional<PeersSettings> peers{};  ///< without coordinator
 
   bool operator==(const JoinSettings&) const = default;

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "pipelines/report_charts.h"
 #include "pipelines/report_html.h"
+#include "pipelines/report_contributions.h"
 #include "pipelines/report_participation.h"
 #include "pipelines/report_tables.h"
 
@@ -171,7 +172,8 @@ Section participation(const RunResults& results) {
       R"(<li><svg width="14" height="13" aria-hidden="true"><rect class="part gone" x=".75" y=".75" width="12.5" height="11.5" rx="1.5"/></svg>late or never</li></ul>)"
       "\n";
   for (const Chart& chart : timeline_charts(results)) html += element("figure", "class=\"wide\"", to_inline_svg(chart)) + "\n";
-  html += participation_table(results) + "<details><summary>Round by round, with reasons</summary>" + round_table(results) + "</details>\n";
+  for (const std::string& sentence : look_alikes(results)) html += "<p class=\"alarm\">" + escape_html(sentence) + ".</p>\n";
+  html += participation_table(results) + contribution_table(results) + "<details><summary>Round by round, with reasons</summary>" + round_table(results) + "</details>\n";
   return {"participation", "Who took part", html};
 }
 

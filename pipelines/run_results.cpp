@@ -67,6 +67,9 @@ Json to_json(const RunResults& r) {
     for (const RegionScore& s : c.regions) regions.push_back({{"region", s.region}, {"dice", s.dice}, {"hd95_mm", s.hd95_mm}, {"reference_ml", s.reference_ml}, {"predicted_ml", s.predicted_ml}});
     json["cases"].push_back({{"site", c.site}, {"case", c.name}, {"model", c.model}, {"fold", c.fold}, {"regions", regions}});
   }
+  json["contributions"] = Json::array();
+  for (const SiteContribution& c : r.contributions)
+    json["contributions"].push_back({{"fold", c.fold}, {"site", c.site}, {"rounds", c.rounds}, {"update_norm", c.update_norm}, {"cosine_to_mean", c.cosine_to_mean}, {"leave_one_out", c.leave_one_out}, {"likeness", c.likeness}, {"rule_weight", c.rule_weight}});
   json["rounds"] = Json::array();
   for (const RoundParticipation& round : r.rounds) {
     Json sites = Json::array();
@@ -138,6 +141,19 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
     });
     item.finish();
     r.cases.push_back(c);
+  });
+  reader.list("contributions", [&](SettingsReader& item) {
+    SiteContribution c;
+    item.field("fold", c.fold);
+    item.required("site", c.site);
+    item.field("rounds", c.rounds);
+    item.field("update_norm", c.update_norm);
+    item.field("cosine_to_mean", c.cosine_to_mean);
+    item.field("leave_one_out", c.leave_one_out);
+    item.field("likeness", c.likeness);
+    item.field("rule_weight", c.rule_weight);
+    item.finish();
+    r.contributions.push_back(std::move(c));
   });
   reader.list("rounds", [&](SettingsReader& item) {
     RoundParticipation round;

@@ -68,6 +68,18 @@ struct RoundParticipation {
   std::vector<SiteParticipation> sites;
 };
 
+/// What one site's updates were beside the others', over the rounds in which they counted (fl/aggregate/contribution.h).
+struct SiteContribution {
+  int fold = 0;
+  std::string site;
+  std::int64_t rounds = 0;
+  double update_norm = 0;      ///< mean length of its updates
+  double cosine_to_mean = 0;   ///< mean
+  double leave_one_out = 0;    ///< mean: how far the step moves without it, in lengths of the step
+  double likeness = -1;        ///< greatest cosine to another site's update; -1: there was no other
+  double rule_weight = -1;     ///< mean share that the rule gave it; -1: a rule without shares
+};
+
 /// Everything that a comparison of models found; what the report is made of.
 struct RunResults {
   std::string title;
@@ -76,6 +88,7 @@ struct RunResults {
   std::vector<SiteSummary> sites;
   std::vector<ModelSummary> models;
   std::vector<CaseResult> cases;
+  std::vector<SiteContribution> contributions{};  ///< to the federation, by site
   std::vector<RoundParticipation> rounds;       ///< of the federation; of a very long one the last
   std::string picture_channel;                  ///< whose image is shown under the overlays
   std::vector<std::string> notes;

@@ -21,6 +21,7 @@
 #include "models/state/control_variates.h"
 #include "models/state/safetensors.h"
 #include "pipelines/cluster_models.h"
+#include "pipelines/contributions.h"
 #include "pipelines/cross_site.h"
 #include "pipelines/ingest.h"
 #include "pipelines/model_metadata.h"
@@ -297,6 +298,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
         // With processes the coordinator has a folder of its own.
         const fs::path hub = fs::exists(request.folder / "coordinator") ? request.folder / "coordinator" : request.folder;
         for (RoundParticipation& round : read_participation(hub, fold)) results.rounds.push_back(std::move(round));
+        for (SiteContribution& contribution : read_contributions(hub, fold)) results.contributions.push_back(std::move(contribution));
         TrainedModel model = to_trained(finished, settings, most_cases);
         for (const auto& [name, split] : request.sites) {
           const fs::path own = peer_model_file(request, name);

@@ -16,10 +16,11 @@ namespace consilium::tools {
 namespace {
 
 struct KeysWords {
-  std::string folder, name, role = "site", invitation, request, out, certificate, coordinator, admin, reason = "revoked";
+  std::string folder, name, role = "site", invitation, request, out, certificate, coordinator, admin, reason = "revoked", institution;
   std::vector<std::string> names, hosts;
   fl::ProvisionOptions provision;
   int days = 0, certificate_days = 825;
+  std::int64_t most_sites = 0;
   double give_up_seconds = 60;
 };
 
@@ -28,7 +29,7 @@ int days_or(int days, int otherwise) { return days > 0 ? days : otherwise; }
 void invite_all(const KeysWords& w, const std::vector<std::string>& names, const CommonOptions& common) {
   std::vector<fs::path> files;
   for (const std::string& name : names) {
-    const auto invitation = fl::invite(w.folder, name, {.role = fl::parse_role(w.role, "--role"), .hosts = w.hosts, .valid_days = days_or(w.days, 14), .certificate_days = w.certificate_days});
+    const auto invitation = fl::invite(w.folder, name, {.role = fl::parse_role(w.role, "--role"), .hosts = w.hosts, .institution = w.institution, .valid_days = days_or(w.days, 14), .certificate_days = w.certificate_days});
     files.push_back(fl::write_invitation(w.out.empty() ? fs::path(w.folder) / "invitations" : fs::path(w.out), invitation));
   }
   print_files(files, common.json);
@@ -89,6 +90,7 @@ int cmd_keys(int argc, char** argv) {
   init->add_option("--address", w.provision.addresses, "host:port at which sites reach the coordinator; may be given several times");
   init->add_option("--enrolment", w.provision.enrolments, "host:port of its enrolment service (default: one port higher)");
   init->add_option("--invite", w.names, "sites to invite at once");
+  init->add_option("--most-sites", w.most_sites, "quota of sites, open invitations among them (default: none)")->check(CLI::Range(0, 10000));
   days(init, "the authority is valid for so many days (default 3650)", 36500);
   CLI::App* issue = verb("issue", "make NAME.key and NAME.crt here, signed by the authority in FOLDER");
   CLI::App* invite = verb("invite", "write an invitation for each NAME: a one-time token and what its owner must trust");
@@ -101,7 +103,10 @@ int cmd_keys(int argc, char** argv) {
   days(issue, "valid for so many days (default 825)", 36500);
   days(invite, "the invitation is open for so many days (default 14)", 365);
   invite->add_option("--certificate-days", w.certificate_days, "its certificate is valid for so many days (default 825)")->check(CLI::Range(1, 36500));
+  invite->add_option("--institution", w.institution, "the hospital behind it; one that has a site already gets no other");
   invite->add_option("-o", w.out, "folder for NAME.invitation.json (default FOLDER/invitations)")->type_name("OUT_DIR");
+  CLI::App* quota = verb("quota", "no more than N sites, open invitations among them; 0: no limit");
+  quota->add_option("N", w.most_sites, "sites")->required()->check(CLI::Range(0, 10000));
   CLI::App* enrol_verb = verb("enrol", "at the site: make a key, have it certified, and keep it here", false);
   enrol_verb->add_option("INVITATION", w.invitation, "the file from the federation's owner")->required();
   w.folder = "keys";
@@ -128,6 +133,7 @@ int cmd_keys(int argc, char** argv) {
       w.provision.valid_days = days_or(w.days, 3650);
       fl::provision(w.folder, w.provision);
       w.days = 0;
+      if (w.most_sites > 0) fl::edit_registry(w.folder, [&](fl::Registry& registry) { registry.most_sites = w.most_sites; });
       if (w.names.empty()) print_members(w.folder, {}, common.json);
       else invite_all(w, w.names, common);
     }
@@ -135,7 +141,14 @@ int cmd_keys(int argc, char** argv) {
       fl::issue_certificate(w.folder, w.name, {.role = fl::parse_role(w.role, "--role"), .hosts = w.hosts, .valid_days = days_or(w.days, 825)});
       print_members(w.folder, {w.name}, common.json);
     }
-    if (*invite) invite_all(w, w.names, common);
+    if (*invite) {
+      require(w.institution.empty() || w.names.size() == 1, ErrorCode::kUsage, "--institution: of one NAME at a time");
+      invite_all(w, w.names, common);
+    }
+    if (*quota) {
+      fl::edit_registry(w.folder, [&](fl::Registry& registry) { registry.most_sites = w.most_sites; });
+      print_members(w.folder, {}, common.json);
+    }
     if (*enrol_verb) enrol(w, common);
     if (*sign_verb) sign(w, common);
     if (*list) print_members(w.folder, {}, common.json);

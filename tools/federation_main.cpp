@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   if (verb == "coordinate") return cmd_coordinate(argc - 1, argv + 1);
   if (verb == "estimate") return cmd_estimate(argc - 1, argv + 1);
   if (verb == "status") return cmd_status(argc - 1, argv + 1);
+  if (verb == "verify") return cmd_verify(argc - 1, argv + 1);
   if (verb == "watch") return cmd_watch(argc - 1, argv + 1);
   if (verb == "keys") return cmd_keys(argc - 1, argv + 1);
   if (verb == "privacy") return cmd_privacy(argc - 1, argv + 1);

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -16,6 +17,7 @@ struct Verb {
   const char* name;
   const char* program;  ///< beside this one, or where it is installed
   const char* purpose;
+  const char* training_flag = nullptr;  ///< with it the verb trains, and is in consilium-models
 };
 
 constexpr Verb kVerbs[] = {
@@ -31,6 +33,7 @@ constexpr Verb kVerbs[] = {
     {"status", "consilium-federation", "how a federation stands, or how it went, and who was missing"},
     {"watch", "consilium-federation", "the same, live"},
     {"privacy", "consilium-federation", "differential privacy: what a training costs, and what was spent"},
+    {"verify", "consilium-federation", "is a federation's history what it was? checks its ledger, offline", "--replay"},
     {"relay", "consilium-federation", "forward sealed letters between sites without coordinator"},
     {"policy", "consilium-federation", "what this hospital demands of every federation, signed"},
     {"join", "consilium-models", "take part in a federation with this site's cases"},
@@ -74,7 +77,8 @@ int main(int argc, char** argv) {
   }
   for (const Verb& verb : kVerbs) {
     if (word != verb.name) continue;
-    const auto program = place_of(verb.program);
+    const bool trains = verb.training_flag != nullptr && std::any_of(argv + 2, argv + argc, [&](const char* argument) { return std::strcmp(argument, verb.training_flag) == 0; });
+    const auto program = place_of(trains ? "consilium-models" : verb.program);
     execv(program.c_str(), argv);
     std::fprintf(stderr, "consilium: error: %s cannot be started: %s%s\n", program.c_str(), std::strerror(errno), errno == ENOENT ? "; is only the coordinator installed (package consilium has the rest), or was consilium built without LibTorch?" : "");
     return 3;

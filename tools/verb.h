@@ -32,6 +32,8 @@ int cmd_status(int argc, char** argv);
 int cmd_watch(int argc, char** argv);
 int cmd_privacy(int argc, char** argv);
 int cmd_policy(int argc, char** argv);
+int cmd_verify(int argc, char** argv);
+int cmd_replay(int argc, char** argv);
 int cmd_relay(int argc, char** argv);
 int cmd_join(int argc, char** argv);
 int cmd_simulate(int argc, char** argv);

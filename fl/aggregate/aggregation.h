@@ -4,6 +4,7 @@
 #include "fl/aggregate/cost_weights.h"
 #include "fl/aggregate/fednova.h"
 #include "fl/aggregate/fedopt.h"
+#include "fl/aggregate/fools_gold.h"
 #include "fl/aggregate/qfedavg.h"
 #include "fl/aggregate/robust.h"
 #include "fl/aggregate/scaffold.h"
@@ -11,11 +12,12 @@
 namespace consilium::fl {
 
 /// How a round's updates become the next global model.
-enum class AggregationRule { kFedAvg, kFedAvgM, kFedAdagrad, kFedAdam, kFedYogi, kFedCostWAvg, kFedPidAvg, kScaffold, kFedNova, kQFedAvg, kNormBound, kMedian, kTrimmedMean, kKrum, kMultiKrum, kBulyan, kGeometricMedian, kFlTrust };
+enum class AggregationRule { kFedAvg, kFedAvgM, kFedAdagrad, kFedAdam, kFedYogi, kFedCostWAvg, kFedPidAvg, kScaffold, kFedNova, kQFedAvg, kNormBound, kMedian, kTrimmedMean, kKrum, kMultiKrum, kBulyan, kGeometricMedian, kFlTrust, kFoolsGold };
 std::string_view to_string(AggregationRule rule);
 
 struct AggregationSettings {
   AggregationRule rule = AggregationRule::kFedAvg;
+  double cap = 0;                     ///< FedAvg: most that a site counts for, in equal shares, as RobustSettings::cap; 0: what its cases are
   FedOptSettings server{};            ///< FedAvgM, FedAdagrad, FedAdam, FedYogi
   CostWeightSettings cost_weights{};  ///< FedCostWAvg, FedPIDAvg
   ScaffoldSettings scaffold{};
@@ -25,7 +27,7 @@ struct AggregationSettings {
   bool operator==(const AggregationSettings&) const = default;
 };
 
-/// Keys: rule; learning_rate, beta1, beta2, tau; cases, progress, history; q; bound, cap, trim, attackers, keep, iterations, root. A key that the rule does not use is refused.
+/// Keys: rule; cap (also of fedavg); bucket; learning_rate, beta1, beta2, tau; cases, progress, history; q; bound, cap, trim, attackers, keep, iterations, root. A key that the rule does not use is refused.
 /// Defaults: FedAvgM rate 1; the adaptive rules rate 0.01; the cost rules as defaults_of.
 /// @throws Error{kUsage}
 void read_aggregation_settings(SettingsReader& reader, AggregationSettings& settings);
@@ -38,7 +40,7 @@ std::int64_t least_updates(const AggregationSettings& settings);
 /// A rule that compares sites needs enough of them in every round, each once; the root of FLTrust is one of them. @throws Error{kUsage} naming the key below `path`.
 void require_comparable(const AggregationSettings& settings, const std::vector<std::string>& sites, std::int64_t quorum, bool merges_late, const std::string& path);
 
-/// What a rule remembers from round to round; part of a run's state.
+/// What a rule remembers from round to round; part of a run's state. FoolsGold keeps its histories in `m`.
 using AggregationMemory = FedOptMemory;
 
 /// What the rule needs of an update beyond require_valid. @throws Error{kCorruptData}
@@ -46,6 +48,7 @@ void require_usable(const AggregationSettings& settings, const Update& update);
 
 /// The next global model; the one there is if no site trained on a case. `history`: reports of the rounds before; `federation_sites`: how many sites the federation has.
 /// @throws as the rule.
+WeighedModel aggregate_weighed(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory);
 ModelState aggregate(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory);
 
 }  // namespace consilium::fl

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "fl/update.h"
+#include "fl/aggregate/average.h"
 
 namespace consilium::fl {
 
@@ -18,19 +18,26 @@ struct RobustSettings {
   std::int64_t attackers = 1;    ///< krum, multi_krum, bulyan: sites that may lie
   std::int64_t keep = 0;         ///< multi_krum: updates that are averaged; 0: all but `attackers`
   std::int64_t iterations = 32;  ///< geometric_median
+  std::int64_t bucket = 1;       ///< median, trimmed_mean, krum, multi_krum, bulyan, geometric_median: updates that are averaged at random before the rule looks (fl/aggregate/bucketing.h)
   std::string root{};            ///< fltrust: the site whose data are trusted
 
   bool operator==(const RobustSettings&) const = default;
 };
 
+/// A model, and what each site's update counted for in it: coefficients, averaged over the model's values. Rules that look at values one by one have none.
+struct WeighedModel {
+  ModelState global;
+  SiteWeights weights;
+};
+
 /// w + sum share_k min(1, bound / ||D_k||) D_k.
-ModelState norm_bounded_mean(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
-ModelState geometric_median_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
+WeighedModel norm_bounded_mean(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
+WeighedModel geometric_median_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
 /// The mean of the `keep` updates of the least Krum scores; Krum itself: `keep` 1.
-ModelState multi_krum_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
-ModelState fl_trust_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
-ModelState median_step(const ModelState& global, std::span<const Update> updates);
-ModelState trimmed_mean_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
-ModelState bulyan_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
+WeighedModel multi_krum_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
+WeighedModel fl_trust_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
+WeighedModel median_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
+WeighedModel trimmed_mean_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
+WeighedModel bulyan_step(const RobustSettings& settings, const ModelState& global, std::span<const Update> updates);
 
 }  // namespace consilium::fl

@@ -129,4 +129,31 @@ std::vector<double> fl_trust(const Gram& gram, std::size_t root) {
   return coefficients;
 }
 
+std::vector<double> fools_gold(const Gram& histories) {
+  const std::size_t count = histories.count();
+  std::vector<double> likeness(count, 0);  // to the site that is most alike
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t j = 0; j < count; ++j)
+      if (i != j) likeness[i] = std::max(likeness[i], histories.cosine(i, j));
+  std::vector<double> weights(count, 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    double worst = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+      if (i == j) continue;
+      // An honest site that resembles a Sybil is pardoned by how much less it resembles others.
+      const double pardon = likeness[j] > likeness[i] ? likeness[i] / likeness[j] : 1;
+      worst = std::max(worst, histories.cosine(i, j) * pardon);
+    }
+    weights[i] = std::clamp(1 - worst, 0.0, 1.0);
+  }
+  const double most = count > 0 ? *std::max_element(weights.begin(), weights.end()) : 0;
+  for (double& weight : weights) {
+    // What rounding leaves of two equal histories is no weight to be scaled up.
+    weight = most > 1e-6 ? weight / most : 0;
+    weight = std::min(weight, 0.99);
+    weight = weight <= 0 ? 0 : std::clamp(std::log(weight / (1 - weight)) + 0.5, 0.0, 1.0);
+  }
+  return weights;
+}
+
 }  // namespace consilium::fl

@@ -29,6 +29,10 @@ std::vector<std::size_t> bulyan_choice(const Gram& gram, std::size_t attackers);
 /// Source: Pillutla et al. 2019 (RFA, arXiv:1912.13445), nu = 1e-6.
 std::vector<double> geometric_median(const Gram& gram, int iterations);
 
+/// What FoolsGold lets each site count for, [0, 1], from the inner products of what the sites asked for over all rounds: the more alike two histories, the less. 0 for two that are
+/// equal, 1 for a site that is like no other. Source: Fung et al. 2020 (arXiv:1808.04866), algorithm 1, kappa 1.
+std::vector<double> fools_gold(const Gram& histories);
+
 /// Trust in update i is max(0, cos(delta_i, delta_root)); each is brought to the root's length. The root itself has no say; all 0 where nobody is trusted.
 /// Source: Cao et al. 2021 (FLTrust, arXiv:2012.13995).
 std::vector<double> fl_trust(const Gram& gram, std::size_t root);

@@ -23,7 +23,8 @@ constexpr std::array kRules{AggregationRule::kFedAvg,    AggregationRule::kFedAv
                             AggregationRule::kFedPidAvg, AggregationRule::kScaffold, AggregationRule::kFedNova,
                             AggregationRule::kQFedAvg,   AggregationRule::kNormBound, AggregationRule::kMedian,
                             AggregationRule::kTrimmedMean, AggregationRule::kKrum,  AggregationRule::kMultiKrum,
-                            AggregationRule::kBulyan,    AggregationRule::kGeometricMedian, AggregationRule::kFlTrust};
+                            AggregationRule::kBulyan,    AggregationRule::kGeometricMedian, AggregationRule::kFlTrust,
+                            AggregationRule::kFoolsGold};
 constexpr std::array kProtections{Protection::kSecureAggregation, Protection::kHomomorphicEncryption,
                                   Protection::kDifferentialPrivacy};
 

@@ -64,6 +64,7 @@ class Door {
   void tick() { refusals_.flush(); }
   void close() { refusals_.write(); }  ///< at the end: writes what tick() would have
   std::int64_t now() const { return options_.clock(); }
+  const std::string& authority_pem() const { return authority_pem_; }
 
  private:
   struct Verdict {

@@ -70,7 +70,11 @@ Invitation invite(const fs::path& folder, const std::string& name, const InviteO
   Invitation invitation{.name = name, .role = options.role, .token = make_token(), .authority_pem = Authority(folder).certificate_pem(), .coordinators = {}, .enrolments = {}, .expires = options.clock() + 86400LL * options.valid_days};
   const Registry registry = edit_registry(folder, [&](Registry& registry) {
     take_over_files(registry, folder, name);
+    const Member* known = registry.find(name);
+    const std::string institution = !options.institution.empty() || known == nullptr ? options.institution : known->institution;
+    require_place(registry, name, options.role, institution, options.clock());
     Member& member = registry.member(name, options.role);
+    member.institution = institution;
     require(!member.current(options.clock()), ErrorCode::kCannotWrite, folder.string() + ": \"" + name + "\" has a certificate that holds; revoke it first, or let its owner rotate it");
     member.role = options.role;
     member.hosts = options.hosts;

@@ -12,13 +12,15 @@ namespace consilium::fl {
 struct InviteOptions {
   Role role = Role::kSite;
   std::vector<std::string> hosts{};  ///< of a coordinator
+  std::string institution{};         ///< the hospital behind a site: one that has a site already gets no other; empty: not told
   int valid_days = 14;               ///< of the invitation
   int certificate_days = 825;        ///< of the certificate that it becomes
   WallClock clock = wall_seconds;
 };
 /// Makes an invitation and enters it into the registry of the authority in `folder`; an older open one of that name is void.
 /// @throws Error{kUsage} the name or the options; Error{kNotFound} no authority; Error{kCannotWrite} the name has a certificate that holds;
-/// Error{kMismatch} the name has had another role.
+/// Error{kMismatch} the name has had another role;
+/// Error{kRefused} as require_place.
 Invitation invite(const std::filesystem::path& folder, const std::string& name, const InviteOptions& options = {});
 
 /// The certificate (PEM) for a request that proves an open invitation (fl/enrol/request.h). One token, one certificate: the same request

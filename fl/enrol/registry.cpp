@@ -1,6 +1,7 @@
 #include "fl/enrol/registry.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -36,6 +37,25 @@ IssuedCertificate issued_certificate(const std::string& pem) {
 const IssuedCertificate* Member::current(std::int64_t now) const {
   const auto newest = std::find_if(certificates.rbegin(), certificates.rend(), [&](const auto& c) { return !c.revoked && c.not_after >= now; });
   return newest == certificates.rend() ? nullptr : &*newest;
+}
+
+bool Member::takes_a_place(std::int64_t now) const { return (role == Role::kSite || role == Role::kPeer) && (current(now) != nullptr || (invitation && invitation->expires >= now)); }
+
+void require_place(const Registry& registry, const std::string& name, Role role, const std::string& institution, std::int64_t now) {
+  if (role != Role::kSite && role != Role::kPeer) return;
+  const auto plain = [](std::string text) {
+    std::erase_if(text, [](unsigned char c) { return std::isspace(c) != 0; });
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+  };
+  std::int64_t places = 0;
+  for (const Member& member : registry.members) {
+    if (member.name == name || !member.takes_a_place(now)) continue;
+    ++places;
+    require(institution.empty() || plain(member.institution) != plain(institution), ErrorCode::kRefused, "\"" + institution + "\" is in the federation already, as \"" + member.name + "\": one hospital, one certificate");
+  }
+  require(registry.most_sites == 0 || places < registry.most_sites, ErrorCode::kRefused,
+          "the federation has its " + std::to_string(registry.most_sites) + " sites, open invitations among them; revoke one, or raise the quota with consilium keys quota");
 }
 
 Member* Registry::find(const std::string& name) {

@@ -36,11 +36,14 @@ struct Member {
   std::string name;
   Role role = Role::kSite;
   std::vector<std::string> hosts{};  ///< of a coordinator
+  std::string institution{};         ///< the hospital behind a site, in its owner's words; empty: not told
   std::optional<OpenInvitation> invitation{};
   std::vector<IssuedCertificate> certificates{};
 
   /// The newest certificate that is neither revoked nor expired; nullptr when there is none.
   const IssuedCertificate* current(std::int64_t now) const;
+  /// It trains, or may come to: a certificate that holds, or an invitation that is open.
+  bool takes_a_place(std::int64_t now) const;
 };
 
 /// What the owner of an authority knows of its members: FOLDER/registry.json.
@@ -48,12 +51,17 @@ struct Registry {
   std::vector<std::string> coordinators;  ///< host:port, as invitations say it
   std::vector<std::string> enrolments;    ///< host:port of the enrolment service
   std::int64_t revocation_number = 0;     ///< of the last list
+  std::int64_t most_sites = 0;            ///< quota of those that train (sites and peers), invitations that are open among them; 0: none
   std::vector<Member> members;            ///< by name
 
   Member* find(const std::string& name);
   /// The member of this name, made when there is none.
   Member& member(const std::string& name, Role role);
 };
+
+/// One vote per hospital: there is a place for one more that trains, and its institution has none yet. Members of other roles take no place.
+/// @throws Error{kRefused} naming the quota, or the site that the institution has already.
+void require_place(const Registry& registry, const std::string& name, Role role, const std::string& institution, std::int64_t now);
 
 /// An empty one when there is no file. @throws as parse_registry.
 Registry read_registry(const std::filesystem::path& folder);

@@ -37,6 +37,7 @@ Member read_member(SettingsReader& reader) {
   reader.required("role", role);
   member.role = parse_role(role, reader.path() + ".role");
   reader.field("hosts", member.hosts);
+  reader.field("institution", member.institution);
   reader.object("invitation", [&](SettingsReader& invitation) {
     OpenInvitation open;
     invitation.required("token_sha256", open.token_fingerprint);
@@ -69,6 +70,8 @@ Registry parse_registry(const Json& json, const std::string& origin) {
   reader.field("coordinators", registry.coordinators);
   reader.field("enrolments", registry.enrolments);
   reader.field("revocation_number", registry.revocation_number);
+  reader.field("most_sites", registry.most_sites);
+  require(registry.most_sites >= 0, ErrorCode::kUsage, origin + ".most_sites: expected 0 or more");
   reader.list("members", [&](SettingsReader& item) { registry.members.push_back(read_member(item)); });
   reader.finish();
   return registry;
@@ -78,12 +81,13 @@ Json to_json(const Registry& registry) {
   Json members = Json::array();
   for (const Member& member : registry.members) {
     Json json{{"name", member.name}, {"role", to_string(member.role)}, {"hosts", member.hosts}, {"certificates", Json::array()}};
+    if (!member.institution.empty()) json["institution"] = member.institution;
     if (member.invitation)
       json["invitation"] = {{"token_sha256", member.invitation->token_fingerprint}, {"expires", to_iso_time(member.invitation->expires)}, {"certificate_days", member.invitation->certificate_days}};
     for (const IssuedCertificate& c : member.certificates) json["certificates"].push_back(to_json(c));
     members.push_back(std::move(json));
   }
-  return {{"schema", "consilium.registry/1"}, {"coordinators", registry.coordinators}, {"enrolments", registry.enrolments}, {"revocation_number", registry.revocation_number}, {"members", std::move(members)}};
+  return {{"schema", "consilium.registry/1"}, {"coordinators", registry.coordinators}, {"enrolments", registry.enrolments}, {"revocation_number", registry.revocation_number}, {"most_sites", registry.most_sites}, {"members", std::move(members)}};
 }
 
 }  // namespace consilium::fl

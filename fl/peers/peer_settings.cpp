@@ -33,6 +33,7 @@ void validate(const PeerSettings& s, const std::string& path) {
   require(std::isfinite(s.deadline_seconds) && s.deadline_seconds > 0, ErrorCode::kUsage, path + ".deadline_seconds: expected a number above 0");
   require(std::isfinite(s.liveness_seconds) && s.liveness_seconds > 0, ErrorCode::kUsage, path + ".liveness_seconds: expected a number above 0");
   require(s.topology == Topology::kSwarm || s.aggregation == AggregationSettings{}, ErrorCode::kUsage, path + ".aggregation: topology " + std::string(to_string(s.topology)) + " has no rule but fedavg");
+  require(s.aggregation.rule != AggregationRule::kFoolsGold, ErrorCode::kUsage, path + ".aggregation.rule: foolsgold needs a coordinator, who remembers what each site has sent");
   require_comparable(s.aggregation, s.peers, quorum_of(s), s.late == LateUpdates::kMerge, path);
   require(agrees || s.quorum == 0, ErrorCode::kUsage, path + ".quorum: topology " + std::string(to_string(s.topology)) + " closes no rounds together");
   require(s.links.empty() || s.topology == Topology::kGossip, ErrorCode::kUsage, path + ".links: only gossip has links");

@@ -12,9 +12,11 @@
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/compress/round_encoder.h"
 #include "fl/federation_settings.h"
+#include "fl/ledger/commitment.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/growing_pause.h"
+#include "fl/transport/ledger_client.h"
 #include "fl/transport/progress_reporter.h"
 #include "fl/transport/refusal_cause.h"
 #include "fl/unpredictable.h"
@@ -274,7 +276,7 @@ class HandshakeFailures {
 }  // namespace
 
 ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
-  const auto tell = [&](const std::string& event) {
+  const std::function<void(const std::string&)> tell = [&](const std::string& event) {
     if (on_event) on_event(event);
   };
   if (fs::exists(options.folder / "finished")) {  // the coordinator may be gone
@@ -288,6 +290,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   const UpdateFile file(options.folder);
   const RoundEncoder encoder(options.name, compression_folder(options.folder));
   Downloads downloads(options.folder);
+  Witness witness({.folder = options.folder / "ledger", .site = options.name, .authority = pems.authority});
   const std::vector<std::string> addresses = split_addresses(options.coordinator);
   const std::string instance = unpredictable_bytes(16);
   SiteProgress phases;
@@ -305,6 +308,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       arguments.SetMaxReceiveMessageSize(64 << 20);
       const auto channel = grpc::CreateCustomChannel(address, channel_credentials(pems), arguments);
       const auto stub = pb::Federation::NewStub(channel);
+      LedgerClient ledger(channel, witness, tell);
       Watcher watcher(*stub, instance);
       const ProgressReporter reporter(channel, progress, options.report_seconds);
       std::uint64_t seen = 0;
@@ -322,6 +326,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         require_same_federation(options.folder, a.federation);
         if (!a.finished && options.refuses)
           if (const std::string reason = options.refuses(a.plan, a.model.size_bytes); !reason.empty()) decline(*stub, a.plan.round, reason);
+        if (const grpc::Status status = ledger.attend(a, pems); !status.ok()) fail(status, "the ledger");
         if (!a.finished && (a.idle || a.plan.round <= answered)) {
           progress.enter(SiteState::kWaiting);
           continue;
@@ -332,6 +337,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         if (a.finished) {
           if (options.finish) global = options.finish(a.plan.task, std::move(global), a.best_round);
           write_safetensors(options.folder / "model.safetensors", global, options.model_metadata ? options.model_metadata(a.plan.task, a.best_round) : std::map<std::string, std::string>{});
+          if (const grpc::Status status = ledger.fetch(options.folder / "ledger.jsonl"); !status.ok()) fail(status, "fetching the ledger");
           write_file(options.folder / "finished", a.federation + "\n");
           confirm(*stub, a);
           downloads.remove_others();
@@ -343,14 +349,17 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
           tell(a.plan.is_last_look() ? "validating the final model" : "round " + std::to_string(a.plan.round + 1) + " of " + std::to_string(a.plan.rounds) + ": training");
           if (options.progress == nullptr) progress.enter(a.plan.is_last_look() ? SiteState::kValidating : SiteState::kTraining);  // else the trainer says so itself
           Update update = take_part(trainer, options.name, a.plan, global);
+          update.nonce = unpredictable_bytes(kNonceBytes);
           const std::optional<std::string> compressed = update.delta.tensors.empty() ? std::nullopt : encoder.encode(a.plan, update.delta, global);
           prepared.emplace(file.save(std::move(update), a.plan, compressed));
           last_contact = Clock::now();  // training is no silence
         }
+        remember(witness, prepared->update, prepared->delta.list, prepared->codec);
         progress.enter(SiteState::kUploading);
         const Receipt receipt = send(*stub, prepared->update, prepared->delta, prepared->codec);
         progress.enter(SiteState::kWaiting);
         answered = a.plan.round;
+        if (receipt.kind == ReceiptKind::kDuplicate) witness.note_duplicate(a.plan.round);
         if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected the update: " + receipt.reason);
         if (receipt.kind == ReceiptKind::kStale) tell("round " + std::to_string(a.plan.round + 1) + " was closed without this site");
       }

@@ -16,6 +16,7 @@
 #include "fl/run_store.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/enrolment_server.h"
+#include "fl/transport/ledger_service.h"
 #include "fl/transport/listen.h"
 #include "fl/transport/member_services.h"
 #include "fl/transport/metrics_server.h"
@@ -355,6 +356,7 @@ class Service final : public pb::Federation::Service {
     announced_.best_round = finished ? state.best_round : 0;
     announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task, {}, {}} : coordinator_.plan();
     announced_.federation = store_.federation();
+    announced_.ledger = ledger_head_text(store_);
     parcel_ = std::make_shared<const Parcel>(Parcel{announced_.plan.base_digest, chunks_of_file(finished ? store_.best_file() : store_.global_file())});
     announced_.model = parcel_->chunks.list;
     announce_stage();
@@ -412,7 +414,8 @@ RunState serve(const CoordinatorOptions& options, Coordinator coordinator, RunSt
   ProgressService progress(observer, door, options.folder);
   const auto metrics = metrics_server(options, observer);
   const auto more_services = member_services(keys, door);
-  std::vector<grpc::Service*> services{&service, &progress};
+  LedgerService ledger(options.folder, door);
+  std::vector<grpc::Service*> services{&service, &progress, &ledger};
   for (const auto& more : more_services) services.push_back(more.get());
   const Listening listening = listen_at(options.listen, credentials, services, {.name = "coordinator"});
   write_file(options.folder / "address", listening.address + "\n");
@@ -443,6 +446,7 @@ RunState serve(const CoordinatorOptions& options, Coordinator coordinator, RunSt
     throw;
   }
   end_in_order();
+  export_ledger(options.folder);
   return service.take_state();
 }
 
@@ -456,6 +460,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   const bool is_new = !saved;
   if (saved) initial = {};
   Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), steady_seconds()) : Coordinator(settings, *std::move(saved), steady_seconds());
+  begin_ledger(store, options);
   if (is_new) store.save(coordinator.state());
   Observer observer(options.folder, coordinator);
   TensorboardFile tensorboard(options.folder);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "fl/compress/delta.h"
+#include "fl/ledger/commitment.h"
 
 namespace consilium::fl {
 namespace {
@@ -23,7 +24,9 @@ fs::path decoded_file(const fs::path& path, Codec codec, const ModelState& globa
 
 }  // namespace
 
-Upload::Upload(fs::path path, Offer offer) : path_(std::move(path)), update_(std::move(offer.update)), codec_(offer.codec), chunks_(path_, std::move(offer.delta)) {}
+Upload::Upload(fs::path path, Offer offer) : path_(std::move(path)), update_(std::move(offer.update)), codec_(offer.codec), chunks_(path_, std::move(offer.delta)) {
+  if (!update_.nonce.empty()) update_.commitment = commitment(update_.nonce, update_, chunks_.list(), codec_);
+}
 
 std::vector<std::uint64_t> Upload::missing() const {
   const std::lock_guard lock(guard_);

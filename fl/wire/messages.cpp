@@ -4,12 +4,14 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "fl/duplicate_cases.h"
+#include "fl/ledger/commitment.h"
 
 namespace consilium::fl {
 namespace {
 
 constexpr std::int64_t kMostRounds = 1000001;
-constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostCompressionBytes = 4096, kMostProtectionBytes = 16384, kMostReasonBytes = 4096;
+constexpr std::size_t kMostTaskBytes = 1 << 20, kMostEntries = 4096, kMostNameBytes = 256, kMostCompressionBytes = 4096, kMostProtectionBytes = 16384, kMostReasonBytes = 4096, kMostHeadBytes = 4096;
 
 void require_hexadecimal(const std::string& digest, std::size_t digits, const std::string& origin) {
   require(digest.size() == digits && digest.find_first_not_of("0123456789abcdef") == std::string::npos, ErrorCode::kCorruptData, origin + ": a digest that is not " + std::to_string(digits) + " hexadecimal digits");
@@ -78,6 +80,7 @@ pb::Announcement to_message(const Announced& a) {
   message.set_best_round(a.best_round);
   message.set_federation(a.federation);
   message.set_idle(a.idle);
+  message.set_ledger(a.ledger);
   if (a.plan.compression.codec != Codec::kNone) message.set_compression(to_json(a.plan.compression).dump());
   to_manifest(a.model, *message.mutable_model());
   if (a.plan.protection != ProtectionSettings{}) message.set_protection(to_json(a.plan.protection).dump());
@@ -136,6 +139,8 @@ Announced from_message(const pb::Announcement& message) {
   require_hexadecimal(a.plan.base_digest, 64, origin);
   a.federation = message.federation();
   a.idle = message.idle();
+  require(message.ledger().size() <= kMostHeadBytes, ErrorCode::kCorruptData, origin + ": a ledger's head of " + std::to_string(message.ledger().size()) + " bytes");
+  a.ledger = message.ledger();
   require_hexadecimal(a.federation, 32, origin);
   a.model = from_manifest(message.model(), kMostBytes, origin);
   if (message.has_stage()) {
@@ -157,6 +162,8 @@ pb::UpdateOffer to_message(const Update& update, const ChunkList& delta, Codec c
   if (update.validation.weight != 1) message.set_validation_weight(update.validation.weight);
   for (const auto& [name, value] : update.metrics) (*message.mutable_metrics())[name] = value;
   message.set_step_norm(update.step_norm);
+  message.set_nonce(update.nonce);
+  for (const std::string& digest : update.case_digests) message.add_case_digest(digest);
   to_manifest(delta, *message.mutable_delta());
   if (codec != Codec::kNone) message.set_codec(std::string(to_string(codec)));
   return message;
@@ -182,6 +189,11 @@ Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes) {
   }
   u.validation = {message.validation_score(), message.validation_cases(), message.has_validation_weight() ? message.validation_weight() : 1};
   u.step_norm = message.step_norm();
+  require(message.case_digest_size() <= static_cast<int>(kMostCaseDigests), ErrorCode::kCorruptData, origin + ": digests of " + std::to_string(message.case_digest_size()) + " cases");
+  for (const std::string& digest : message.case_digest()) require(digest.size() == kCaseDigestBytes, ErrorCode::kCorruptData, origin + ": a case's digest of " + std::to_string(digest.size()) + " bytes");
+  u.case_digests = {message.case_digest().begin(), message.case_digest().end()};
+  u.nonce = message.nonce();
+  require(u.nonce.empty() || u.nonce.size() == kNonceBytes, ErrorCode::kCorruptData, origin + ": a nonce of " + std::to_string(u.nonce.size()) + " bytes");
   offer.delta = from_manifest(message.delta(), limit_bytes, origin);
   offer.codec = codec_from(message.codec(), origin);
   return offer;

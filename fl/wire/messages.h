@@ -21,6 +21,7 @@ struct Announced {
   std::int64_t best_round = 0;  ///< when finished: rounds of training that went into the model
   ChunkList model;
   std::string federation;       ///< of this run, 32 hexadecimal digits
+  std::string ledger{};         ///< signed head of the run's ledger, canonical JSON; empty: nobody signs
   bool idle = false;            ///< this site is not asked in the open round
   std::optional<RoundStage> stage{};  ///< where updates are protected: what this site is to answer now; its file comes by `stage_file`
   ChunkList stage_file{};

@@ -15,6 +15,7 @@
 #include "fl/transport/server.h"
 #include "fl/wire/messages.h"
 #include "tests/fl/compress/deltas.h"
+#include "tests/fl/without_commitments.h"
 #include "tests/support/refusal.h"
 
 namespace consilium::fl {
@@ -97,7 +98,7 @@ TEST_P(EveryCodec, OverTheWireAndInOneProcessEndsInTheSameBytes) {
   auto hub = coordinator(settings);
   auto east = join("east", c), west = join("west", d);
   const RunState state = hub.get();
-  EXPECT_EQ(state, expected.state);
+  EXPECT_EQ(without_commitments(state), expected.state);
   EXPECT_EQ(east.get(), expected.best);
   west.get();
   for (const RoundReport& report : state.reports)
@@ -143,7 +144,7 @@ TEST_F(CompressedFederation, ASiteThatWasKilledSendsTheSameBytesAgain) {
   fs::remove(folder.path() / "east" /
              "update.offer");  // as if it had been killed between the memory and the update: it trains again
   auto east = join("east", c), west = join("west", d);
-  EXPECT_EQ(hub.get(), expected.state);
+  EXPECT_EQ(without_commitments(hub.get()), expected.state);
   EXPECT_GE(c.trained, 4);
   east.get(), west.get();
 }

@@ -6,6 +6,8 @@
 
 #include "base/rng.h"
 #include "fl/keys.h"
+#include "fl/ledger/ledger_book.h"
+#include "fl/ledger/verify.h"
 #include "fl/run_in_process.h"
 #include "models/state/safetensors.h"
 #include "tests/fl/noise_trainer.h"
@@ -77,6 +79,20 @@ class RandomKills : public testing::Test {
       const ModelState found = read_safetensors(run() / site / "model.safetensors").state;
       EXPECT_TRUE(found == expected.best) << site;
     }
+    expect_ledgers();
+  }
+  /// Rounds and ledger were never apart, and no site has seen two histories.
+  void expect_ledgers() {
+    const Ledger ledger = read_ledger(Sqlite(run() / "hub" / "run.sqlite", SqliteMode::kRead));
+    LedgerChecks checks{.authority = read_file(keys() / "ca.crt")};
+    for (const std::string& site : kKilledSites) {
+      checks.kept.emplace_back(site, read_heads(run() / site / "ledger" / "heads.jsonl"));
+      EXPECT_EQ(read_ledger_file(run() / site / "ledger.jsonl").entries, ledger.entries) << site;
+    }
+    LedgerVerdict verdict = verify(ledger, checks);
+    compare_with_run(ledger, run() / "hub", verdict);
+    EXPECT_TRUE(verdict.holds()) << verdict.first_fault();
+    EXPECT_EQ(verdict.reports, static_cast<std::uint64_t>(rounds_) + 1);
   }
   /// Kills until there were so many, through as many federations as it takes.
   void disturb(int kills, std::uint64_t seed) {

@@ -92,6 +92,19 @@ TEST(RobustWeights, KrumLooksAtNoClaimedNumberOfCases) {
   EXPECT_THAT(coefficients, ElementsAre(1.0 / 3, 0, 1.0 / 3, 1.0 / 3, 0));
 }
 
+TEST(RobustWeights, SybilsAreTheOracles) {
+  if (consilium::test::is_absent(kFile)) GTEST_SKIP() << consilium::test::kNeedsShared << kFile;
+  const Json oracle = consilium::test::oracle("algorithms", "foolsgold_two_sybils");
+  EXPECT_THAT(fools_gold(gram_of(oracle["input"]["history"])), Pointwise(DoubleNear(1e-3), oracle["expected"].get<std::vector<double>>()));
+}
+
+TEST(RobustWeights, ASiteAloneCountsAndTwoThatAreOneDoNot) {
+  EXPECT_THAT(fools_gold(gram_of({{3, 4}})), ElementsAre(1));
+  EXPECT_THAT(fools_gold(gram_of({{3, 4}, {6, 8}})), ElementsAre(0, 0));
+  EXPECT_THAT(fools_gold(gram_of({{1, 0}, {-1, 0}})), ElementsAre(1, 1));
+  EXPECT_THAT(fools_gold(gram_of({{1, 0}, {0, 0}})), ElementsAre(1, 1));
+}
+
 TEST(RobustWeights, TooFewUpdatesAreRefused) {
   EXPECT_THROW(krum_scores(gram_of({{1}, {2}, {3}, {4}}), 1), Error);
   EXPECT_THROW(bulyan_choice(gram_of({{1}, {2}, {3}, {4}, {5}, {6}}), 1), Error);

@@ -9,6 +9,7 @@
 #include "fl/run_in_process.h"
 #include "models/state/safetensors.h"
 #include "tests/fl/federation_fixture.h"
+#include "tests/fl/without_commitments.h"
 #include "tests/support/process.h"
 #include "tests/support/refusal.h"
 
@@ -30,7 +31,7 @@ TEST_F(Federation, OverMutualTlsEndsInTheSameBytesAsInOneProcess) {
   auto hub = coordinator(toy_settings(4));
   auto east = join("east", b[0]), north = join("north", b[1]), west = join("west", b[2]);
   const RunState state = hub.get();
-  EXPECT_EQ(state, expected.state);
+  EXPECT_EQ(without_commitments(state), expected.state);
   EXPECT_EQ(east.get(), expected.best);
   EXPECT_EQ(north.get(), expected.best);
   EXPECT_EQ(read_safetensors(folder.path() / "west" / "model.safetensors").state, west.get());
@@ -66,7 +67,7 @@ TEST_F(Federation, ACoordinatorThatRestartsGoesOnAndItsSitesComeBack) {
   auto east = join("east", b[0]), north = join("north", b[1]), west = join("west", b[2]);
   EXPECT_LT(first.get().reports.size(), expected.state.reports.size());
   auto second = coordinator(toy_settings(6), where);
-  EXPECT_EQ(second.get(), expected.state);
+  EXPECT_EQ(without_commitments(second.get()), expected.state);
   EXPECT_EQ(east.get(), expected.best);
   north.get();
   west.get();

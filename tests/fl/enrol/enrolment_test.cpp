@@ -216,5 +216,32 @@ TEST_F(Enrolment, AnInvitationFileIsReadBackAndADamagedOneIsRefusedByName) {
   EXPECT_THAT(with("colour", 1), HasSubstr("colour"));
 }
 
+TEST(InvitationQuota, OpenInvitationsAndCertificatesTakePlacesAndRevocationFreesThem) {
+  const TemporaryFolder folder;
+  init_authority(folder.path());
+  edit_registry(folder.path(), [](Registry& registry) { registry.most_sites = 2; });
+  invite(folder.path(), "a");
+  invite(folder.path(), "a");  // another one for the same name takes no further place
+  invite(folder.path(), "b");
+  EXPECT_THAT(refusal(ErrorCode::kRefused, [&] { invite(folder.path(), "c"); }), HasSubstr("has its 2 sites"));
+  EXPECT_EQ(read_registry(folder.path()).find("c"), nullptr);
+  invite(folder.path(), "watcher", {.role = Role::kObserver});  // who does not train takes no place
+  revoke(folder.path(), "b");
+  invite(folder.path(), "c");
+  const WallClock later = [] { return wall_seconds() + 86400LL * 30; };
+  invite(folder.path(), "d", {.clock = later});  // a and c never came: their invitations are over
+}
+
+TEST(InvitationQuota, AHospitalHasOneSite) {
+  const TemporaryFolder folder;
+  init_authority(folder.path());
+  invite(folder.path(), "a", {.institution = "St. Mary"});
+  EXPECT_THAT(refusal(ErrorCode::kRefused, [&] { invite(folder.path(), "b", {.institution = "st.  mary "}); }), HasSubstr("as \"a\": one hospital, one certificate"));
+  invite(folder.path(), "a", {.institution = "St. Mary"});
+  invite(folder.path(), "b", {.institution = "St. John"});
+  EXPECT_EQ(parse_registry(to_json(read_registry(folder.path())), "r").find("a")->institution, "St. Mary");
+  EXPECT_EQ(read_registry(folder.path()).find("b")->institution, "St. John");
+}
+
 }  // namespace
 }  // namespace consilium::fl

@@ -1,0 +1,65 @@
+#include "fl/transport/ledger_service.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/progress.h"
+#include "fl/ledger/canonical.h"
+#include "fl/run_store.h"
+#include "fl/transport/server.h"
+#include "fl/transport/status.h"
+#include "fl/wire/chunks.h"
+#include "fl/wire/ledger_messages.h"
+#include "fl/x509.h"
+
+namespace consilium::fl {
+
+LedgerService::LedgerService(const fs::path& folder, Door& door) : door_(door), database_file_(folder / "run.sqlite"), authority_(door.authority_pem()), writer_(database_file_, SqliteMode::kWrite) {}
+
+grpc::Status LedgerService::Prove(grpc::ServerContext* context, const v1::LedgerQuestion* request, v1::LedgerProof* response) {
+  return admitted(door_, *context, Right::kWatch, [&](const Caller&) { *response = to_message(prove(Sqlite(database_file_, SqliteMode::kRead), from_message(*request))); });
+}
+
+grpc::Status LedgerService::CoSign(grpc::ServerContext* context, const v1::CoSignRequest* request, v1::CoSignResponse*) {
+  return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
+    require(request->cosignature().size() <= 1 << 16, ErrorCode::kCorruptData, "co-signature: of " + std::to_string(request->cosignature().size()) + " bytes");
+    const CoSignature signature = cosignature_from_json(parse_canonical(request->cosignature(), "co-signature"), "co-signature");
+    require(parse_certificate(signature.certificate, "co-signature").name == caller.name, ErrorCode::kRefused, "the co-signature is another site's");
+    const std::string fault = fault_of(signature, authority_);
+    require(fault.empty(), ErrorCode::kRefused, fault);
+    const std::lock_guard lock(guard_);
+    const auto own = read_head(writer_, signature.head.head.size);
+    if (!own || !(*own == signature.head)) {
+      // Either somebody signs with this run's key elsewhere, or this folder is an old copy.
+      log_warning("site \"" + caller.name + "\" has seen a head of " + std::to_string(signature.head.head.size) + " entries that is not in this ledger");
+      throw Error(ErrorCode::kMismatch, "that head is not in this ledger");
+    }
+    add_cosignature(writer_, caller.name, signature);
+  });
+}
+
+grpc::Status LedgerService::FetchLedger(grpc::ServerContext* context, const v1::FetchLedgerRequest*, grpc::ServerWriter<v1::LedgerPiece>* writer) {
+  return admitted(door_, *context, Right::kWatch, [&](const Caller& caller) {
+    const std::string text = to_text(read_ledger(Sqlite(database_file_, SqliteMode::kRead)));
+    for (std::size_t begin = 0; begin < text.size(); begin += kChunkBytes) {
+      door_.require_current(caller);
+      v1::LedgerPiece piece;
+      piece.set_bytes(text.substr(begin, kChunkBytes));
+      if (!writer->Write(piece)) return;
+    }
+  });
+}
+
+void begin_ledger(RunStore& store, const CoordinatorOptions& options) {
+  SigningKey key = SigningKey::open(options.folder / "ledger.key");
+  const LedgerKey certified = certify_ledger_key(key, store.federation(), read_tls_files(options.tls, Role::kCoordinator, options.name));
+  store.sign_ledger(std::move(key), certified);
+}
+
+std::string ledger_head_text(const RunStore& store) {
+  const auto head = store.ledger_head();
+  return head ? canonical_text(to_json(*head)) : "";
+}
+
+void export_ledger(const fs::path& folder) { write_file(folder / "ledger.jsonl", to_text(read_ledger(Sqlite(folder / "run.sqlite", SqliteMode::kRead)))); }
+
+}  // namespace consilium::fl
