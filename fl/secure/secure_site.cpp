@@ -40,7 +40,7 @@ struct SecureSite::Attempt {
   std::map<std::uint32_t, std::pair<std::string, StageAnswer>> said;  ///< by step: digest of the stage's body, and the answer
 };
 
-SecureSite::SecureSite(SecureSiteOptions options) : options_(std::move(options)), opened_(options_.folder / "opened_sums.json") {}
+SecureSite::SecureSite(SecureSiteOptions options) : options_(std::move(options)), opened_(options_.folder / "opened_sums.json", options_.durability) {}
 SecureSite::~SecureSite() = default;
 
 void SecureSite::begin(const RoundStage& stage, const RoundPlan& plan) {

@@ -56,7 +56,7 @@ class SecureTable {
     std::unique_ptr<SecureSite>& site = sites[name];
     if (!site) {
       make_folder(folder.path() / name);
-      site = std::make_unique<SecureSite>(SecureSiteOptions{members.identities.at(name), members.check, "federation", folder.path() / name});
+      site = std::make_unique<SecureSite>(SecureSiteOptions{members.identities.at(name), members.check, "federation", folder.path() / name, {}, Durability::kKill});
     }
     return *site;
   }
