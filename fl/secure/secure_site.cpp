@@ -142,7 +142,7 @@ std::filesystem::path SecureSite::mask(const std::string& body, const MaskedLayo
     if (!stage.sharers[other]) continue;
     const Advertisement& peer = (*a.cohort)[other];
     const bool is_low = a.own.name < peer.name;
-    masks.push_back({pair_mask_key(a.context, a.mask_key, peer.mask_key, is_low ? a.own.name : peer.name, is_low ? peer.name : a.own.name), is_low ? MaskSign::kAdd : MaskSign::kSubtract});
+    masks.push_back({pair_mask_key(a.context, a.mask_key, peer.mask_key, is_low ? a.own.name : peer.name, is_low ? peer.name : a.own.name), pair_sign(a.own.name, peer.name)});
   }
   const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, options_.noise);
   const fs::path file = options_.folder / "masked_update";

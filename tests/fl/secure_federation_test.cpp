@@ -98,7 +98,7 @@ TEST_F(SecureFederation, OverTheWireAndInOneProcessEndsInTheSameBytes) {
   ASSERT_EQ(state.reports.size(), 4U);
   for (const RoundReport& report : state.reports) {
     EXPECT_EQ(report.validation_cases, 6);
-    if (report.round < 3) EXPECT_EQ(report.sums.at("cases.trunk"), 17);
+    EXPECT_EQ(report.sums.contains("cases.trunk"), report.round < 3);
     for (const SiteOutcome& site : report.sites) {
       EXPECT_EQ(site.participation, Participation::kAccepted);
       EXPECT_EQ(site.cases, 0) << "what a site has is nobody's business";
