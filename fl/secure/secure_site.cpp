@@ -155,6 +155,8 @@ std::string SecureSite::agree(const std::string& body) {
   a.addends = parse_site_set(body, a.cohort->size());
   for (std::uint32_t site = 0; site < a.cohort->size(); ++site) refuse_unless(!a.addends[site] || a.sharers[site], "the sum holds a site that has shared nothing");
   refuse_unless(a.addends[a.number] && a.cohort->can_go_on_with(a.addends), "too few sites are in the sum, or this one is left out, for a sum that hides it");
+  const std::vector<std::string> before = opened_.of_round(a.context.round);
+  refuse_unless(before.empty() || before == a.cohort->names_of(a.addends), "this site has helped to open another sum of round " + std::to_string(a.context.round + 1) + " before: the two would tell the difference");
   return options_.identity.sign(a.cohort->agreement_bytes(a.sharers, a.addends));
 }
 
