@@ -149,7 +149,7 @@ Receipt SecureRound::receive(const std::string& site, const StageAnswer& answer,
       case SecureStep::kAdvertise: take_advertisement(site, answer.body); break;
       case SecureStep::kShare: take_shares(number, answer.body); break;
       case SecureStep::kMask:
-        require(!answer.file.empty() && std::filesystem::file_size(answer.file) == layout_.size_bytes(), ErrorCode::kMismatch, "sends a masked update of another size");
+        require(!answer.file.empty() && std::filesystem::file_size(answer.file) == layout_.size_bytes(masked_value_bytes(settings_, cohort_->size())), ErrorCode::kMismatch, "sends a masked update of another size");
         said.file = answer.file;
         break;
       case SecureStep::kConsistency: take_signature(number, answer.body); break;
@@ -281,7 +281,7 @@ void SecureRound::open() {
       masks.push_back({pair_mask_key(cohort_->context(), secret, (*cohort_)[other].mask_key, is_low ? peer : name, is_low ? name : peer), is_low ? MaskSign::kSubtract : MaskSign::kAdd});
     }
   }
-  const MaskedSum masked(files, layout_.size(), std::move(masks));
+  const MaskedSum masked(files, layout_, masked_value_bytes(settings_, cohort_->size()), std::move(masks));
   sum_ = open_sum(masked, layout_, settings_, cohort_->names_of(addends_), options_.folder / "sum.safetensors", options_.noise_bound);
   sum_->mean.round = plan_.round;
   sum_->mean.base_digest = plan_.base_digest;

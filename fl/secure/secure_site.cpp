@@ -146,7 +146,7 @@ std::filesystem::path SecureSite::mask(const std::string& body, const MaskedLayo
   }
   const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, options_.noise);
   const fs::path file = options_.folder / "masked_update";
-  write_masked(file, layout.size(), [&](std::uint64_t position, std::span<std::uint64_t> block) { integers.fill(position, block); }, masks);
+  write_masked(file, layout, masked_value_bytes(*plan.protection.secure_aggregation, a.cohort->size()), [&](std::uint64_t position, std::span<std::uint64_t> block) { integers.fill(position, block); }, masks);
   return file;
 }
 

@@ -208,7 +208,7 @@ TEST(SecureSettings, WhatCannotBeHadTogetherIsRefused) {
   EXPECT_THAT(words([](auto& s) { s.compression.codec = Codec::kTopK; }), HasSubstr("codec topk does not go with secure aggregation"));
   EXPECT_THAT(words([](auto& s) { s.policy.close_after = 3; }), HasSubstr("counts only beside the others of its round"));
   EXPECT_THAT(words([](auto& s) { s.policy.selection = {.rule = SelectionRule::kLoss, .sites = 3}; }), HasSubstr("needs to know them of each site"));
-  EXPECT_THAT(words([](auto& s) { s.protection.secure_aggregation->fraction_bits = 48; }), HasSubstr("lower clip, fraction_bits or most_cases"));
+  EXPECT_THAT(words([](auto& s) { s.protection.secure_aggregation->fraction_bits = 44; }), HasSubstr("lower clip, fraction_bits or most_cases"));
 }
 
 }  // namespace
