@@ -19,6 +19,7 @@
 // Rounds of a federation over loopback and mutual TLS, 64 tensors, no training: seconds per round and the coordinator's peak memory,
 // beside what plain gRPC without TLS, hashes and disk takes for the same bytes in the same run.
 //   federation PARAMETERS SITES ROUNDS
+// With a fourth word, secure, the same rounds with secure aggregation beside them in one run: what it adds, and by how much it multiplies.
 namespace consilium::bench {
 namespace {
 
@@ -54,21 +55,22 @@ double memory_mb(std::string_view key) {
   return 0;
 }
 
-fl::FederationSettings settings_of(int sites, int rounds) {
+fl::FederationSettings settings_of(int sites, int rounds, bool secure) {
   fl::FederationSettings settings;
   settings.sites.clear();
   for (int n = 0; n < sites; ++n) settings.sites.push_back("site_" + std::to_string(n));
   settings.rounds = rounds;
   settings.quorum = sites;
+  if (secure) settings.protection.secure_aggregation.emplace();
   return settings;
 }
 
 /// In a process of its own, so that its memory is its own: writes one line per round (seconds, resident MB at its end) and a last one (peak MB).
-void coordinate(const fs::path& folder, std::int64_t parameters, int sites, int rounds) {
+void coordinate(const fs::path& folder, std::int64_t parameters, int sites, int rounds, bool secure) {
   using Clock = std::chrono::steady_clock;
   auto last = Clock::now();
   std::ofstream out(folder / "times.txt");
-  fl::run_coordinator({.listen = "127.0.0.1:0", .name = "hub", .tls = fl::tls_files(folder / "keys", "hub"), .folder = folder / "hub", .linger_seconds = 20}, settings_of(sites, rounds), model_of(parameters, 1),
+  fl::run_coordinator({.listen = "127.0.0.1:0", .name = "hub", .tls = fl::tls_files(folder / "keys", "hub"), .folder = folder / "hub", .linger_seconds = 20}, settings_of(sites, rounds, secure), model_of(parameters, 1),
                       [&](const fl::RoundReport&) {
                         out << std::chrono::duration<double>(Clock::now() - last).count() << " " << memory_mb("VmRSS:") << "\n";
                         last = Clock::now();
@@ -81,18 +83,23 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-int measure(std::int64_t parameters, int sites, int rounds) {
+struct Measured {
+  double round_seconds = 0, peak_mb = 0;
+  double early_mb = 0, late_mb = 0;  ///< resident after a round
+};
+
+Measured measure(std::int64_t parameters, int sites, int rounds, bool secure) {
   const TemporaryFolder folder;
   const fs::path keys = folder.path() / "keys";
   fl::init_authority(keys);
   fl::issue_certificate(keys, "hub", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
-  const auto settings = settings_of(sites, rounds);
+  const auto settings = settings_of(sites, rounds, secure);
   for (const std::string& site : settings.sites) fl::issue_certificate(keys, site);
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
     const std::string p = std::to_string(parameters), s = std::to_string(sites), r = std::to_string(rounds), f = folder.path().string();
-    ::execl("/proc/self/exe", "federation", "--coordinate", f.c_str(), p.c_str(), s.c_str(), r.c_str(), nullptr);
+    ::execl("/proc/self/exe", "federation", "--coordinate", f.c_str(), p.c_str(), s.c_str(), r.c_str(), secure ? "secure" : "plain", nullptr);
     ::_exit(127);
   }
   while (!fs::exists(folder.path() / "hub" / "address")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -121,16 +128,27 @@ int measure(std::int64_t parameters, int sites, int rounds) {
     megabytes.push_back(std::stod(line.substr(line.find(' '))));
   }
   // The first round holds the connections, the one after the last only validates.
-  const double round = median({seconds.begin() + 1, seconds.end() - 1});
+  const std::size_t some = std::min<std::size_t>(50, megabytes.size() / 2);
+  return {median({seconds.begin() + 1, seconds.end() - 1}), peak, median({megabytes.begin() + 1, megabytes.begin() + 1 + some}), median({megabytes.end() - some, megabytes.end()})};
+}
+
+void show(std::int64_t parameters, int sites, int rounds) {
+  const auto [round, peak, early, late] = measure(parameters, sites, rounds, false);
   const std::string bytes(static_cast<std::size_t>(parameters) * sizeof(float), '\1');
   std::vector<double> floors;
   for (int n = 0; n < 5; ++n) floors.push_back(grpc_floor_seconds(bytes, sites));
   const double size_mb = static_cast<double>(bytes.size()) / 1e6;
-  const std::size_t some = std::min<std::size_t>(50, megabytes.size() / 2);
-  const double early = median({megabytes.begin() + 1, megabytes.begin() + 1 + some}), late = median({megabytes.end() - some, megabytes.end()});
   fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: {:.4f} s per round, plain gRPC {:.4f} s, ratio {:.2f}; coordinator's peak {:.0f} MB = {:.1f} x model ({:.1f} MB), resident after a round {:.1f} MB early, {:.1f} MB late\n", parameters, sites, rounds,
              round, median(floors), round / median(floors), peak, peak / size_mb, size_mb, early, late);
-  return 0;
+}
+
+/// Plain and secure in turn, so that whatever else runs disturbs both.
+void show_secure(std::int64_t parameters, int sites, int rounds) {
+  for (int n = 0; n < 3; ++n) {
+    const Measured plain = measure(parameters, sites, rounds, false), secure = measure(parameters, sites, rounds, true);
+    fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: plain {:.3f} s, secure aggregation {:.3f} s per round: {:.3f} s more, {:.2f} times; coordinator's peak {:.0f} and {:.0f} MB\n", parameters, sites, rounds, plain.round_seconds, secure.round_seconds,
+               secure.round_seconds - plain.round_seconds, secure.round_seconds / plain.round_seconds, plain.peak_mb, secure.peak_mb);
+  }
 }
 
 }  // namespace
@@ -139,13 +157,18 @@ int measure(std::int64_t parameters, int sites, int rounds) {
 int main(int argc, char** argv) {
   using namespace consilium::bench;
   try {
-    if (argc == 6 && std::string(argv[1]) == "--coordinate") {
-      coordinate(argv[2], std::stoll(argv[3]), std::stoi(argv[4]), std::stoi(argv[5]));
+    if (argc == 7 && std::string(argv[1]) == "--coordinate") {
+      coordinate(argv[2], std::stoll(argv[3]), std::stoi(argv[4]), std::stoi(argv[5]), std::string(argv[6]) == "secure");
       return 0;
     }
-    if (argc == 4 && std::isdigit(static_cast<unsigned char>(argv[1][0]))) return measure(std::stoll(argv[1]), std::stoi(argv[2]), std::stoi(argv[3]));
+    if ((argc == 4 || argc == 5) && std::isdigit(static_cast<unsigned char>(argv[1][0]))) {
+      const auto run = argc == 5 && std::string(argv[4]) == "secure" ? show_secure : show;
+      run(std::stoll(argv[1]), std::stoi(argv[2]), std::stoi(argv[3]));
+      return 0;
+    }
     for (const auto& [parameters, sites, rounds] : {std::tuple{1000LL, 3, 20}, std::tuple{5605220LL, 3, 10}, std::tuple{5605220LL, 10, 6}, std::tuple{5605220LL, 50, 4}, std::tuple{29950394LL, 3, 5}, std::tuple{29950394LL, 10, 3}})
-      measure(parameters, sites, rounds);
+      show(parameters, sites, rounds);
+    show_secure(5605220, 3, 10);
     return 0;
   } catch (const consilium::Error& error) {
     fmt::print(stderr, "federation: {}\n", error.what());

@@ -7,6 +7,7 @@
 #include "fl/compress/round_encoder.h"
 #include "fl/observer.h"
 #include "fl/privacy/client_round.h"
+#include "fl/round_protocols.h"
 #include "models/state/safetensors.h"
 
 namespace consilium::fl {
@@ -49,6 +50,38 @@ Update without_weights(const Update& update) {
   return light;
 }
 
+/// The sites' sides of a protocol, in this process.
+class ProtectedSites {
+ public:
+  ProtectedSites(const FederationSettings& settings, const std::string& federation, const std::filesystem::path& folder, Coordinator& coordinator) : coordinator_(coordinator) {
+    if (settings.protection.is_plain()) return;
+    const SimulatedMembers members = simulated_members(settings.sites);
+    coordinator.use_protocol(protocol_maker(settings, {federation, members.check, folder / "protocol"}));
+    for (const std::string& site : settings.sites)
+      sites_[site] = make_site_protocol(settings.protection, {members.identities.at(site), members.check, federation, folder / "sites" / site / "protocol", {}, Durability::kKill});
+  }
+  /// All stages of the round. @throws Error{kMismatch} a site cannot go on.
+  std::optional<RoundReport> close(const RoundPlan& plan, const std::map<std::string, Update>& updates) {
+    for (std::uint32_t stages = 0; stages < kMostStages; ++stages) {
+      for (const auto& [name, update] : updates) {
+        const auto stage = coordinator_.protocol()->stage_for(name);
+        if (!stage) continue;
+        const auto answer = sites_.at(name)->answer(*stage, plan, coordinator_.state().global, update);
+        if (!answer) continue;
+        require(answer->declined.empty(), ErrorCode::kMismatch, "site \"" + name + "\": " + answer->declined);
+        const Receipt receipt = coordinator_.answer(name, *answer, 0);
+        require(receipt.kind != ReceiptKind::kRejected, ErrorCode::kMismatch, receipt.reason);
+      }
+      if (auto report = coordinator_.advance(0)) return report;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  Coordinator& coordinator_;
+  std::map<std::string, std::unique_ptr<SiteProtocol>> sites_;
+};
+
 }  // namespace
 
 FinishedRun run_in_process(const FederationSettings& settings, const ModelState& initial, const std::vector<std::pair<std::string, Trainer*>>& trainers, const std::filesystem::path& folder,
@@ -63,6 +96,7 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
   Coordinator coordinator = saved ? Coordinator(settings, *saved, 0) : Coordinator(settings, initial, 0);
   if (!saved) store.save(coordinator.state());
   if (coordinator.is_finished()) return {coordinator.state(), read_safetensors(store.best_file()).state};
+  ProtectedSites protected_sites(settings, store.federation(), folder, coordinator);
   Observer observer(folder, coordinator);
   if (on_event) observer.on_event(on_event);
   while (!coordinator.is_finished()) {
@@ -79,13 +113,22 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
         observer.reported(name, {.state = SiteState::kWaiting, .round = plan.round});
       }
     });
-    for (std::size_t n = 0; n < asked.size(); ++n) {
+    std::optional<RoundReport> report;
+    if (!plan.protection.is_plain()) {
+      std::map<std::string, Update> by_site;
+      for (std::size_t n = 0; n < asked.size(); ++n) by_site[asked[n].first] = std::move(updates[n]);
+      report = protected_sites.close(plan, by_site);
+      Update told;
+      told.round = plan.round;
+      for (const auto& [name, trainer] : asked) observer.judged(name, told, {});
+    }
+    for (std::size_t n = 0; n < asked.size() && !report; ++n) {
       const Update told = without_weights(updates[n]);
       const Receipt receipt = coordinator.receive(asked[n].first, std::move(updates[n]));
       observer.judged(asked[n].first, told, receipt);
       require(receipt.kind == ReceiptKind::kAccepted, ErrorCode::kMismatch, receipt.reason);
     }
-    const auto report = coordinator.advance(0);
+    if (!report) report = coordinator.advance(0);
     require(report.has_value(), ErrorCode::kUnexpected, "a round with every update did not close");
     store.save(coordinator.state());
     observer.tell_of(*report, coordinator);

@@ -68,14 +68,26 @@ class SiteProgress {
     ++report_.step;
     report_.loss = loss;
   }
+  /// Where updates are protected, what a site has and how well it does is not told either.
+  void hide_figures(bool hide) {
+    const std::lock_guard lock(guard_);
+    hides_figures_ = hide;
+  }
   SiteReport report() const {
     const std::lock_guard lock(guard_);
-    return report_;
+    SiteReport report = report_;
+    if (hides_figures_) {
+      report.loss.reset();
+      report.cases = -1;
+      report.validation_cases = 0;
+    }
+    return report;
   }
 
  private:
   mutable std::mutex guard_;
   SiteReport report_;
+  bool hides_figures_ = false;
 };
 
 }  // namespace consilium::fl

@@ -139,6 +139,9 @@ TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& se
       if (const auto found = site.metrics.find("loss"); found != site.metrics.end()) loss += found->second * static_cast<double>(site.cases), cases += static_cast<double>(site.cases);
     }
     if (cases > 0) loss /= cases;
+    // Where updates are protected, this is known of all sites together.
+    if (const auto sum = report.sums.find("loss"); sum != report.sums.end()) loss = sum->second;
+    if (point.validation.empty() && report.validation_cases > 0) point.validation["all sites"] = report.validation;
     if (report.round > 0) model.summary.curve.push_back(point);
   }
   return model;

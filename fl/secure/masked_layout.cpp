@@ -28,6 +28,8 @@ MaskedLayout masked_layout(const RoundPlan& plan, const ModelState& global) {
   return layout;
 }
 
+std::size_t masked_value_bytes(const SecureAggregationSettings& settings, std::size_t sites) { return static_cast<std::size_t>((sum_bits(settings, sites).total() + 7) / 8); }
+
 std::vector<std::uint64_t> encode_totals(const MaskedTotals& totals) {
   std::vector<std::uint64_t> numbers = totals.cases;
   const auto cases = static_cast<std::uint64_t>(totals.validation.cases);

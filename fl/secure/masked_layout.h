@@ -24,8 +24,11 @@ struct MaskedLayout {
   /// Cases of every part; validation: cases, weight, score; of every metric sum and cases; values that were cut off, and values in all.
   std::uint64_t totals() const { return parts.size() + 3 + 2 * metrics.size() + 2; }
   std::uint64_t size() const { return totals_begin + totals(); }
-  std::uint64_t size_bytes() const { return 8 * size(); }
+  /// Of the file: its values with `value_bytes` each, totals with 8.
+  std::uint64_t size_bytes(std::size_t value_bytes = 8) const { return value_bytes * totals_begin + 8 * totals(); }
 };
+/// Bytes of a value that travel: those that a sum over `sites` sites can reach. Masked and summed is modulo 2^64, and the low bytes of a sum hang on low bytes only.
+std::size_t masked_value_bytes(const SecureAggregationSettings& settings, std::size_t sites);
 /// @pre the plan uses secure aggregation
 MaskedLayout masked_layout(const RoundPlan& plan, const ModelState& global);
 

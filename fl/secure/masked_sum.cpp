@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
+#include <string>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -12,7 +14,37 @@
 namespace consilium::fl {
 namespace {
 
-std::span<char> bytes_of(std::span<std::uint64_t> numbers) { return {reinterpret_cast<char*>(numbers.data()), numbers.size_bytes()}; }
+/// The low `width` bytes of each number, one after the other.
+template <std::size_t Width>
+void pack_as(std::span<const std::uint64_t> numbers, char* bytes) {
+  for (std::size_t n = 0; n < numbers.size(); ++n) std::memcpy(bytes + n * Width, &numbers[n], Width);
+}
+template <std::size_t Width>
+void add_as(const char* bytes, std::span<std::uint64_t> sums) {
+  for (std::size_t n = 0; n < sums.size(); ++n) {
+    std::uint64_t number = 0;
+    std::memcpy(&number, bytes + n * Width, Width);
+    sums[n] += number;
+  }
+}
+
+/// Calls use.operator()<Width>() with the width known to the compiler.
+template <typename Use>
+void with_width(std::size_t width, Use use) {
+  switch (width) {
+    case 1: return use.template operator()<1>();
+    case 2: return use.template operator()<2>();
+    case 3: return use.template operator()<3>();
+    case 4: return use.template operator()<4>();
+    case 5: return use.template operator()<5>();
+    case 6: return use.template operator()<6>();
+    case 7: return use.template operator()<7>();
+    default: return use.template operator()<8>();
+  }
+}
+
+/// Values and totals lie one after the other, in different widths.
+std::uint64_t offset_of(std::uint64_t position, std::uint64_t totals_begin, std::size_t value_bytes) { return position <= totals_begin ? position * value_bytes : totals_begin * value_bytes + 8 * (position - totals_begin); }
 
 void for_each_block(std::uint64_t size, const std::function<void(std::uint64_t position, std::size_t count)>& use) {
   parallel_for((size + kMaskBlock - 1) / kMaskBlock, 1, [&](std::size_t first, std::size_t last) {
@@ -25,51 +57,59 @@ void for_each_block(std::uint64_t size, const std::function<void(std::uint64_t p
 
 }  // namespace
 
-void write_masked(const std::filesystem::path& path, std::uint64_t size, const std::function<void(std::uint64_t, std::span<std::uint64_t>)>& fill, std::span<const KeyedMask> masks) {
-  std::filesystem::remove(path);
+void write_masked(const std::filesystem::path& path, const MaskedLayout& layout, std::size_t value_bytes, const std::function<void(std::uint64_t, std::span<std::uint64_t>)>& fill, std::span<const KeyedMask> masks) {
+  const std::uint64_t bytes = layout.size_bytes(value_bytes);
+  if (std::error_code absent; std::filesystem::file_size(path, absent) != bytes || absent) std::filesystem::remove(path);
   const OpenFile file(path, true);
-  file.reserve(8 * size);
-  for_each_block(size, [&](std::uint64_t position, std::size_t count) {
+  file.reserve(bytes);
+  for_each_block(layout.size(), [&](std::uint64_t position, std::size_t count) {
     std::vector<std::uint64_t> block(count);
     fill(position, block);
     for (const KeyedMask& mask : masks) apply_mask(mask.key, mask.sign, position, block);
-    const std::span<char> bytes = bytes_of(block);
-    file.write(8 * position, {bytes.data(), bytes.size()});
+    const std::uint64_t values = std::min<std::uint64_t>(count, layout.totals_begin - std::min(position, layout.totals_begin));
+    std::string packed(values * value_bytes + 8 * (count - values), '\0');
+    with_width(value_bytes, [&]<std::size_t Width>() { pack_as<Width>(std::span(block).first(values), packed.data()); });
+    pack_as<8>(std::span(block).subspan(values), packed.data() + values * value_bytes);
+    file.write(offset_of(position, layout.totals_begin, value_bytes), packed);
   });
 }
 
-MaskedSum::MaskedSum(const std::vector<std::filesystem::path>& files, std::uint64_t size, std::vector<KeyedMask> masks) : masks_(std::move(masks)) {
+MaskedSum::MaskedSum(const std::vector<std::filesystem::path>& files, const MaskedLayout& layout, std::size_t value_bytes, std::vector<KeyedMask> masks) : totals_begin_(layout.totals_begin), value_bytes_(value_bytes), masks_(std::move(masks)) {
   for (const auto& path : files) {
     files_.emplace_back(path, false);
-    require(files_.back().size() == 8 * size, ErrorCode::kCorruptData, "a masked update of " + std::to_string(files_.back().size()) + " bytes, expected " + std::to_string(8 * size));
+    const std::uint64_t expected = layout.size_bytes(value_bytes), found = files_.back().size();
+    require(found == expected, ErrorCode::kCorruptData, "a masked update of " + std::to_string(found) + " bytes, expected " + std::to_string(expected));
+  }
+}
+
+void MaskedSum::add_files(std::uint64_t position, std::span<std::uint64_t> out) const {
+  constexpr std::size_t kPiece = 8192;
+  const std::size_t width = position < totals_begin_ ? value_bytes_ : 8;
+  std::vector<char> addend(std::min(kPiece, out.size()) * width);
+  for (std::size_t begin = 0; begin < out.size(); begin += kPiece) {
+    const std::span<std::uint64_t> sums = out.subspan(begin, std::min(kPiece, out.size() - begin));
+    const std::span<char> bytes = std::span(addend).first(sums.size() * width);
+    for (const OpenFile& file : files_) {
+      require(file.read(offset_of(position + begin, totals_begin_, value_bytes_), bytes) == bytes.size(), ErrorCode::kCorruptData, "a masked update ends too early");
+      with_width(width, [&]<std::size_t Width>() { add_as<Width>(bytes.data(), sums); });
+    }
   }
 }
 
 void MaskedSum::read(std::uint64_t position, std::span<std::uint64_t> out) const {
-  constexpr std::size_t kPiece = 8192;
-  std::vector<std::uint64_t> addend(std::min(kPiece, out.size()));
-  std::fill(out.begin(), out.end(), 0);
-  for (std::size_t begin = 0; begin < out.size(); begin += kPiece) {
-    const std::span<std::uint64_t> sums = out.subspan(begin, std::min(kPiece, out.size() - begin));
-    for (const OpenFile& file : files_) {
-      require(file.read(8 * (position + begin), bytes_of(std::span(addend).first(sums.size()))) == sums.size_bytes(), ErrorCode::kCorruptData, "a masked update ends too early");
-      for (std::size_t n = 0; n < sums.size(); ++n) sums[n] += addend[n];
-    }
-  }
-  for (const KeyedMask& mask : masks_) apply_mask(mask.key, mask.sign, position, out);
-}
-
-void MaskedSum::read_anywhere(std::uint64_t position, std::span<std::uint64_t> out) const {
-  const std::uint64_t before = position % kMaskStep;
-  if (before == 0) return read(position, out);
-  std::vector<std::uint64_t> more(out.size() + before);
-  read(position - before, more);
-  std::copy(more.begin() + static_cast<std::ptrdiff_t>(before), more.end(), out.begin());
+  require(position >= totals_begin_ || position + out.size() <= totals_begin_, ErrorCode::kUsage, "values and totals are read apart");
+  const std::size_t width = position < totals_begin_ ? value_bytes_ : 8;
+  const std::uint64_t before = position % kMaskStep;  // masks begin at whole blocks of their key stream
+  std::vector<std::uint64_t> sums(before + out.size());
+  add_files(position, std::span(sums).subspan(before));
+  for (const KeyedMask& mask : masks_) apply_mask(mask.key, mask.sign, position - before, sums);
+  const auto shift = static_cast<int>(64 - 8 * width);
+  for (std::size_t n = 0; n < out.size(); ++n) out[n] = static_cast<std::uint64_t>(static_cast<std::int64_t>(sums[before + n] << shift) >> shift);  // the sign of the bytes that there are
 }
 
 ProtectedSum open_sum(const MaskedSum& sum, const MaskedLayout& layout, const SecureAggregationSettings& settings, std::vector<std::string> contributors, const std::filesystem::path& path, std::uint64_t noise_bound) {
   std::vector<std::uint64_t> numbers(layout.totals());
-  sum.read_anywhere(layout.totals_begin, numbers);
+  sum.read(layout.totals_begin, numbers);
   const MaskedTotals totals = parse_totals(numbers, layout, contributors.size(), settings.most_cases);
   ProtectedSum result;
   result.mean.site = "sum";
@@ -103,7 +143,7 @@ ProtectedSum open_sum(const MaskedSum& sum, const MaskedLayout& layout, const Se
     std::atomic<bool> is_possible = true;
     for_each_block(part.count, [&](std::uint64_t begin, std::size_t count) {
       std::vector<std::uint64_t> sums(count);
-      sum.read_anywhere(part.begin + begin, sums);
+      sum.read(part.begin + begin, sums);
       for (std::size_t n = 0; n < count; ++n) {
         const auto value = static_cast<std::int64_t>(sums[n]);
         if (static_cast<std::uint64_t>(value < 0 ? -value : value) > most) is_possible = false;

@@ -20,19 +20,21 @@ struct KeyedMask {
 };
 
 /// Writes the vector that `fill(position, block)` gives, with all masks applied, block by block: one block a thread in memory. @throws Error{kCannotWrite}
-void write_masked(const std::filesystem::path& path, std::uint64_t size, const std::function<void(std::uint64_t, std::span<std::uint64_t>)>& fill, std::span<const KeyedMask> masks);
+void write_masked(const std::filesystem::path& path, const MaskedLayout& layout, std::size_t value_bytes, const std::function<void(std::uint64_t, std::span<std::uint64_t>)>& fill, std::span<const KeyedMask> masks);
 
 /// The sum of masked vectors that lie in files, less the masks that do not cancel: read block by block, whatever the number of sites.
 class MaskedSum {
  public:
   /// `masks` are applied to the sum. @throws as OpenFile; Error{kCorruptData} a file of another size.
-  MaskedSum(const std::vector<std::filesystem::path>& files, std::uint64_t size, std::vector<KeyedMask> masks);
-  /// Positions [position, position + out.size()), position a multiple of kMaskStep. From any number of threads.
+  MaskedSum(const std::vector<std::filesystem::path>& files, const MaskedLayout& layout, std::size_t value_bytes, std::vector<KeyedMask> masks);
+  /// Positions [position, position + out.size()), with their signs. Not values and totals in one call. From any number of threads.
   void read(std::uint64_t position, std::span<std::uint64_t> out) const;
-  /// Any position.
-  void read_anywhere(std::uint64_t position, std::span<std::uint64_t> out) const;
 
  private:
+  void add_files(std::uint64_t position, std::span<std::uint64_t> out) const;
+
+  std::uint64_t totals_begin_;
+  std::size_t value_bytes_;
   std::vector<OpenFile> files_;
   std::vector<KeyedMask> masks_;
 };

@@ -11,7 +11,7 @@ constexpr std::size_t kKept = 64;  // rounds; a coordinator never goes back furt
 
 }  // namespace
 
-OpenedSums::OpenedSums(std::filesystem::path file) : file_(std::move(file)) {
+OpenedSums::OpenedSums(std::filesystem::path file, Durability durability) : file_(std::move(file)), durability_(durability) {
   if (!fs::exists(file_)) return;
   const Json json = parse_json(read_file(file_, 64 << 20), file_.string(), ErrorCode::kCorruptData);
   try {
@@ -36,7 +36,7 @@ void OpenedSums::open(std::int64_t round, const std::vector<std::string>& sites)
   for (; sums_.size() > kKept; sums_.erase(sums_.begin())) forgotten_ = std::max(forgotten_, sums_.begin()->first);
   Json json{{"schema", "consilium.opened/1"}, {"forgotten", forgotten_}, {"opened", Json::array()}};
   for (const auto& [number, names] : sums_) json["opened"].push_back({{"round", number}, {"sites", names}});
-  write_file(file_, json.dump() + "\n", Durability::kPowerLoss);
+  write_file(file_, json.dump() + "\n", durability_);
 }
 
 }  // namespace consilium::fl

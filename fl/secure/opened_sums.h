@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
+
 namespace consilium::fl {
 
 /// Which sum a site has helped to open in each round, on its disk before its shares leave. In the same round it helps to open no other: two sums of one round that differ by one site tell
@@ -13,7 +15,7 @@ namespace consilium::fl {
 class OpenedSums {
  public:
   /// @throws Error{kCorruptData} the file is damaged: better no share than one that gives a site away.
-  explicit OpenedSums(std::filesystem::path file);
+  explicit OpenedSums(std::filesystem::path file, Durability durability = Durability::kPowerLoss);
 
   /// The sites of the sum that was opened in that round; empty: none. @throws Error{kRefused} a round so old that it is not known any more.
   std::vector<std::string> of_round(std::int64_t round) const;
@@ -22,6 +24,7 @@ class OpenedSums {
 
  private:
   std::filesystem::path file_;
+  Durability durability_;
   std::map<std::int64_t, std::vector<std::string>> sums_;
   std::int64_t forgotten_ = -1;  ///< the newest round that was forgotten
 };

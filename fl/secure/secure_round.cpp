@@ -48,8 +48,7 @@ std::vector<std::string> SecureRound::waiting_for() const {
 /// The sites of a sum of this round that some have helped to open: they will open no other.
 std::vector<std::string> SecureRound::opened_before() const {
   for (const auto& [site, said] : said_)
-    if (said.has_answered)
-      if (auto opened = parse_advertisement(said.advertisement).opened; !opened.empty()) return opened;
+    if (said.has_answered && !said.advertisement.opened.empty()) return said.advertisement.opened;
   return {};
 }
 
@@ -97,13 +96,13 @@ void SecureRound::take_advertisement(const std::string& site, const std::string&
   require_sound(a, context(), options_.check);
   for (const auto& [other, said] : said_) {
     if (other == site || !said.has_answered) continue;
-    const Advertisement known = parse_advertisement(said.advertisement);
+    const Advertisement& known = said.advertisement;
     for (const std::string& key : {known.cipher_key, known.mask_key, known.seed_commitment}) require(key != a.cipher_key && key != a.mask_key && key != a.seed_commitment, ErrorCode::kRefused, "advertises a key of another site");
   }
   require(a.opened.empty() || (std::is_sorted(a.opened.begin(), a.opened.end()) && std::binary_search(a.opened.begin(), a.opened.end(), site)), ErrorCode::kRefused, "says that it has helped to open a sum that it is not in");
   const std::vector<std::string> before = opened_before();
   require(a.opened.empty() || before.empty() || a.opened == before, ErrorCode::kRefused, "says that another sum of this round was opened than other sites say");
-  said_[site].advertisement = body;
+  said_[site].advertisement = a;
 }
 
 void SecureRound::take_shares(std::uint32_t site, const std::string& body) {
@@ -150,7 +149,7 @@ Receipt SecureRound::receive(const std::string& site, const StageAnswer& answer,
       case SecureStep::kAdvertise: take_advertisement(site, answer.body); break;
       case SecureStep::kShare: take_shares(number, answer.body); break;
       case SecureStep::kMask:
-        require(!answer.file.empty() && std::filesystem::file_size(answer.file) == layout_.size_bytes(), ErrorCode::kMismatch, "sends a masked update of another size");
+        require(!answer.file.empty() && std::filesystem::file_size(answer.file) == layout_.size_bytes(masked_value_bytes(settings_, cohort_->size())), ErrorCode::kMismatch, "sends a masked update of another size");
         said.file = answer.file;
         break;
       case SecureStep::kConsistency: take_signature(number, answer.body); break;
@@ -173,7 +172,7 @@ void SecureRound::begin(double now) {
   std::vector<Advertisement> advertisements;
   for (auto& [site, said] : said_) {
     if (!said.has_answered) continue;
-    if (opened.empty() || std::binary_search(opened.begin(), opened.end(), site)) advertisements.push_back(parse_advertisement(said.advertisement));
+    if (opened.empty() || std::binary_search(opened.begin(), opened.end(), site)) advertisements.push_back(said.advertisement);
     else failures_[site] = "a sum of this round was opened before and got lost: it is made again among the same sites";
   }
   try {
@@ -282,7 +281,7 @@ void SecureRound::open() {
       masks.push_back({pair_mask_key(cohort_->context(), secret, (*cohort_)[other].mask_key, is_low ? peer : name, is_low ? name : peer), is_low ? MaskSign::kSubtract : MaskSign::kAdd});
     }
   }
-  const MaskedSum masked(files, layout_.size(), std::move(masks));
+  const MaskedSum masked(files, layout_, masked_value_bytes(settings_, cohort_->size()), std::move(masks));
   sum_ = open_sum(masked, layout_, settings_, cohort_->names_of(addends_), options_.folder / "sum.safetensors", options_.noise_bound);
   sum_->mean.round = plan_.round;
   sum_->mean.base_digest = plan_.base_digest;

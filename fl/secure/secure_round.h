@@ -46,7 +46,7 @@ class SecureRound final : public RoundProtocol {
  private:
   /// What one site has said in this attempt.
   struct Said {
-    std::string advertisement;
+    Advertisement advertisement;
     std::map<std::uint32_t, std::string> sealed;  ///< kShare: by recipient
     std::filesystem::path file;                   ///< kMask
     std::string signature;                        ///< kConsistency

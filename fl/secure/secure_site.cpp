@@ -41,7 +41,7 @@ struct SecureSite::Attempt {
   std::map<std::uint32_t, std::pair<std::string, StageAnswer>> said;  ///< by step: digest of the stage's body, and the answer
 };
 
-SecureSite::SecureSite(SecureSiteOptions options) : options_(std::move(options)), opened_(options_.folder / "opened_sums.json") {}
+SecureSite::SecureSite(SecureSiteOptions options) : options_(std::move(options)), opened_(options_.folder / "opened_sums.json", options_.durability) {}
 SecureSite::~SecureSite() = default;
 
 void SecureSite::begin(const RoundStage& stage, const RoundPlan& plan) {
@@ -143,11 +143,11 @@ std::filesystem::path SecureSite::mask(const std::string& body, const MaskedLayo
     if (!stage.sharers[other]) continue;
     const Advertisement& peer = (*a.cohort)[other];
     const bool is_low = a.own.name < peer.name;
-    masks.push_back({pair_mask_key(a.context, a.mask_key, peer.mask_key, is_low ? a.own.name : peer.name, is_low ? peer.name : a.own.name), is_low ? MaskSign::kAdd : MaskSign::kSubtract});
+    masks.push_back({pair_mask_key(a.context, a.mask_key, peer.mask_key, is_low ? a.own.name : peer.name, is_low ? peer.name : a.own.name), pair_sign(a.own.name, peer.name)});
   }
   const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, options_.noise ? options_.noise : noise_share_of(plan, static_cast<std::int64_t>(layout.totals_begin)));
   const fs::path file = options_.folder / "masked_update";
-  write_masked(file, layout.size(), [&](std::uint64_t position, std::span<std::uint64_t> block) { integers.fill(position, block); }, masks);
+  write_masked(file, layout, masked_value_bytes(*plan.protection.secure_aggregation, a.cohort->size()), [&](std::uint64_t position, std::span<std::uint64_t> block) { integers.fill(position, block); }, masks);
   return file;
 }
 
@@ -156,6 +156,8 @@ std::string SecureSite::agree(const std::string& body) {
   a.addends = parse_site_set(body, a.cohort->size());
   for (std::uint32_t site = 0; site < a.cohort->size(); ++site) refuse_unless(!a.addends[site] || a.sharers[site], "the sum holds a site that has shared nothing");
   refuse_unless(a.addends[a.number] && a.cohort->can_go_on_with(a.addends), "too few sites are in the sum, or this one is left out, for a sum that hides it");
+  const std::vector<std::string> before = opened_.of_round(a.context.round);
+  refuse_unless(before.empty() || before == a.cohort->names_of(a.addends), "this site has helped to open another sum of round " + std::to_string(a.context.round + 1) + " before: the two would tell the difference");
   return options_.identity.sign(a.cohort->agreement_bytes(a.sharers, a.addends));
 }
 

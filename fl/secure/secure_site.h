@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/files.h"
 #include "fl/secure/cohort.h"
 #include "fl/secure/opened_sums.h"
 #include "fl/secure/site_integers.h"
@@ -19,6 +20,7 @@ struct SecureSiteOptions {
   std::string federation;
   std::filesystem::path folder;  ///< the masked update, and what must outlive a kill
   NoiseShare noise{};
+  Durability durability = Durability::kPowerLoss;  ///< of what must outlive a kill
 };
 
 /// A site's side of secure aggregation. Its secrets live in this process only: a site that was killed has forgotten them, so it cannot be asked for what it had already answered; it declines, and

@@ -48,22 +48,31 @@ SiteIntegers::SiteIntegers(const MaskedLayout& layout, const SecureAggregationSe
   }
   std::vector<double> squares(kStripes);
   std::atomic<bool> is_finite = true;
+  std::atomic<std::uint64_t> cut_off = 0;
+  const auto count_cut = [&](std::span<const float> values) {
+    std::uint64_t cut = 0;
+    for (const float value : values) cut += static_cast<std::uint64_t>(std::abs(static_cast<double>(value)) > code_.clip);
+    cut_off += cut;
+  };
   for_each_block([&](std::size_t stripe, std::size_t, std::span<const float> values) {
-    for (const float value : values) squares[stripe] += static_cast<double>(value) * static_cast<double>(value);
-    if (!std::isfinite(squares[stripe])) is_finite = false;
+    double sum = 0;
+    for (const float value : values) sum += static_cast<double>(value) * static_cast<double>(value);
+    if (!std::isfinite(sum)) is_finite = false;
+    squares[stripe] += sum;
+    count_cut(values);
   });
   require(is_finite, ErrorCode::kRefused, "this site's update holds a value that is not finite: it takes no part in the round");
   double length = 0;
   for (const double part : squares) length += part;
   length = std::sqrt(length);
-  if (settings.norm_bound > 0 && length > settings.norm_bound) factor_ = static_cast<float>(settings.norm_bound / length);
-  std::atomic<std::uint64_t> cut_off = 0;
-  for_each_block([&](std::size_t, std::size_t, std::span<const float> values) {
-    std::vector<float> scratch;
-    std::uint64_t cut = 0;
-    for (const float value : shortened(values, scratch)) cut += static_cast<std::uint64_t>(std::abs(static_cast<double>(value)) > code_.clip);
-    cut_off += cut;
-  });
+  if (settings.norm_bound > 0 && length > settings.norm_bound) {
+    factor_ = static_cast<float>(settings.norm_bound / length);
+    cut_off = 0;  // of the shortened values then
+    for_each_block([&](std::size_t, std::size_t, std::span<const float> values) {
+      std::vector<float> scratch;
+      count_cut(shortened(values, scratch));
+    });
+  }
   totals_.cut_off = cut_off;
   totals_.validation = update.validation;
   for (const std::string& name : layout.metrics) {

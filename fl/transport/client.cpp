@@ -13,6 +13,7 @@
 #include "fl/compress/round_encoder.h"
 #include "fl/federation_settings.h"
 #include "fl/ledger/commitment.h"
+#include "fl/round_protocols.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/growing_pause.h"
@@ -23,6 +24,7 @@
 #include "fl/wire/chunk_file.h"
 #include "fl/wire/messages.h"
 #include "models/state/safetensors.h"
+#include "models/state/safetensors_file.h"
 
 namespace consilium::fl {
 namespace {
@@ -122,32 +124,45 @@ class Downloads {
 
   ModelState fetch(Stub& stub, const Announced& a) {
     const fs::path file = folder_ / ("download_" + a.plan.base_digest.substr(0, 16) + ".part");
+    complete(stub, a.plan.base_digest, a.model, file);
+    ModelState model = read_safetensors(file).state;
+    require(digest(model) == a.plan.base_digest, ErrorCode::kCorruptData, "the global model does not have the digest that the coordinator announced");
+    return model;
+  }
+  /// The file of a stage; empty: it has none.
+  fs::path fetch_stage_file(Stub& stub, const Announced& a) {
+    if (a.stage_file.size_bytes == 0) return {};
+    const std::string name = digest_of(a.stage_file);
+    const fs::path file = folder_ / ("stage_" + name.substr(0, 16) + ".part");
+    complete(stub, name, a.stage_file, file);
+    return file;
+  }
+  void remove_others(const fs::path& needed = {}) const {
+    const std::string kind = needed.filename().string().starts_with("stage_") ? "stage_" : "download_";
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder_, ignored))
+      if (entry.path().filename().string().starts_with(kind) && entry.path() != needed) fs::remove(entry.path(), ignored);
+  }
+
+ private:
+  void complete(Stub& stub, const std::string& name, const ChunkList& list, const fs::path& file) {
     remove_others(file);
-    ChunkFile chunks(file, a.model);
+    ChunkFile chunks(file, list);
     const auto missing = chunks.missing();
     if (!missing.empty()) {
       grpc::ClientContext context;
       pb::FetchModelRequest request;
-      request.set_digest(a.plan.base_digest);
+      request.set_digest(name);
       request.set_first_chunk(missing.front());
       const auto reader = stub.FetchModel(&context, request);
       pb::Chunk chunk;
       while (reader->Read(&chunk)) chunks.add(chunk.sha256(), chunk.data());
       const grpc::Status status = reader->Finish();
-      if (!status.ok()) fail(status, "fetching the model");
+      if (!status.ok()) fail(status, "fetching a file");
     }
-    if (!chunks.is_complete()) throw Broken{"fetching the model: chunks are missing"};
-    ModelState model = read_safetensors(file).state;
-    require(digest(model) == a.plan.base_digest, ErrorCode::kCorruptData, "the global model does not have the digest that the coordinator announced");
-    return model;
-  }
-  void remove_others(const fs::path& needed = {}) const {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder_, ignored))
-      if (entry.path().filename().string().starts_with("download_") && entry.path() != needed) fs::remove(entry.path(), ignored);
+    if (!chunks.is_complete()) throw Broken{"fetching a file: chunks are missing"};
   }
 
- private:
   fs::path folder_;
 };
 
@@ -176,6 +191,44 @@ void confirm(Stub& stub, const Announced& a) {
   throw Error(ErrorCode::kRefused, "this site's policy refuses the plan: " + reason);
 }
 
+void send_chunks(Stub& stub, const pb::MissingChunks& missing, const FileChunks& file) {
+  if (missing.index_size() == 0) return;
+  grpc::ClientContext context;
+  pb::SendChunksResponse done;
+  const auto writer = stub.SendChunks(&context, &done);
+  for (const std::uint64_t index : missing.index()) {
+    require(index < file.list.hashes.size(), ErrorCode::kCorruptData, "the coordinator asks for a chunk that there is not");
+    pb::Chunk chunk;
+    chunk.set_sha256(file.list.hashes[index]);
+    chunk.set_data(file.chunk(index));
+    if (!writer->Write(chunk)) break;
+  }
+  writer->WritesDone();
+  const grpc::Status status = writer->Finish();
+  if (!status.ok()) fail(status, "sending the update");
+}
+
+/// An answer to a stage, and its file if it has one.
+Receipt send(Stub& stub, const StageAnswer& answer) {
+  pb::StageAnswer message;
+  if (answer.file.empty()) {
+    message = to_message(answer, {});
+  } else {
+    const FileChunks file = chunks_of_file(answer.file);
+    message = to_message(answer, file.list);
+    pb::MissingChunks missing;
+    grpc::ClientContext context;
+    const grpc::Status status = stub.OfferStageFile(&context, message, &missing);
+    if (!status.ok()) fail(status, "offering the file of a stage");
+    send_chunks(stub, missing, file);
+  }
+  grpc::ClientContext context;
+  pb::Receipt receipt;
+  const grpc::Status status = stub.AnswerStage(&context, message, &receipt);
+  if (!status.ok()) fail(status, "answering a stage");
+  return from_message(receipt);
+}
+
 Receipt send(Stub& stub, const Update& update, const FileChunks& delta, Codec codec) {
   pb::MissingChunks missing;
   {
@@ -183,21 +236,7 @@ Receipt send(Stub& stub, const Update& update, const FileChunks& delta, Codec co
     const grpc::Status status = stub.OfferUpdate(&context, to_message(update, delta.list, codec), &missing);
     if (!status.ok()) fail(status, "offering the update");
   }
-  if (missing.index_size() > 0) {
-    grpc::ClientContext context;
-    pb::SendChunksResponse done;
-    const auto writer = stub.SendChunks(&context, &done);
-    for (const std::uint64_t index : missing.index()) {
-      require(index < delta.list.hashes.size(), ErrorCode::kCorruptData, "the coordinator asks for a chunk that there is not");
-      pb::Chunk chunk;
-      chunk.set_sha256(delta.list.hashes[index]);
-      chunk.set_data(delta.chunk(index));
-      if (!writer->Write(chunk)) break;
-    }
-    writer->WritesDone();
-    const grpc::Status status = writer->Finish();
-    if (!status.ok()) fail(status, "sending the update");
-  }
+  send_chunks(stub, missing, delta);
   grpc::ClientContext context;
   pb::Receipt receipt;
   const grpc::Status status = stub.CommitUpdate(&context, {}, &receipt);
@@ -227,6 +266,7 @@ class UpdateFile {
     if (!(delta.list == offer.delta)) return std::nullopt;  // a kill between the two files
     return Prepared{std::move(offer.update), offer.codec, std::move(delta)};
   }
+  const fs::path& weights() const { return plain_; }
   /// `compressed`: the weights as the plan's codec wrote them, if it did.
   Prepared save(Update update, const RoundPlan& plan, const std::optional<std::string>& compressed) const {
     // Hashed when they are read, and made again by training if the machine died: no round waits for the disk.
@@ -244,6 +284,25 @@ class UpdateFile {
   const fs::path& file_of(Codec codec) const { return codec == Codec::kNone ? plain_ : compressed_; }
   fs::path offer_, plain_, compressed_;
 };
+
+/// A round whose updates are protected, over all its stages: what was trained, and the model's layout.
+struct ProtectedRound {
+  RoundPlan plan;
+  ModelState layout;
+  Update update;               ///< its weights are read from the disk
+  std::string attempt;         ///< of the stage that was answered last
+  std::uint32_t step = 0;
+
+  bool is_of(const RoundPlan& other) const { return plan.round == other.round && plan.base_digest == other.base_digest; }
+  bool has_answered(const RoundStage& stage) const { return attempt == stage.attempt && step == stage.step; }
+};
+
+ProtectedRound protected_round(const RoundPlan& plan, ModelState global, UpdateFile::Prepared prepared, const fs::path& weights) {
+  ProtectedRound round{plan, std::move(global), std::move(prepared.update), "", 0};
+  for (NamedTensor& tensor : round.layout.tensors) tensor.values = {};
+  if (!plan.is_last_look()) round.update.delta_file = std::make_shared<const SafetensorsFile>(weights);
+  return round;
+}
 
 /// A site's folder belongs to one run of one federation.
 void require_same_federation(const fs::path& folder, const std::string& federation) {
@@ -300,6 +359,9 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
   GrowingPause pause;
   std::int64_t answered = -1;
   std::string told;
+  std::unique_ptr<SiteProtocol> protocol;  // its secrets outlive a connection, and not the process
+  std::optional<ProtectedRound> open;
+  progress.hide_figures(true);  // until the plan says that nothing is hidden
   for (;;) {
     const std::string& address = addresses[tries % addresses.size()];
     bool has_heard = false;
@@ -313,7 +375,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       const ProgressReporter reporter(channel, progress, options.report_seconds);
       std::uint64_t seen = 0;
       for (;;) {
-        const Announced a = watcher.next(seen, stop);
+        Announced a = watcher.next(seen, stop);
         last_contact = Clock::now();
         had_contact = has_heard = true;
         failures.forget();
@@ -327,8 +389,27 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
         if (!a.finished && options.refuses)
           if (const std::string reason = options.refuses(a.plan, a.model.size_bytes); !reason.empty()) decline(*stub, a.plan.round, reason);
         if (const grpc::Status status = ledger.attend(a, pems); !status.ok()) fail(status, "the ledger");
-        if (!a.finished && (a.idle || a.plan.round <= answered)) {
+        const bool is_protected = !a.finished && !a.plan.protection.is_plain();
+        if (!a.finished) progress.hide_figures(is_protected);
+        const bool is_answered = is_protected ? !a.stage || (open && open->is_of(a.plan) && open->has_answered(*a.stage)) : a.plan.round <= answered;
+        if (!a.finished && (a.idle || is_answered)) {
           progress.enter(SiteState::kWaiting);
+          continue;
+        }
+        const auto answer_stage = [&] {
+          a.stage->file = downloads.fetch_stage_file(*stub, a);
+          if (!protocol) protocol = make_site_protocol(a.plan.protection, {identity_of(options.name, pems), check_by_authority(options.tls.authority), a.federation, options.folder / "protocol"});
+          progress.enter(SiteState::kUploading);
+          const auto answer = protocol->answer(*a.stage, a.plan, open->layout, open->update);
+          const Receipt receipt = answer ? send(*stub, *answer) : Receipt{};
+          progress.enter(SiteState::kWaiting);
+          open->attempt = a.stage->attempt;
+          open->step = a.stage->step;
+          if (answer && !answer->declined.empty()) tell("round " + std::to_string(a.plan.round + 1) + ": this attempt to sum goes on without this site: " + answer->declined);
+          if (receipt.kind == ReceiptKind::kRejected) tell("round " + std::to_string(a.plan.round + 1) + ": the coordinator rejected an answer: " + receipt.reason);
+        };
+        if (is_protected && open && open->is_of(a.plan)) {
+          answer_stage();
           continue;
         }
         progress.begin_round(a.plan.round);
@@ -354,6 +435,11 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
           prepared.emplace(file.save(std::move(update), a.plan, compressed));
           last_contact = Clock::now();  // training is no silence
         }
+        if (is_protected) {
+          open = protected_round(a.plan, std::move(global), *std::move(prepared), file.weights());
+          answer_stage();
+          continue;
+        }
         remember(witness, prepared->update, prepared->delta.list, prepared->codec);
         progress.enter(SiteState::kUploading);
         const Receipt receipt = send(*stub, prepared->update, prepared->delta, prepared->codec);
@@ -368,6 +454,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       require(now != pems, ErrorCode::kRefused, "the coordinator refuses: " + refused.reason);
       tell("the certificate has been renewed; connecting with the new one");
       pems = now;
+      protocol.reset();  // signs with it
       answered = -1;
     } catch (Broken& broken) {  // the adapter's own: gRPC gives no exceptions
       const double silent = std::chrono::duration<double>(Clock::now() - last_contact).count();
@@ -377,6 +464,7 @@ ModelState run_site(const SiteOptions& options, Trainer& trainer, const std::fun
       require(silent < options.give_up_seconds, ErrorCode::kUnreachable, "no contact with the coordinator at " + options.coordinator + " for " + std::to_string(static_cast<int>(silent)) + " s (" + broken.reason + ")");
       if (broken.reason != told) tell("no contact with the coordinator at " + options.coordinator + " (" + broken.reason + "); trying again");
       told = broken.reason;
+      if (open) open->attempt.clear();  // what was answered may have got lost: it is answered again, with the same words
       answered = -1;  // a coordinator that restarted has forgotten what it got in the open round
       const auto end = Clock::now() + std::chrono::duration<double>(pause.seconds());
       while (Clock::now() < end) {

@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "consilium/fl/v1/federation.grpc.pb.h"
 #include "fl/enrol/door.h"
+#include "fl/round_protocols.h"
 #include "fl/run_store.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/enrolment_server.h"
@@ -138,6 +139,7 @@ class Service final : public pb::Federation::Service {
         const std::lock_guard lock(guard_);
         require(coordinator_.protocol() != nullptr, ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
         OfferedAnswer offered = from_message(*request, coordinator_.protocol()->most_file_bytes());
+        if (!is_waited_for(caller.name)) return;  // it is here, or is not wanted any more
         Offer offer;
         offer.update.round = round = offered.answer.round;
         offer.delta = std::move(offered.file);
@@ -285,14 +287,23 @@ class Service final : public pb::Federation::Service {
     require(coordinator_.protocol() != nullptr || coordinator_.is_finished(), ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
     if (coordinator_.is_finished()) return {ReceiptKind::kStale, "the federation is finished"};
     OfferedAnswer offered = from_message(message, coordinator_.protocol()->most_file_bytes());
-    if (offered.file.size_bytes > 0) {
-      const std::shared_ptr<Upload> upload = uploads_.find(site);
-      require(upload->is_whole(offered.file), ErrorCode::kMismatch, "the file of this answer is not here");
-      offered.answer.file = upload->path();
+    const bool has_file = offered.file.size_bytes > 0 && is_waited_for(site);
+    if (has_file) {
+      require(uploads_.find(site)->is_whole(offered.file), ErrorCode::kMismatch, "the file of this answer is not here");
+      offered.answer.file = uploads_.keep(site);  // under a name that no later offer of the site writes to
     }
-    // What is accepted is kept under a name that no later offer of the site writes to.
-    if (!offered.answer.file.empty()) offered.answer.file = uploads_.keep(site);
-    return coordinator_.answer(site, offered.answer, steady_seconds());
+    const Receipt receipt = coordinator_.answer(site, offered.answer, steady_seconds());
+    if (has_file || receipt.kind == ReceiptKind::kRejected) {
+      Update told;
+      told.round = offered.answer.round;
+      observer_.judged(site, told, receipt);
+    }
+    return receipt;
+  }
+
+  bool is_waited_for(const std::string& site) const {
+    const std::vector<std::string> names = coordinator_.waiting_for();
+    return std::find(names.begin(), names.end(), site) != names.end();
   }
 
   /// Of the update that the site has offered and sent.
@@ -462,6 +473,7 @@ RunState run_coordinator(const CoordinatorOptions& options, const FederationSett
   Coordinator coordinator = is_new ? Coordinator(settings, std::move(initial), steady_seconds()) : Coordinator(settings, *std::move(saved), steady_seconds());
   begin_ledger(store, options);
   if (is_new) store.save(coordinator.state());
+  if (!settings.protection.is_plain()) coordinator.use_protocol(protocol_maker(settings, {store.federation(), check_by_authority(options.tls.authority), options.folder / "protocol"}));
   Observer observer(options.folder, coordinator);
   TensorboardFile tensorboard(options.folder);
   observer.on_event([&](const Event& event) { tensorboard.add(event); });

@@ -165,6 +165,16 @@ TEST_F(PythonSite, KilledInTheMiddleOfAnUploadSendsTheRestOfTheSameUpdate) {
   east.get(), north.get();
 }
 
+TEST_F(PythonSite, IsRefusedByAPlanThatProtectsUpdates) {
+  FederationSettings secure = settings(1);
+  secure.protection.secure_aggregation.emplace();
+  auto hub = std::async(std::launch::async, [&] { return run_coordinator({.listen = "127.0.0.1:0", .name = "hub", .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = 0}, secure, initial, {}, &stop); });
+  const StopAtEnd end{stop};
+  const Outcome outcome = run_program(west(address()));
+  EXPECT_EQ(outcome.code, 6) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("protects updates by secure_aggregation, which this site does not speak"));
+}
+
 TEST_F(PythonSite, WithAWrongCertificateIsRefused) {
   auto hub = coordinator(1);
   const StopAtEnd end{stop};

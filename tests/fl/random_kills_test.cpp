@@ -8,6 +8,12 @@ using test::RandomKills;
 
 TEST_F(RandomKills, TenOverAllProcessesChangeNoBit) { disturb(10, 1); }
 
+/// Sums of the same integers, under other masks after every kill.
+TEST_F(RandomKills, SixOverAllProcessesOfASecureFederationChangeNoBit) {
+  is_secure_ = true;
+  disturb(6, 2);
+}
+
 /// Goal 3 and complaint 10: who was killed is back within five seconds, and the round goes on.
 TEST_F(RandomKills, WhoeverIsKilledTheNextRoundClosesWithinFiveSeconds) {
   start(400, 10);
