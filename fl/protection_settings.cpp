@@ -4,6 +4,7 @@ namespace consilium::fl {
 namespace {
 
 constexpr const char* kSecureAggregation = "secure_aggregation";
+constexpr const char* kEncryption = "encryption";
 
 }  // namespace
 
@@ -11,22 +12,26 @@ void read_protection_settings(SettingsReader& reader, ProtectionSettings& settin
   settings = {};
   if (reader.has(kSecureAggregation)) settings.secure_aggregation.emplace();
   reader.object(kSecureAggregation, [&](SettingsReader& secure) { read_secure_aggregation_settings(secure, *settings.secure_aggregation); });
+  if (reader.has(kEncryption)) settings.encryption.emplace();
+  reader.object(kEncryption, [&](SettingsReader& encryption) { read_encryption_settings(encryption, *settings.encryption); });
 }
 
 Json to_json(const ProtectionSettings& settings) {
   Json json = Json::object();
   if (settings.secure_aggregation) json[kSecureAggregation] = to_json(*settings.secure_aggregation);
+  if (settings.encryption) json[kEncryption] = to_json(*settings.encryption);
   return json;
 }
 
 std::vector<std::string> protections_of(const ProtectionSettings& settings) {
   std::vector<std::string> words;
   if (settings.secure_aggregation) words.emplace_back(kSecureAggregation);
+  if (settings.encryption) words.emplace_back(kEncryption);
   return words;
 }
 
 const std::vector<std::string>& spoken_protections() {
-  static const std::vector<std::string> words{kSecureAggregation};
+  static const std::vector<std::string> words{kSecureAggregation, kEncryption};
   return words;
 }
 

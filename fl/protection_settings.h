@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/settings.h"
+#include "fl/encrypt/encryption_settings.h"
 #include "fl/secure/secure_settings.h"
 
 namespace consilium::fl {
@@ -12,13 +13,14 @@ namespace consilium::fl {
 /// What protects an update between the site's training and the sum. Part of the plan: a site that cannot do it, or whose own policy asks for more, does not take part.
 struct ProtectionSettings {
   std::optional<SecureAggregationSettings> secure_aggregation{};
+  std::optional<EncryptionSettings> encryption{};
 
   /// Do updates travel as they are?
-  bool is_plain() const { return !secure_aggregation; }
+  bool is_plain() const { return !secure_aggregation && !encryption; }
   bool operator==(const ProtectionSettings&) const = default;
 };
 
-/// Keys: secure_aggregation, an object; a key that is absent is a protection that is not used. @throws Error{kUsage}
+/// Keys: secure_aggregation, encryption, each an object; a key that is absent is a protection that is not used. @throws Error{kUsage}
 void read_protection_settings(SettingsReader& reader, ProtectionSettings& settings);
 /// Only the protections that are used.
 Json to_json(const ProtectionSettings& settings);
