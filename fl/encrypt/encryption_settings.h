@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "base/settings.h"
-#include "fl/encrypt/slots.h"
 
 namespace consilium::fl {
+
+struct Slots;
 
 /// What the plan says of homomorphic encryption (docs/cryptography.md). Every site reads it, and judges it, before it answers.
 struct EncryptionSettings {

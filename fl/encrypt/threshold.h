@@ -13,7 +13,7 @@ namespace consilium::fl {
 ///     share        h_i = c1 s_i + f_i, f_i uniform within 2^smudging of what the noise can be
 ///     decrypt      c0 + sum of h_i = round(q m / t) + noise
 ///
-/// Source: BFV (Fan and Vercauteren, ePrint 2012/144) with the keys and shares of Asharov et al. (EUROCRYPT 2012, section 4) and Mouchet et al. (PETS 2021, protocols 1 and 3).
+/// Source: BFV (Fan and Vercauteren, ePrint 2012/144) with the keys and shares of Asharov et al. (EUROCRYPT 2012) and Mouchet et al. (PETS 2021).
 struct ThresholdOptions {
   std::int64_t sites = 3;
   int message_bits = 32;   ///< log2 t

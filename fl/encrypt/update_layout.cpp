@@ -109,7 +109,7 @@ void UpdateLayout::Collector::take(std::uint64_t first, std::span<const std::int
   });
 }
 
-ProtectedSum UpdateLayout::Collector::finish(const RoundPlan& plan, std::vector<std::string> contributors) const {
+ProtectedSum UpdateLayout::Collector::finish(const RoundPlan& plan, std::vector<std::string> contributors) {
   const auto most_cases = layout_.settings_.most_cases * static_cast<std::int64_t>(contributors.size());
   const auto scaled = [&](std::int64_t sum) { return std::ldexp(static_cast<double>(sum), -static_cast<int>(layout_.settings_.fraction_bits)); };
   const auto cases_at = [&](std::size_t place) {
@@ -125,8 +125,8 @@ ProtectedSum UpdateLayout::Collector::finish(const RoundPlan& plan, std::vector<
     sum.metrics["cases." + layout_.groups_[n]] = static_cast<double>(cases);
     if (cases > 0) sum.mean.cases_per_group[layout_.groups_[n]] = cases;
   }
-  for (const NamedTensor& tensor : mean_.tensors)
-    if (sum.mean.cases_per_group.contains(tensor.group)) sum.mean.delta.tensors.push_back(tensor);
+  for (NamedTensor& tensor : mean_.tensors)
+    if (sum.mean.cases_per_group.contains(tensor.group)) sum.mean.delta.tensors.push_back(std::move(tensor));
   sum.validation.cases = cases_at(kCases);
   const double weight = scaled(head_[kWeight]);
   if (sum.validation.cases > 0 && weight > 0) {

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "fl/encrypt/encryption_settings.h"
+#include "fl/encrypt/slots.h"
 #include "fl/stage.h"
 
 namespace consilium::fl {
@@ -42,8 +43,8 @@ class UpdateLayout {
    public:
     explicit Collector(const UpdateLayout& layout);
     void take(std::uint64_t first, std::span<const std::int64_t> values);
-    /// @throws Error{kCorruptData} sums that no sites can have sent.
-    ProtectedSum finish(const RoundPlan& plan, std::vector<std::string> contributors) const;
+    /// Once. @throws Error{kCorruptData} sums that no sites can have sent.
+    ProtectedSum finish(const RoundPlan& plan, std::vector<std::string> contributors);
 
    private:
     const UpdateLayout& layout_;
