@@ -46,7 +46,7 @@ class RandomKills : public testing::Test {
   /// 0: the coordinator, else a site.
   void start_one(std::size_t n) {
     const std::string program = CONSILIUM_BINARY_DIR "/bin/toy_process";
-    std::vector<std::string> words{program, is_secure_ ? "secure_coordinator" : "coordinator", keys().string(), (run() / "hub").string(), address_.empty() || n != 0 ? "127.0.0.1:0" : address_, std::to_string(rounds_), std::to_string(kNoiseParameters)};
+    std::vector<std::string> words{program, "coordinator", keys().string(), (run() / "hub").string(), address_.empty() || n != 0 ? "127.0.0.1:0" : address_, std::to_string(rounds_), std::to_string(kNoiseParameters), protection_};
     words.insert(words.end(), kKilledSites.begin(), kKilledSites.end());
     if (n > 0) words = {program, "site", keys().string(), kKilledSites[n - 1], (run() / kKilledSites[n - 1]).string(), address_, std::to_string(milliseconds_)};
     processes_[n] = std::make_unique<Process>(words);
@@ -74,7 +74,9 @@ class RandomKills : public testing::Test {
     std::vector<NoiseTrainer> trainers;
     for (const std::string& site : kKilledSites) trainers.emplace_back(site, 0);
     FederationSettings settings{.sites = kKilledSites, .rounds = rounds_, .quorum = static_cast<std::int64_t>(kKilledSites.size())};
-    if (is_secure_) settings.protection.secure_aggregation = SecureAggregationSettings{.threshold = 3};
+    const Json protection = parse_json(protection_, "protection");
+    SettingsReader reader(protection, "protection");
+    read_protection_settings(reader, settings.protection);
     const FinishedRun expected = run_in_process(settings, noise_model(), {{kKilledSites[0], &trainers[0]}, {kKilledSites[1], &trainers[1]}, {kKilledSites[2], &trainers[2]}}, calm.path());
     for (const std::string& site : kKilledSites) {
       const ModelState found = read_safetensors(run() / site / "model.safetensors").state;
@@ -120,10 +122,9 @@ class RandomKills : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  bool is_secure_ = false;  ///< with secure aggregation, of all sites
   int runs_ = 0, milliseconds_ = 0;
   std::int64_t rounds_ = 0, trained_ = 0;
-  std::string address_;
+  std::string address_, protection_ = "{}";
   std::vector<std::unique_ptr<Process>> processes_;
 };
 

@@ -11,7 +11,7 @@
 #include "tests/fl/noise_trainer.h"
 
 // A coordinator, site, peer or relay of a toy federation as a process that can be killed.
-//   toy_process coordinator KEYS FOLDER LISTEN ROUNDS PARAMETERS SITE...    (secure_coordinator: with secure aggregation of all sites)
+//   toy_process coordinator KEYS FOLDER LISTEN ROUNDS PARAMETERS [PROTECTION] SITE...    (PROTECTION: JSON, as in a coordinator's settings)
 //   toy_process site KEYS NAME FOLDER ADDRESS MILLISECONDS
 //   toy_process relay KEYS FOLDER LISTEN SITE...
 //   toy_process peer KEYS NAME FOLDER RELAY MILLISECONDS TOPOLOGY ROUNDS SITE=ADDRESS...    (an empty ADDRESS: it is not dialled)
@@ -45,10 +45,13 @@ int run(const std::vector<std::string>& words) {
     run_relay({.listen = words.at(3), .name = "relay", .tls = tls_files(words.at(1), "relay"), .folder = words.at(2), .sites = {words.begin() + 4, words.end()}}, nullptr);
     return 0;
   }
-  if (words.at(0) == "coordinator" || words.at(0) == "secure_coordinator") {
-    FederationSettings settings{.sites = {words.begin() + 6, words.end()}, .rounds = std::stoll(words.at(4)), .deadline_seconds = 3600};
+  if (words.at(0) == "coordinator") {
+    const bool is_protected = words.at(6).starts_with('{');
+    FederationSettings settings{.sites = {words.begin() + (is_protected ? 7 : 6), words.end()}, .rounds = std::stoll(words.at(4)), .deadline_seconds = 3600};
+    const Json protection = parse_json(is_protected ? words[6] : "{}", "PROTECTION");
+    SettingsReader reader(protection, "PROTECTION");
+    read_protection_settings(reader, settings.protection);
     settings.quorum = static_cast<std::int64_t>(settings.sites.size());
-    if (words.at(0) == "secure_coordinator") settings.protection.secure_aggregation = SecureAggregationSettings{.threshold = settings.quorum};
     run_coordinator({.listen = words.at(3), .name = "hub", .tls = tls_files(words.at(1), "hub"), .folder = words.at(2), .linger_seconds = 20}, settings, test::noise_model(std::stoll(words.at(5))));
     return 0;
   }
