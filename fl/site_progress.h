@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -66,7 +67,7 @@ class SiteProgress {
   void step(double loss) {
     const std::lock_guard lock(guard_);
     ++report_.step;
-    report_.loss = loss;
+    if (std::isfinite(loss)) report_.loss = loss;  // else it may not leave the site
   }
   /// Where updates are protected, what a site has and how well it does is not told either.
   void hide_figures(bool hide) {

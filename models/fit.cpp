@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <optional>
 
 #include "base/error.h"
 #include "models/autocast_module.h"
@@ -10,6 +11,7 @@
 #include "models/loss.h"
 #include "models/optimiser_module.h"
 #include "models/patches.h"
+#include "models/private_gradient_module.h"
 #include "models/segmenter_net.h"
 #include "models/supervision.h"
 
@@ -30,11 +32,12 @@ struct Batch {
   std::vector<LabelSets> sets;  ///< of each sample's reference
 };
 
-Batch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options, int channels, Rng& rng) {
+/// Patches of cases that are drawn one by one.
+Batch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options, int size, int channels, Rng& rng) {
   const auto& p = options.patch;
-  Batch batch{torch::empty({options.batch, channels, p[0], p[1], p[2]}), torch::empty({options.batch, p[0], p[1], p[2]}, torch::kLong), {}};
+  Batch batch{torch::empty({size, channels, p[0], p[1], p[2]}), torch::empty({size, p[0], p[1], p[2]}, torch::kLong), {}};
   const auto voxels = static_cast<std::size_t>(p[0] * p[1] * p[2]);
-  for (int n = 0; n < options.batch; ++n) {
+  for (int n = 0; n < size; ++n) {
     const TrainingCase& sample = cases[rng.below(cases.size())];
     const PatchPlace place = draw_patch(sample, p, rng.chance(options.foreground_share), rng);
     at::Tensor image = batch.image[n], labels = batch.labels[n];
@@ -55,6 +58,28 @@ at::Tensor taught(const Segmenter* teacher, const Batch& batch, const FitOptions
   if (teacher == nullptr || !needs_teacher(batch.sets, options.partial_labels)) return {};
   const AutocastScope autocast(options.precision);
   return teacher->logits(batch.image)[0].to(torch::kFloat32);
+}
+
+at::Tensor loss_of(UNet3d& module, const Batch& batch, const FitOptions& options, const Segmenter* teacher) {
+  return supervised_loss(forward(module, batch.image, options.precision), batch.labels, batch.sets, taught(teacher, batch, options), {options.regions, options.partial_labels});
+}
+
+/// The gradient of one DP-SGD step; returns the mean loss of the cases that were drawn.
+double private_step(UNet3d& module, std::span<const TrainingCase> cases, const FitOptions& options, const PrivateSteps& privacy, PrivateGradient& gradient, int channels, const Segmenter* teacher, const Rng& rng) {
+  double sum = 0, drawn = 0;
+  for (std::size_t n = 0; n < cases.size(); ++n) {
+    if (!gradient.draws_case()) continue;
+    Rng draw = rng.fork(static_cast<std::uint64_t>(n));
+    const at::Tensor loss = loss_of(module, draw_batch(cases.subspan(n, 1), options, privacy.patches, channels, draw), options, teacher);
+    loss.backward();
+    gradient.add_case();
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    ++drawn;
+  }
+  gradient.finish();
+  return drawn == 0 ? 0 : sum / drawn;
 }
 
 }  // namespace
@@ -93,7 +118,7 @@ Json to_json(const FitOptions& o) {
 }
 
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state,
-              const std::function<void(std::int64_t, double)>& on_step, const LocalTerms& terms, const Segmenter* teacher) {
+              const std::function<void(std::int64_t, double)>& on_step, const LocalTerms& terms, const Segmenter* teacher, const PrivateSteps& privacy) {
   const UNetOptions network = segmenter.options();
   validate(options, range, network, cases.size());
   const int classes = options.regions ? 4 : network.out_channels;
@@ -104,18 +129,23 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   const ProximalTerm proximal(*module, terms.proximal_mu, terms.anchor);
   const GradientShift shift(*module, terms.shift);
   GradientRecord record(*module, terms.record_gradient);
+  std::optional<PrivateGradient> private_gradient;
+  if (privacy.clip > 0) private_gradient.emplace(*module, privacy, cases.size());
   const std::int64_t tail = std::max<std::int64_t>(1, range.count / 10);
   FitReport report;
   for (std::int64_t n = 0; n < range.count; ++n) {
     const std::int64_t step = range.first + n;
     Rng draw = rng.fork(static_cast<std::uint64_t>(step));
-    const Batch batch = draw_batch(cases, options, network.in_channels, draw);
     optimiser.zero_grad();
-    const SupervisionOptions supervision{options.regions, options.partial_labels};
-    const at::Tensor loss = supervised_loss(forward(module, batch.image, options.precision), batch.labels, batch.sets, taught(teacher, batch, options), supervision);
-    const double value = loss.item<double>();
-    require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
-    loss.backward();
+    double value = 0;
+    if (private_gradient) {
+      value = private_step(module, cases, options, privacy, *private_gradient, network.in_channels, teacher, draw);
+    } else {
+      const at::Tensor loss = loss_of(module, draw_batch(cases, options, options.batch, network.in_channels, draw), options, teacher);
+      value = loss.item<double>();
+      require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
+      loss.backward();
+    }
     record.add();
     proximal.add_to_gradients();
     shift.add_to_gradients();
@@ -144,8 +174,7 @@ double mean_loss(Segmenter& segmenter, std::span<const TrainingCase> cases, std:
   double sum = 0;
   for (std::int64_t n = 0; n < batches; ++n) {
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    const Batch batch = draw_batch(cases, plain, network.in_channels, draw);
-    sum += supervised_loss(forward(segmenter.net().module, batch.image, options.precision), batch.labels, batch.sets, taught(nullptr, batch, options), {options.regions, options.partial_labels}).item<double>();
+    sum += loss_of(segmenter.net().module, draw_batch(cases, plain, options.batch, network.in_channels, draw), options, nullptr).item<double>();
   }
   return sum / static_cast<double>(batches);
 }

@@ -10,6 +10,7 @@
 #include "models/optimiser.h"
 #include "models/partial_labels.h"
 #include "models/precision.h"
+#include "models/private_steps.h"
 #include "models/segmenter.h"
 #include "models/training_case.h"
 
@@ -51,12 +52,12 @@ struct FitReport {
 
 /// Trains on Dice plus cross-entropy (all deep-supervision levels, weights halved per level). `on_step(step, loss)` is called after each
 /// step; `terms`: what a federation's site adds; `teacher`: for the distillation of what a
-/// partial reference leaves open. Step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
+/// partial reference leaves open; `privacy`: steps by DP-SGD, whose losses (0 for a batch without cases) are the site's own business. Step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
 /// `state` (the optimiser's memory, updated) is handed from range to range.
 /// @throws Error{kUsage} an option out of range or no case; Error{kMismatch} naming the case; Error{kUnexpected} a loss that is not finite,
 /// naming the step.
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state = nullptr,
-              const std::function<void(std::int64_t step, double loss)>& on_step = {}, const LocalTerms& terms = {}, const Segmenter* teacher = nullptr);
+              const std::function<void(std::int64_t step, double loss)>& on_step = {}, const LocalTerms& terms = {}, const Segmenter* teacher = nullptr, const PrivateSteps& privacy = {});
 
 /// Mean loss of the network as it is, over `batches` batches drawn from `rng` as in training, without augmentation.
 /// @throws as fit.

@@ -78,6 +78,8 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.field("policy", s.policy);
   reader.field("policy_signer", s.policy_signer);
   reader.field("case_key", s.case_key);
+  reader.field("privacy_ledger", s.privacy_ledger);
+  reader.object("privacy_budget", [&](SettingsReader& budget) { fl::read_privacy_budget(budget, s.privacy_budget); });
   reader.finish();
   require(s.policy.empty() == s.policy_signer.empty(), ErrorCode::kUsage, origin + ".policy: a policy and the key of its signer (policy_signer) belong together");
   require(!s.peers || s.policy.empty(), ErrorCode::kUsage, origin + ".policy: is not obeyed among peers yet; leave one of the two out");
@@ -92,7 +94,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   require(s.minimum_count >= 1, ErrorCode::kUsage, origin + ".minimum_count: expected 1 or more");
   imaging::label_scheme(s.scheme);
   validate_annotated(s.annotated, origin + ".annotated");
-  for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation, &s.policy, &s.policy_signer, &s.case_key})
+  for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation, &s.policy, &s.policy_signer, &s.case_key, &s.privacy_ledger})
     if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
   if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator.replace(1, std::string::npos, (base / s.coordinator.substr(1)).string());
   return s;
@@ -100,7 +102,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
 
 Json to_json(const JoinSettings& s) {
   return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"invitation", s.invitation}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"annotated", s.annotated}, {"folder", s.folder},
-          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}, {"policy", s.policy}, {"policy_signer", s.policy_signer}, {"case_key", s.case_key}, {"peers", s.peers ? to_json(*s.peers) : Json()}};
+          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}, {"policy", s.policy}, {"policy_signer", s.policy_signer}, {"case_key", s.case_key}, {"privacy_ledger", s.privacy_ledger}, {"privacy_budget", to_json(s.privacy_budget)}, {"peers", s.peers ? to_json(*s.peers) : Json()}};
 }
 
 ModelState join_federation(const JoinSettings& given, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {

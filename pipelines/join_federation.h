@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/settings.h"
+#include "fl/privacy/budget.h"
 #include "models/state/model_state.h"
 #include "pipelines/ingest.h"
 #include "pipelines/peers_settings.h"
@@ -29,6 +30,8 @@ struct JoinSettings {
   std::int64_t minimum_count = 5;     ///< of cases behind any figure of federated statistics; this site's own rule, no coordinator can lower it
   std::string policy, policy_signer;  ///< files: what this site demands of a plan, and the public key of who signed it; both or none
   std::string case_key;               ///< file with a secret of all hospitals and not of the coordinator: with it, digests of the training cases are sent, so that the same patients at two sites are found; empty: none are
+  std::string privacy_ledger;               ///< folder of the record of what these patients' privacy was spent on, the same for all federations they are in; empty: FOLDER/optimiser/privacy
+  fl::PrivacyBudget privacy_budget{}; ///< the most that may be spent; this site's own, no coordinator can raise it
   std::optional<PeersSettings> peers{};  ///< without coordinator
 
   bool operator==(const JoinSettings&) const = default;

@@ -213,6 +213,14 @@ std::string strata_table(const RunResults& results) {
   return scrolling("Mean Dice by kind of site", html + "</tbody></table>");
 }
 
+/// What the federation cost this site's patients.
+std::string privacy_note(const RunResults& results, const std::string& site) {
+  std::string note;
+  for (const ModelSummary& model : results.models)
+    if (const auto found = model.epsilon.find(site); found != model.epsilon.end()) note += fmt::format(" Differential privacy of each patient: epsilon {:.3g} at delta {:.3g}.", found->second, model.delta);
+  return note;
+}
+
 std::string site_table(const RunResults& results) {
   const auto clustered = std::find_if(results.models.begin(), results.models.end(), [](const ModelSummary& model) { return !model.clusters.empty(); });
   const bool has_clusters = clustered != results.models.end();
@@ -225,7 +233,7 @@ std::string site_table(const RunResults& results) {
     html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>{}<td class=\"text\">{}</td></tr>\n",
                         escape_html(site.name), site.train_cases, site.validation_cases, site.test_cases,
                         has_clusters ? element("td", "class=\"text\"", escape_html(cluster_text(*clustered, site.name))) : "",
-                        escape_html(site.description) + annotated_note(site));
+                        escape_html(site.description) + annotated_note(site) + privacy_note(results, site.name));
   return scrolling("Sites and their cases", html + "</tbody></table>");
 }
 

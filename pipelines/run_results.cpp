@@ -42,8 +42,10 @@ std::string table(const RunResults& results, const std::string& region, bool dic
   };
   for (const SiteSummary& site : results.sites) row(site.name, site.name);
   row("all sites", "");
-  for (const ModelSummary& model : results.models)
+  for (const ModelSummary& model : results.models) {
+    for (const auto& [site, epsilon] : model.epsilon) text += fmt::format("{} at {}: epsilon {:.3g} at delta {:.3g} for each patient\n", model.name, site, epsilon, model.delta);
     for (const auto& [site, choices] : model.clusters) text += fmt::format("{} at {}: cluster {}\n", model.name, site, cluster_text(model, site));
+  }
   return text;
 }
 
@@ -59,7 +61,7 @@ Json to_json(const RunResults& r) {
   for (const ModelSummary& m : r.models) {
     Json curve = Json::array();
     for (const CurvePoint& p : m.curve) curve.push_back({{"round", p.round}, {"steps", p.steps}, {"loss", p.loss}, {"validation", p.validation}});
-    json["models"].push_back({{"name", m.name}, {"kind", m.kind}, {"trained_on", m.trained_on}, {"seconds", m.seconds}, {"steps", m.steps}, {"best_round", m.best_round}, {"upload_bytes", m.upload_bytes}, {"raw_bytes", m.raw_bytes}, {"curve", curve}, {"clusters", m.clusters}});
+    json["models"].push_back({{"name", m.name}, {"kind", m.kind}, {"trained_on", m.trained_on}, {"seconds", m.seconds}, {"steps", m.steps}, {"best_round", m.best_round}, {"upload_bytes", m.upload_bytes}, {"raw_bytes", m.raw_bytes}, {"curve", curve}, {"clusters", m.clusters}, {"epsilon", m.epsilon}, {"delta", m.delta}});
   }
   json["cases"] = Json::array();
   for (const CaseResult& c : r.cases) {
@@ -125,6 +127,8 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
       m.curve.push_back(p);
     });
     model.field("clusters", m.clusters);
+    model.field("epsilon", m.epsilon);
+    model.field("delta", m.delta);
     model.finish();
     r.models.push_back(m);
   });

@@ -39,6 +39,8 @@ struct ModelSummary {
   std::vector<CurvePoint> curve{};
   /// Clustered federations: site -> its cluster in the model after 0, 1, ... rounds; -1 where it did not say.
   std::map<std::string, std::vector<std::int64_t>> clusters{};
+  std::map<std::string, double> epsilon{};  ///< differential privacy: site -> what its training cost any one of its patients, at `delta`
+  double delta = 0;                         ///< 0: no differential privacy
 };
 
 struct CaseResult {

@@ -135,6 +135,10 @@ TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& se
     for (const fl::SiteOutcome& site : report.sites) {
       for (const auto& [metric, total] : {std::pair{"seconds", &model.summary.seconds}, std::pair{"upload_bytes", &model.summary.upload_bytes}, std::pair{"raw_bytes", &model.summary.raw_bytes}})
         if (const auto found = site.metrics.find(metric); found != site.metrics.end()) *total += found->second;
+      if (const auto found = site.metrics.find("epsilon"); found != site.metrics.end() && is_private(settings.training.privacy)) {
+        model.summary.epsilon[site.site] = found->second;
+        model.summary.delta = settings.training.privacy.delta;
+      }
       if (site.validation.cases > 0) point.validation[site.site] = site.validation.score;
       if (const auto found = site.metrics.find("loss"); found != site.metrics.end()) loss += found->second * static_cast<double>(site.cases), cases += static_cast<double>(site.cases);
     }

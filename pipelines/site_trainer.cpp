@@ -1,6 +1,7 @@
 #include "pipelines/site_trainer.h"
 
 #include <chrono>
+#include <cmath>
 #include <optional>
 
 #include "base/error.h"
@@ -39,6 +40,13 @@ std::vector<std::string> names_of(const ModelState& model) {
   return names;
 }
 
+/// All that decides the gradients of a stretch of steps, beside cases, settings and noise.
+std::string inputs_of(const models::Segmenter& segmenter, const std::string& memory, const std::string& draw, const models::LocalTerms& terms) {
+  std::string text = draw + " " + digest(segmenter.state()) + " " + std::to_string(terms.proximal_mu) + " " + digest(terms.anchor) + " " + digest(terms.shift) + " " + memory;
+  for (const std::string& name : terms.frozen) text += " " + name;
+  return text;
+}
+
 /// Of the last `count` steps of a round; 0 where FedNova's formula does not hold.
 double step_norm_of(const TrainingSettings& s, const models::StepRange& steps, std::int64_t count) {
   const models::OptimiserOptions& o = s.fit.optimiser;
@@ -51,8 +59,9 @@ double step_norm_of(const TrainingSettings& s, const models::StepRange& steps, s
 
 }  // namespace
 
-SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std::function<void(std::int64_t, double)> on_step)
-    : site_(std::move(site)), split_(std::move(split)), samples_(samples_of(split_.train)), folder_(std::move(folder)), on_step_(std::move(on_step)) {}
+SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std::function<void(std::int64_t, double)> on_step, std::optional<SiteLedger> ledger)
+    : site_(std::move(site)), split_(std::move(split)), samples_(samples_of(split_.train)), folder_(std::move(folder)), on_step_(std::move(on_step)),
+      privacy_(ledger.value_or(SiteLedger{folder_ / "privacy"}), folder_, samples_, site_) {}
 
 ModelState SiteTrainer::start_of(const fl::RoundPlan& plan, const TrainingSettings& settings, const ModelState& received) const {
   if (!is_clustered(settings.clusters)) return without_control_variates(received);
@@ -78,29 +87,34 @@ fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState
   if (plan.round == 0) return {};
   const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
   if (is_clustered(settings.clusters)) start_of(plan, settings, global);  // the choice, also where nothing is judged
-  if (split_.validation.empty()) return {};
+  const bool hidden = is_private(settings.privacy) && settings.privacy.validation == PrivateValidation::kOff;
+  if (split_.validation.empty() || hidden) return {};
   const std::size_t annotated = split_.validation[0]->annotated.size();
   if (annotated == 0) return {};
   const ModelState own = model_at_site(settings, folder_, global, plan.round);
   const double weight = static_cast<double>(annotated) / static_cast<double>(region_names(settings.target).size());
-  return {validation_score(to_segmenter(settings, own), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size()), weight};
+  const fl::Validation plain{validation_score(to_segmenter(settings, own), split_.validation, settings), static_cast<std::int64_t>(split_.validation.size()), weight};
+  return privacy_.validation(settings, plan.round, plan.base_digest, plain);
 }
 
-models::FitReport SiteTrainer::fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part) const {
+models::FitReport SiteTrainer::fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part) {
   models::OptimiserState memory;
   // The memory of the round before; a site that joined late, lost it or has changed its cluster starts with an empty one.
   if (const fs::path file = memory_file(folder_, part.memory, part.round - 1); part.goes_on && fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
   const Rng rng = Rng(settings.seed).fork(part.draw).fork(site_);
+  models::PrivateSteps privacy;
+  if (part.leaves) privacy = privacy_.steps(settings, part.round, part.steps, inputs_of(segmenter, models::encode(memory), part.draw, part.terms));
+  const bool hides_loss = is_private(settings.privacy);
   const models::FitReport report = models::fit(segmenter, samples_, part.steps, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
-    if (on_step_) on_step_(part.counts ? 1 : 0, loss);
-  }, part.terms, part.teacher);
+    if (on_step_) on_step_(part.counts ? 1 : 0, hides_loss ? std::nan("") : loss);
+  }, part.terms, part.teacher, privacy);
   write_file(memory_file(folder_, part.memory, part.round), models::encode(memory));
   std::error_code ignored;
   fs::remove(memory_file(folder_, part.memory, part.round - 2), ignored);
   return report;
 }
 
-models::FitReport SiteTrainer::fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher) const {
+models::FitReport SiteTrainer::fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher) {
   models::StepRange steps = steps_of_round(settings, round, samples_.size());
   const auto head = static_cast<std::int64_t>(settings.local.head_share * static_cast<double>(steps.count));
   const bool goes_on = !is_clustered(settings.clusters) || clusters_of(settings).goes_on(round);
@@ -117,11 +131,11 @@ models::FitReport SiteTrainer::fit_shared(models::Segmenter& segmenter, const Tr
   return report;
 }
 
-void SiteTrainer::train_own_model(const TrainingSettings& settings, std::int64_t round, const ModelState& global) const {
+void SiteTrainer::train_own_model(const TrainingSettings& settings, std::int64_t round, const ModelState& global) {
   const RoundMemory memory = ditto_memory(folder_);
   models::Segmenter own = to_segmenter(settings, memory.before(round).value_or(global));
   models::LocalTerms terms{.proximal_mu = settings.local.ditto_lambda, .anchor = global};
-  fit(own, settings, {round, steps_of_round(settings, round, samples_.size()), "optimiser_ditto", std::move(terms), "ditto", false});
+  fit(own, settings, {round, steps_of_round(settings, round, samples_.size()), "optimiser_ditto", std::move(terms), "ditto", false, nullptr, true, false});
   memory.save(own.state(), round + 1);
 }
 
@@ -160,7 +174,8 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   for (const NamedTensor& tensor : update.delta.tensors) update.cases_per_group[tensor.group] = static_cast<std::int64_t>(samples_.size());
   if (settings.local.ditto_lambda > 0) train_own_model(settings, plan.round, global);
   watch.reset();
-  update.metrics["loss"] = report.mean_loss;
+  if (!is_private(settings.privacy)) update.metrics["loss"] = report.mean_loss;
+  privacy_.note(update);
   update.metrics["seconds"] = seconds_ + training_seconds;
   return update;
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "models/fit.h"
 #include "pipelines/dataset.h"
 #include "pipelines/site_clusters.h"
+#include "pipelines/site_privacy.h"
 
 namespace consilium::pipelines {
 
@@ -22,8 +24,8 @@ inline std::filesystem::path trainer_folder(const std::filesystem::path& site_fo
 /// cluster stay at the site, one file per round in `folder`, so that a round that is repeated after a kill gives the same bytes. Uses one thread.
 class SiteTrainer : public fl::Trainer {
  public:
-  /// `cases` must outlive the trainer. `on_step` is called after each step.
-  SiteTrainer(std::string site, SiteSplit split, std::filesystem::path folder, std::function<void(std::int64_t steps, double loss)> on_step = {});
+  /// `cases` must outlive the trainer. `on_step` is called after each step, with a loss of NaN where it may not leave the site. `ledger`: by default in `folder`, without a budget.
+  SiteTrainer(std::string site, SiteSplit split, std::filesystem::path folder, std::function<void(std::int64_t steps, double loss)> on_step = {}, std::optional<SiteLedger> ledger = {});
 
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override;
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override;
@@ -40,22 +42,24 @@ class SiteTrainer : public fl::Trainer {
     bool counts = true;            ///< as progress
     const models::Segmenter* teacher = nullptr;  ///< for what the labels leave open
     bool goes_on = true;           ///< the optimiser's memory of the round before fits
+    bool leaves = true;            ///< what it makes leaves the site: under differential privacy, with noise
   };
   /// What the site starts from in a round: its cluster's model, or the received one without control variates.
   ModelState start_of(const fl::RoundPlan& plan, const TrainingSettings& settings, const ModelState& received) const;
   /// Where there are clusters, of which one the model is.
   void note_cluster(fl::Update& update, const fl::RoundPlan& plan, const TrainingSettings& settings) const;
   SiteClusters clusters_of(const TrainingSettings& settings) const { return {settings.clusters, settings.seed, site_, folder_}; }
-  models::FitReport fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part) const;
+  models::FitReport fit(models::Segmenter& segmenter, const TrainingSettings& settings, const Part& part);
   /// The steps that make the update; FedRep's in two parts, whose report is that of the shared tensors' part but for the loss.
-  models::FitReport fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher) const;
-  void train_own_model(const TrainingSettings& settings, std::int64_t round, const ModelState& global) const;
+  models::FitReport fit_shared(models::Segmenter& segmenter, const TrainingSettings& settings, std::int64_t round, models::LocalTerms terms, const models::Segmenter* teacher);
+  void train_own_model(const TrainingSettings& settings, std::int64_t round, const ModelState& global);
 
   std::string site_;
   SiteSplit split_;
   std::vector<models::TrainingCase> samples_;
   std::filesystem::path folder_;
   std::function<void(std::int64_t, double)> on_step_;
+  SitePrivacy privacy_;
   double seconds_ = 0;  ///< of the last validation; with the training's they are the metric "seconds" of an update
 };
 

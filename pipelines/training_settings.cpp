@@ -35,6 +35,7 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   reader.object("clusters", [&](SettingsReader& clusters) { read_cluster_settings(clusters, s.clusters); });
   reader.field("proximal_mu", s.proximal_mu);
   reader.object("local", [&](SettingsReader& local) { read_local_training(local, s.local); });
+  reader.object("privacy", [&](SettingsReader& privacy) { read_training_privacy(privacy, s.privacy); });
   reader.field("seed", s.seed);
   reader.finish();
   require(s.rounds >= 1 && s.steps >= s.rounds && s.steps <= 100000000, ErrorCode::kUsage, reader.path() + ": expected 1 <= rounds <= steps, found " + std::to_string(s.rounds) + " rounds and " + std::to_string(s.steps) + " steps");
@@ -43,6 +44,7 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   require(std::isfinite(s.proximal_mu) && s.proximal_mu >= 0, ErrorCode::kUsage, reader.path() + ".proximal_mu: expected a number of at least 0");
   require_consistent(s.local, s.fit.optimiser, !s.personal.empty(), s.proximal_mu, reader.path());
   require_consistent(s.clusters, s.local, !s.personal.empty(), s.rounds, reader.path());
+  require_consistent(s.privacy, {.is_clustered = is_clustered(s.clusters), .reports_losses = s.local.loss_batches > 0}, reader.path());
   models::validate(s.model);
   for (const std::int64_t size : s.fit.patch)
     require(size > 0 && size <= 1024 && size % models::stride_of(s.model) == 0, ErrorCode::kUsage, reader.path() + ".fit.patch: expected multiples of " + std::to_string(models::stride_of(s.model)) + ", found " + std::to_string(size));
@@ -57,7 +59,7 @@ TrainingSettings parse_training_settings(const Json& json, const std::string& or
 
 Json to_json(const TrainingSettings& s) {
   return {{"target", word_of(s.target)}, {"normalise", to_json(s.normalise)}, {"model", models::to_json(s.model)}, {"fit", models::to_json(s.fit)}, {"steps", s.steps},
-          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"clusters", to_json(s.clusters)}, {"proximal_mu", s.proximal_mu}, {"local", to_json(s.local)}, {"seed", s.seed}};
+          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"clusters", to_json(s.clusters)}, {"proximal_mu", s.proximal_mu}, {"local", to_json(s.local)}, {"privacy", to_json(s.privacy)}, {"seed", s.seed}};
 }
 
 std::vector<std::string> region_names(Target target) {

@@ -10,6 +10,7 @@
 #include "pipelines/cluster_settings.h"
 #include "pipelines/local_training.h"
 #include "pipelines/normalise.h"
+#include "pipelines/training_privacy.h"
 
 namespace consilium::pipelines {
 
@@ -34,6 +35,7 @@ struct TrainingSettings {
   ClusterSettings clusters;        ///< how many models a federation has, and what they share
   double proximal_mu = 0;          ///< FedProx: pull of a federation's sites towards the global model; 0: FedAvg's local training
   LocalTraining local;             ///< what else a federation's sites do
+  TrainingPrivacy privacy;         ///< differential privacy of a federation's sites for their patients; single and pooled training of a simulation ignore it
   std::uint64_t seed = 1;
 };
 

@@ -28,6 +28,7 @@ TrainSettings parse_train_settings(const Json& json, const std::string& origin, 
   });
   reader.object("training", [&](SettingsReader& training) { pipelines::read_training_settings(training, settings.training); });
   reader.finish();
+  require(!pipelines::is_private(settings.training.privacy), ErrorCode::kUnsupported, origin + ".training.privacy: differential privacy is for a federation's sites (consilium join, consilium simulate); a model that is trained here has none");
   std::vector<std::string> names;
   for (const auto& site : settings.sites) names.push_back(site.name);
   if (!names.empty()) fl::validate_site_names(names, origin + ".sites");
