@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "models/attack/adversarial_module.h"
 #include "models/autocast_module.h"
 #include "models/local_terms_module.h"
 #include "models/loss.h"
@@ -68,6 +69,7 @@ void read_fit_options(SettingsReader& reader, FitOptions& o) {
   reader.object("partial_labels", [&](SettingsReader& partial) { read_partial_label_options(partial, o.partial_labels); });
   reader.object("optimiser", [&](SettingsReader& optimiser) { read_optimiser_options(optimiser, o.optimiser); });
   reader.object("augment", [&](SettingsReader& augment) { read_augment_options(augment, o.augment); });
+  reader.object("adversarial", [&](SettingsReader& adversarial) { read_adversarial_options(adversarial, o.adversarial); });
   reader.finish();
   validate(o);
 }
@@ -84,12 +86,13 @@ void validate(const FitOptions& o) {
   validate(o.partial_labels);
   validate(o.optimiser);
   validate(o.augment);
+  validate(o.adversarial, "fit.adversarial");
 }
 
 Json to_json(const FitOptions& o) {
   return {{"patch", o.patch},   {"batch", o.batch},     {"foreground_share", o.foreground_share}, {"regions", o.regions}, {"precision", to_string(o.precision)},
           {"partial_labels", to_json(o.partial_labels)},
-          {"optimiser", to_json(o.optimiser)}, {"augment", to_json(o.augment)}};
+          {"optimiser", to_json(o.optimiser)}, {"augment", to_json(o.augment)}, {"adversarial", to_json(o.adversarial)}};
 }
 
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state,
@@ -109,9 +112,13 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   for (std::int64_t n = 0; n < range.count; ++n) {
     const std::int64_t step = range.first + n;
     Rng draw = rng.fork(static_cast<std::uint64_t>(step));
-    const Batch batch = draw_batch(cases, options, network.in_channels, draw);
+    Batch batch = draw_batch(cases, options, network.in_channels, draw);
     optimiser.zero_grad();
     const SupervisionOptions supervision{options.regions, options.partial_labels};
+    if (options.adversarial.eps > 0) {
+      Rng start = draw.fork("adversarial");
+      batch.image = adversarial_image(module, {batch.image, batch.labels, batch.sets}, supervision, options.precision, options.adversarial, start);
+    }
     const at::Tensor loss = supervised_loss(forward(module, batch.image, options.precision), batch.labels, batch.sets, taught(teacher, batch, options), supervision);
     const double value = loss.item<double>();
     require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
