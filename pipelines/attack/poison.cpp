@@ -188,6 +188,7 @@ PoisonRun run_one(const Job& job, const std::string& attack, const std::string& 
   }
   fl::FederationSettings federation = federation_settings(request);
   federation.aggregation = job.rule;
+  federation.quorum = static_cast<std::int64_t>(job.sites.size());  // nobody is late here, and rules that compare sites need them all
   const ModelState initial = federation_start(training, initial_model(training).state());
   Exclusions exclusions;
   const fl::FinishedRun finished = fl::run_in_process(federation, initial, named, job.folder, [&](const fl::RoundReport& report) {
@@ -240,8 +241,6 @@ PoisonResults attack_by_poisoning(const PoisonSettings& settings, const std::fil
       fs::remove_all(job.folder);
       write_file(result, to_json(results.runs.back()).dump(1) + "\n");
     }
-  write_file(folder / "poison.json", to_json(results).dump(1) + "\n");
-  write_file(folder / "poison.html", poison_page(results));
   return results;
 }
 
