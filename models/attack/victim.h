@@ -24,7 +24,7 @@ std::string_view to_string(VictimNetwork network);
 struct VictimOptions {
   VictimNetwork network = VictimNetwork::kConvolutional;
   std::int64_t size = 16;       ///< voxels along each axis, a multiple of 2, 8 to 64
-  double learning_rate = 0.01;  ///< of the site's plain SGD
+  double learning_rate = 3e-4;  ///< of the site's plain SGD: small enough that the first patient leaves something to learn from the second
 };
 /// @throws Error{kUsage}
 void validate(const VictimOptions& options);

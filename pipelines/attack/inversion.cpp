@@ -89,13 +89,13 @@ std::vector<Attempt> targets(const std::vector<VictimPatch>& all, const Inversio
   const auto noisy = [a](Victim& victim, const Patches& patches) { return clipped_and_noisy(victim.update({patches}), a, victim.options().learning_rate); };
   const auto net = VictimNetwork::kConvolutional;
   std::vector<Attempt> result;
-  result.push_back({{.name = "single_case", .words = "one step on one patient, nothing hidden"}, net, first(1), one_batch});
-  result.push_back({{.name = "linear_layer", .words = "the same of a network whose first layer sees every voxel: its gradient holds the image"}, VictimNetwork::kLinear, first(1), one_batch});
-  result.push_back({{.name = "segmenter", .words = "the same of the network that segments (two levels): shared kernels and normalisation hide much by themselves"}, VictimNetwork::kUNet, first(1), one_batch});
+  result.push_back({{.name = "single", .words = "one step on one patient, nothing hidden"}, net, first(1), one_batch});
+  result.push_back({{.name = "linear", .words = "the same of a network whose first layer sees every voxel: its gradient holds the image"}, VictimNetwork::kLinear, first(1), one_batch});
+  result.push_back({{.name = "unet", .words = "the same of the network that segments (two levels): shared kernels and normalisation hide much by themselves"}, VictimNetwork::kUNet, first(1), one_batch});
   result.push_back({{.name = "batch", .words = fmt::format("one step on {} patients", a.batch)}, net, first(a.batch), one_batch});
-  result.push_back({{.name = "local_steps", .words = fmt::format("{} steps, each on another patient", a.steps)}, net, first(a.steps), a_step_each});
-  result.push_back({{.name = "secure_aggregation", .words = fmt::format("secure aggregation: the sum over {} sites, one step on one patient each", a.sites), .protects = true}, net, first(a.sites), sum});
-  result.push_back({{.name = "differential_privacy", .words = fmt::format("differential privacy: one patient's gradient clipped to {}, noise of {} times that on every value", a.clip, a.noise), .protects = true}, net, first(1), noisy});
+  result.push_back({{.name = "steps", .words = fmt::format("{} steps, each on another patient", a.steps)}, net, first(a.steps), a_step_each});
+  result.push_back({{.name = "secure", .words = fmt::format("secure aggregation: the sum over {} sites, one step on one patient each", a.sites), .protects = true}, net, first(a.sites), sum});
+  result.push_back({{.name = "private", .words = fmt::format("differential privacy: one patient's gradient clipped to {}, noise of {} times that on every value", a.clip, a.noise), .protects = true}, net, first(1), noisy});
   return result;
 }
 

@@ -10,7 +10,7 @@ namespace consilium::pipelines {
 
 /// What was reconstructed from one kind of update.
 struct InversionRow {
-  std::string name;         ///< "single_case", "secure_aggregation", ...
+  std::string name;         ///< "single", "secure", ...
   std::string words;        ///< what it is, plain text
   bool protects = false;    ///< is it a protection, or an unprotected update?
   double psnr_db = 0, ssim = 0, correlation = 0;  ///< of the reconstruction that comes nearest to any image that took part; see imaging/metrics/similarity.h

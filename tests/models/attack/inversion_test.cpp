@@ -93,7 +93,7 @@ TEST(Victim, WhatDoesNotFitIsRefused) {
   const VictimPatch real = test::toy_patch(1);
   const auto refused = [](ErrorCode code, const std::function<void()>& act) { return consilium::test::refusal(code, act); };
   EXPECT_THAT(refused(ErrorCode::kUsage, [] { Victim({.size = 9}, Rng(1)); }), testing::HasSubstr("size"));
-  EXPECT_THAT(refused(ErrorCode::kMismatch, [&] { victim.update({{test::toy_patch(1, 8)}}); }), testing::HasSubstr("another size"));
+  EXPECT_THAT(refused(ErrorCode::kMismatch, [&] { victim.update({{test::toy_patch(1, 8)}}); }), testing::HasSubstr("network's size"));
   EXPECT_THAT(refused(ErrorCode::kUsage, [&] { victim.update({}); }), testing::HasSubstr("no batch"));
   EXPECT_THAT(refused(ErrorCode::kMismatch, [&] { invert_update(victim, {}, std::vector{real}, {}, Rng(1)); }), testing::HasSubstr("conv1.weight"));
   EXPECT_THAT(refused(ErrorCode::kUsage, [&] { invert_update(victim, victim.update({{real}}), {}, {}, Rng(1)); }), testing::HasSubstr("at least one"));

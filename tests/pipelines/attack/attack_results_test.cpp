@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/rng.h"
 #include "pipelines/attack/adversarial_results.h"
 #include "pipelines/attack/inversion_results.h"
 #include "pipelines/attack/membership_results.h"
@@ -68,7 +69,9 @@ TEST(AdversarialResults, SayWhenAGradientIsHidden) {
 
 TEST(InversionResults, APatientIsRecognisedByMoreThanAStrangersLikeness) {
   InversionResults results{.channel = "FLAIR", .size = 8, .spacing_mm = 4, .parameters = 1, .stranger_ssim = 0.2, .rows = {}, .settings = {}};
-  InversionRow open{.name = "single_case", .words = "<open>", .ssim = 0.7}, hidden{.name = "secure", .words = "", .protects = true, .ssim = 0.5};
+  InversionRow open, hidden;
+  open.name = "single", open.words = "<open>", open.ssim = 0.7;
+  hidden.name = "secure", hidden.protects = true, hidden.ssim = 0.5;
   open.original = open.found = hidden.original = hidden.found = std::vector<float>(512, 0);
   open.original[300] = 1;
   results.rows = {open, hidden};
