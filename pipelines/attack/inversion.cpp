@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/stop.h"
+#include "fl/privacy/clip.h"
+#include "fl/privacy/gaussian.h"
 #include "imaging/metrics/similarity.h"
 #include "models/attack/inversion.h"
 #include "models/patches.h"
@@ -45,21 +47,22 @@ VictimPatch cut(const PreparedCase& c, std::int64_t size) {
   return patch;
 }
 
-double norm(const ModelState& state) {
-  double squares = 0;
-  for (const NamedTensor& tensor : state.tensors)
-    for (const float value : tensor.values) squares += static_cast<double>(value) * static_cast<double>(value);
-  return std::sqrt(squares);
-}
-
 /// As DP-SGD with one case: its gradient clipped, noise of `noise` clips added to every value. Both scale with the learning rate in an update.
 ModelState clipped_and_noisy(const ModelState& update, const InversionAttack& attack, double learning_rate) {
   const double clip = attack.clip * learning_rate;
-  ModelState result = linear(std::min(1.0, clip / std::max(norm(update), 1e-30)), update, 0, update);
+  ModelState result = update;
+  fl::clip_l2(result, clip);
+  // Seeded, so that the report can be repeated; a site draws from the system's randomness.
   Rng rng = Rng(attack.seed).fork("privacy noise");
   for (NamedTensor& tensor : result.tensors)
     for (float& value : tensor.values) value += static_cast<float>(rng.normal(0, attack.noise * clip));
   return result;
+}
+
+/// What one such release promises by itself: the exact epsilon of Gaussian noise.
+std::string promise(double noise) {
+  if (noise <= 0) return "";
+  return fmt::format(" (one step: epsilon {:.1f} at delta 1e-5)", fl::gaussian_epsilon(1e-5, 1 / noise));
 }
 
 /// One update to attack, and whose images are in it.
@@ -95,7 +98,7 @@ std::vector<Attempt> targets(const std::vector<VictimPatch>& all, const Inversio
   result.push_back({{.name = "batch", .words = fmt::format("one step on {} patients", a.batch)}, net, first(a.batch), one_batch});
   result.push_back({{.name = "steps", .words = fmt::format("{} steps, each on another patient", a.steps)}, net, first(a.steps), a_step_each});
   result.push_back({{.name = "secure", .words = fmt::format("secure aggregation: the sum over {} sites, one step on one patient each", a.sites), .protects = true}, net, first(a.sites), sum});
-  result.push_back({{.name = "private", .words = fmt::format("differential privacy: one patient's gradient clipped to {}, noise of {} times that on every value", a.clip, a.noise), .protects = true}, net, first(1), noisy});
+  result.push_back({{.name = "private", .words = fmt::format("differential privacy: one patient's gradient clipped to {}, noise of {} times that on every value{}", a.clip, a.noise, promise(a.noise)), .protects = true}, net, first(1), noisy});
   return result;
 }
 

@@ -27,7 +27,11 @@ imaging::Picture slice_of(const std::vector<float>& image, const std::vector<flo
   return picture;
 }
 
-std::string verdict(const InversionRow& row, double stranger) { return row.is_recognised(stranger) ? "recognised" : "not recognised"; }
+/// A quarter of the way from a stranger to the image itself is a shape that somebody who has the image may find again.
+std::string verdict(const InversionRow& row, double stranger) {
+  if (row.is_recognised(stranger)) return "recognised";
+  return row.ssim > 0.75 * std::max(0.0, stranger) + 0.25 ? "coarse shape" : "nothing";
+}
 
 }  // namespace
 
