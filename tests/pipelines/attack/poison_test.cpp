@@ -81,6 +81,7 @@ TEST_F(PoisonTest, SettingsThatCannotBeMeantAreRefusedByName) {
   EXPECT_THAT(refused({{"rules", {{{"rule", "bulyan"}, {"attackers", 2}}}}}), HasSubstr("rules[0]"));
   EXPECT_THAT(refused({{"simulation", nullptr}}), HasSubstr("attack.json.simulation"));
   EXPECT_THAT(refused({{"simulation", {{"folds", 2}}}}), HasSubstr("without folds"));
+  EXPECT_THAT(refused({{"simulation", {{"protection", {{"secure_aggregation", Json::object()}}}}}}), HasSubstr("protection"));
   EXPECT_EQ(test::refusal(ErrorCode::kNotFound, [&] { parse_poison_settings({{"simulation", "none.json"}, {"attackers", {"a"}}}, "attack.json", folder.path()); }).empty(), false);
 }
 
