@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "models/conv3d_kernel.h"
@@ -66,6 +67,9 @@ void add_sample(const Shape& in, const Shape& out, const std::vector<float>& x, 
 /// Planes below this are cheap in oneDNN, and too small to pay for the sums that are kept per plane.
 constexpr std::int64_t kLeastPlane = 128;
 
+// What autograd's own modes are too: a property of the thread that a scope sets and restores.
+thread_local bool twice_differentiable = false;
+
 struct Conv3dSame : torch::autograd::Function<Conv3dSame> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input, const at::Tensor& weight) {
     context->save_for_backward({input, weight});
@@ -86,6 +90,9 @@ struct Conv3dSame : torch::autograd::Function<Conv3dSame> {
 
 }  // namespace
 
+TwiceDifferentiableScope::TwiceDifferentiableScope() : before_(std::exchange(twice_differentiable, true)) {}
+TwiceDifferentiableScope::~TwiceDifferentiableScope() { twice_differentiable = before_; }
+
 at::Tensor conv3d_weight_gradient(const at::Tensor& input, const at::Tensor& output_gradient) {
   const auto shape_of = [](const at::Tensor& t) { return Shape{static_cast<std::size_t>(t.size(1)), static_cast<std::size_t>(t.size(2)), static_cast<std::size_t>(t.size(3)), static_cast<std::size_t>(t.size(4))}; };
   const Shape in = shape_of(input), out = shape_of(output_gradient);
@@ -103,7 +110,7 @@ at::Tensor conv3d_same(const at::Tensor& input, const at::Tensor& weight, std::i
   const std::int64_t padding = weight.size(2) / 2;
   const bool trains = at::GradMode::is_enabled() && weight.requires_grad();
   const bool plain = input.device().is_cpu() && input.scalar_type() == at::kFloat && !at::autocast::is_cpu_enabled();
-  if (trains && plain && stride == 1 && weight.size(2) == 3 && input.size(3) * input.size(4) >= kLeastPlane) return Conv3dSame::apply(input, weight);
+  if (trains && plain && !twice_differentiable && stride == 1 && weight.size(2) == 3 && input.size(3) * input.size(4) >= kLeastPlane) return Conv3dSame::apply(input, weight);
   return at::conv3d(input, weight, {}, stride, padding);
 }
 

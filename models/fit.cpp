@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "models/attack/adversarial_module.h"
 #include "models/autocast_module.h"
 #include "models/local_terms_module.h"
 #include "models/loss.h"
@@ -93,6 +94,7 @@ void read_fit_options(SettingsReader& reader, FitOptions& o) {
   reader.object("partial_labels", [&](SettingsReader& partial) { read_partial_label_options(partial, o.partial_labels); });
   reader.object("optimiser", [&](SettingsReader& optimiser) { read_optimiser_options(optimiser, o.optimiser); });
   reader.object("augment", [&](SettingsReader& augment) { read_augment_options(augment, o.augment); });
+  reader.object("adversarial", [&](SettingsReader& adversarial) { read_adversarial_options(adversarial, o.adversarial); });
   reader.finish();
   validate(o);
 }
@@ -109,18 +111,20 @@ void validate(const FitOptions& o) {
   validate(o.partial_labels);
   validate(o.optimiser);
   validate(o.augment);
+  validate(o.adversarial, "fit.adversarial");
 }
 
 Json to_json(const FitOptions& o) {
   return {{"patch", o.patch},   {"batch", o.batch},     {"foreground_share", o.foreground_share}, {"regions", o.regions}, {"precision", to_string(o.precision)},
           {"partial_labels", to_json(o.partial_labels)},
-          {"optimiser", to_json(o.optimiser)}, {"augment", to_json(o.augment)}};
+          {"optimiser", to_json(o.optimiser)}, {"augment", to_json(o.augment)}, {"adversarial", to_json(o.adversarial)}};
 }
 
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state,
               const std::function<void(std::int64_t, double)>& on_step, const LocalTerms& terms, const Segmenter* teacher, const PrivateSteps& privacy) {
   const UNetOptions network = segmenter.options();
   validate(options, range, network, cases.size());
+  require(privacy.clip == 0 || options.adversarial.eps == 0, ErrorCode::kUsage, "fit.adversarial: does not go with training.privacy yet: cases are trained on one by one there");
   const int classes = options.regions ? 4 : network.out_channels;
   for (const TrainingCase& sample : cases) validate(sample, network.in_channels, classes);
   UNet3d& module = segmenter.net().module;
@@ -141,7 +145,12 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
     if (private_gradient) {
       value = private_step(module, cases, options, privacy, *private_gradient, network.in_channels, teacher, draw);
     } else {
-      const at::Tensor loss = loss_of(module, draw_batch(cases, options, options.batch, network.in_channels, draw), options, teacher);
+      Batch batch = draw_batch(cases, options, options.batch, network.in_channels, draw);
+      if (options.adversarial.eps > 0) {
+        Rng start = draw.fork("adversarial");
+        batch.image = adversarial_image(module, {batch.image, batch.labels, batch.sets}, {options.regions, options.partial_labels}, options.precision, options.adversarial, start);
+      }
+      const at::Tensor loss = loss_of(module, batch, options, teacher);
       value = loss.item<double>();
       require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
       loss.backward();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "models/attack/adversarial.h"
 #include "models/augment.h"
 #include "models/local_terms.h"
 #include "models/optimiser.h"
@@ -25,6 +26,7 @@ struct FitOptions {
   PartialLabelOptions partial_labels{};
   OptimiserOptions optimiser{};
   AugmentOptions augment{};
+  AdversarialOptions adversarial{};  ///< trains on images changed against the network as it is; a step costs `steps` more. eps 0: off
 };
 
 /// @throws Error{kUsage} naming the field. A batch takes at most 2^28 voxels: more than any device holds, and less than a mistyped size asks for.

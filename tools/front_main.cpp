@@ -40,6 +40,7 @@ constexpr Verb kVerbs[] = {
     {"simulate", "consilium-models", "compare single-site, pooled and federated models on one machine"},
     {"estimate", "consilium-federation", "what a federation of many hospitals would cost"},
     {"report", "consilium-report", "one HTML page: what federation bought each site"},
+    {"attack", "consilium-attack", "attack one's own federation or model: what does it withstand?"},
     {"weights", "consilium-federation", "a model's weights as .npy files for Python, and back"},
     {"doctor", "consilium-models", "what this machine offers for training, and what is missing"},
 };

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "pipelines/attack/poison_settings.h"
 #include "pipelines/join_federation.h"
 #include "pipelines/simulation_settings.h"
 #include "pipelines/training_settings.h"
@@ -44,6 +45,23 @@ TEST(FormatsDoc, SiteSettingsAreTheProgramsWithTheirDefaults) {
   Json least;
   for (const char* key : {"name", "coordinator", "keys", "data", "folder"}) least[key] = block[key];
   EXPECT_EQ(parse(least), block);
+}
+
+TEST(FormatsDoc, AttackSettingsAreTheProgramsWithTheirDefaults) {
+  const TemporaryFolder folder;
+  Json block = documented("attack_poison");
+  Json simulation = documented("simulation");
+  simulation["sites"].push_back({{"name", block["attackers"][0]}});
+  write_file(folder.path() / block["simulation"].get<std::string>(), simulation.dump());
+  const auto parse = [&](const Json& json) { return to_json(pipelines::parse_poison_settings(json, "doc", folder.path())); };
+  Json found = parse(block);
+  found["simulation"] = block["simulation"];
+  EXPECT_EQ(found, block);
+  block["attacks"][0] = {{"kind", block["attacks"][0]["kind"]}};
+  block["rules"][1].erase("cap");
+  block["rules"][1].erase("bound");
+  found["simulation"] = parse(block)["simulation"];
+  EXPECT_EQ(parse(block), found);
 }
 
 TEST(FormatsDoc, TrainingFilesAreRead) {

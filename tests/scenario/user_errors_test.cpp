@@ -8,7 +8,7 @@ using test::Outcome;
 using testing::AllOf;
 using testing::HasSubstr;
 
-const std::vector<std::string> kVerbs{"train", "predict", "preprocess", "keys", "coordinate", "join", "simulate", "doctor"};
+const std::vector<std::string> kVerbs{"train", "predict", "preprocess", "keys", "coordinate", "join", "simulate", "attack", "doctor"};
 
 class UserErrors : public test::TinyFederation {
  protected:
@@ -143,6 +143,31 @@ TEST_F(UserErrors, PredictSaysWhatIsWrongWithModelScansAndOutput) {
   const Json cases = parse_json(partial.out, "output")["cases"];
   ASSERT_EQ(cases.size(), 3U);
   EXPECT_EQ(cases[2]["error"]["code"], 3);
+}
+
+TEST_F(UserErrors, AttackSaysWhatIsWrong) {
+  test::write_tiny_site(path("data/east"), "east", 2, 1, 1);
+  Json simulation{{"data", "data"}, {"sites", {{{"name", "east"}}, {{"name", "west"}}, {{"name", "north"}}}}, {"training", training(1, 2)}};
+  const auto poison = [&](const Json& json) { return std::vector<std::string>{"attack", "poison", write("attack.json", json), "-o", path("out")}; };
+  expect({"attack", "--json"}, 2, {"subcommand"});
+  expect({"attack", "poison", path("none.json"), "-o", path("out")}, 3, {"none.json"});
+  expect(poison({{"simulation", simulation}}), 2, {"attack.json", "attackers"});
+  expect(poison({{"simulation", simulation}, {"attackers", {"south"}}}), 2, {"attack.json.attackers", "south"});
+  expect(poison({{"simulation", simulation}, {"attackers", {"east"}}, {"attacks", {{{"kind", "sign_flop"}}}}}), 2, {"attacks[0].kind", "sign_flip"});
+  expect(poison({{"simulation", simulation}, {"attackers", {"east"}}}), 3, {"west"});
+  simulation["attackers"] = {"east"};
+  expect({"simulate", write("simulation.json", simulation), "-o", path("out2")}, 2, {"simulation.json", "attackers"});
+  ok({"train", write("train.json", train_settings()), "-o", path("run")});
+  const std::string model = path("run/model.safetensors"), east = path("data/east");
+  expect({"attack", "adversarial", "-m", path("none"), east, "-o", path("out3")}, 3, {"none"});
+  expect({"attack", "adversarial", "-m", model, east, "-o", path("out3"), "--eps", "-1"}, 2, {"eps"});
+  expect({"attack", "adversarial", "-m", model, east, "-o", path("out3"), "--split", "half"}, 2, {"split"});
+  expect({"attack", "adversarial", "-m", model, east, "-o", unwritable()}, 7, {"below"});
+  expect({"attack", "membership", "-m", model, path("nowhere"), "-o", path("out3")}, 3, {"nowhere"});
+  expect({"attack", "membership", "-m", model, east, "-o", path("out3"), "--scheme", "brats22"}, 2, {"brats22"});
+  expect({"attack", "invert", east, "-o", path("out3")}, 3, {"holds 3 cases"});
+  expect({"attack", "invert", east, "-o", path("out3"), "--size", "7"}, 2, {"size"});
+  expect({"attack", "invert", east, "-o", path("out3"), "--channel", "PET"}, 3, {"PET"});
 }
 
 TEST_F(UserErrors, PreprocessSaysWhatIsWrong) {

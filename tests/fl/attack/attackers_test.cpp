@@ -1,0 +1,190 @@
+#include "fl/attack/attackers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "fl/attack/poisoned_update.h"
+#include "tests/fl/attack/voxel_federation.h"
+#include "tests/support/refusal.h"
+#include "tests/support/shared_data.h"
+
+namespace consilium::fl {
+namespace {
+
+using test::VoxelFederation;
+using test::VoxelTrainer;
+
+RoundPlan plan(std::int64_t round) { return {.round = round, .rounds = 9, .base_digest = "d", .task = "{}"}; }
+
+/// The updates of `count` attackers of one kind in one round, and what they would have sent.
+struct Sent {
+  std::vector<Update> honest, sent;
+};
+Sent attack(const AttackSettings& settings, std::size_t count = 3, std::size_t sites = 10, std::int64_t rounds = 1) {
+  std::vector<std::unique_ptr<VoxelTrainer>> trainers;
+  Attackers gang(settings, sites, count, 4);
+  std::vector<Trainer*> attackers;
+  for (std::size_t n = 0; n < count; ++n) {
+    trainers.push_back(std::make_unique<VoxelTrainer>(test::voxel_site(n)));
+    attackers.push_back(&gang.add("s" + std::to_string(n), *trainers.back(), 77));
+  }
+  ModelState global = test::voxel_model();
+  Sent result;
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    for (float& value : global.tensors[0].values) value += 0.25F;
+    result = {};
+    for (std::size_t n = 0; n < count; ++n) {
+      result.honest.push_back(trainers[n]->train(plan(round), global));
+      result.sent.push_back(attackers[n]->train(plan(round), global));
+    }
+  }
+  return result;
+}
+const std::vector<float>& values(const Update& update) { return update.delta.tensors[0].values; }
+
+TEST(Attackers, SignFlipSendsTheHonestUpdateBackwards) {
+  const Sent s = attack({.kind = AttackKind::kSignFlip, .strength = 4});
+  for (std::size_t k = 0; k < 3; ++k)
+    for (std::size_t n = 0; n < test::kFeatures; ++n) EXPECT_FLOAT_EQ(values(s.sent[k])[n], -4 * values(s.honest[k])[n]);
+}
+
+TEST(Attackers, ScalingMakesThePlainMeanTheAttackersModel) {
+  // One of ten with equal cases; the others have converged and send nothing.
+  const Sent s = attack({.kind = AttackKind::kScaling}, 1);
+  for (std::size_t n = 0; n < test::kFeatures; ++n) EXPECT_NEAR(values(s.sent[0])[n] / 10, values(s.honest[0])[n], 1e-6);
+}
+
+TEST(Attackers, LittleIsEnoughSendsMeanMinusZDeviationsFromAll) {
+  const Sent s = attack({.kind = AttackKind::kAlie, .strength = 2});
+  for (std::size_t n = 0; n < test::kFeatures; ++n) {
+    double mean = 0, squares = 0;
+    for (const Update& update : s.honest) mean += values(update)[n] / 3.0;
+    for (const Update& update : s.honest) squares += std::pow(values(update)[n] - mean, 2) / 3;
+    for (const Update& update : s.sent) EXPECT_NEAR(values(update)[n], mean - 2 * std::sqrt(squares), 1e-6);
+  }
+}
+
+TEST(Attackers, SybilsSendCopiesOfOneUpdateThatAreNotEqual) {
+  const Sent s = attack({.kind = AttackKind::kSybil, .strength = 3, .noise = 0.05});
+  const double size = root_mean_square(s.honest[0].delta) * 3;
+  for (std::size_t k = 0; k < 3; ++k)
+    for (std::size_t n = 0; n < test::kFeatures; ++n) EXPECT_NEAR(values(s.sent[k])[n], -3 * values(s.honest[0])[n], 5 * 0.05 * size);
+  EXPECT_NE(values(s.sent[0]), values(s.sent[1]));
+}
+
+TEST(Attackers, NoiseIsAsLongAsItsStrengthSays) {
+  const AttackSettings settings{.kind = AttackKind::kGaussian, .strength = 10};
+  const Sent s = attack(settings);
+  EXPECT_GT(root_mean_square(s.sent[0].delta), 3 * root_mean_square(s.honest[0].delta));
+  EXPECT_NE(values(s.sent[0]), values(s.sent[1]));
+  EXPECT_EQ(values(attack(settings).sent[0]), values(s.sent[0])) << "same seed, same bytes";
+  ModelState large{{{"w", "g", {200000}, std::vector<float>(200000, 0)}}};
+  EXPECT_NEAR(root_mean_square(noise_like(large, 2.5, Rng(1))), 2.5, 0.02);
+}
+
+TEST(Attackers, FreeRiderTrainsNothingAndSendsBackHowTheModelMoved) {
+  std::vector<std::unique_ptr<VoxelTrainer>> trainers;
+  const Sent s = attack({.kind = AttackKind::kFreeRider, .noise = 0.01}, 1, 10, 2);
+  for (const float value : values(s.sent[0])) EXPECT_NEAR(value, 0.25, 0.05);
+  EXPECT_EQ(s.sent[0].cases_per_group.at("trunk"), 77);
+  VoxelTrainer idle(test::voxel_site(1));
+  Attackers gang({.kind = AttackKind::kFreeRider}, 10, 1, 4);
+  gang.add("s", idle, 5).train(plan(0), test::voxel_model());
+  EXPECT_EQ(idle.trained, 0);
+}
+
+TEST(Attackers, ClaimTheCasesTheyAreToldTo) {
+  EXPECT_EQ(attack({.kind = AttackKind::kSignFlip, .cases = 1000000}).sent[0].cases_per_group.at("trunk"), 1000000);
+  EXPECT_EQ(attack({.kind = AttackKind::kSignFlip}).sent[0].cases_per_group.at("trunk"), 300);
+}
+
+TEST(Attackers, WhoColludeMayBeAskedFromSeveralThreads) {
+  std::vector<std::unique_ptr<VoxelTrainer>> trainers;
+  Attackers gang({.kind = AttackKind::kSybil}, 10, 4, 4);
+  std::vector<Trainer*> attackers;
+  for (std::size_t n = 0; n < 4; ++n) {
+    trainers.push_back(std::make_unique<VoxelTrainer>(test::voxel_site(n)));
+    attackers.push_back(&gang.add("s" + std::to_string(n), *trainers.back(), 1));
+  }
+  std::vector<Update> updates(4);
+  std::vector<std::thread> threads;
+  for (std::size_t n = 0; n < 4; ++n) threads.emplace_back([&, n] { attackers[n]->validate(plan(0), test::voxel_model()), updates[n] = attackers[n]->train(plan(0), test::voxel_model()); });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& trainer : trainers) EXPECT_EQ(trainer->trained, 1) << "once a round, whoever asks";
+  EXPECT_NE(values(updates[0]), values(updates[1]));
+}
+
+TEST(Attackers, TheirReachIsBaruchs) {
+  if (consilium::test::is_absent("oracles/algorithms.json")) GTEST_SKIP() << consilium::test::kNeedsShared << "oracles/algorithms.json";
+  const Json oracle = consilium::test::oracle("algorithms", "alie_z");
+  for (std::size_t n = 0; n < oracle["input"].size(); ++n)
+    EXPECT_NEAR(alie_z(oracle["input"][n]["n"], oracle["input"][n]["m"]), oracle["expected"][n]["z"], 1e-6) << oracle["input"][n];
+}
+
+TEST(AttackSettings, AreReadAndRefusedByName) {
+  const auto parse = [](const Json& json) {
+    AttackSettings settings;
+    SettingsReader reader(json, "attacks[0]");
+    read_attack_settings(reader, settings);
+    return settings;
+  };
+  for (const auto& [word, kind] : attack_words()) EXPECT_EQ(parse({{"kind", word}}).kind, kind) << word;
+  const AttackSettings settings{AttackKind::kSybil, 3, 0.5, 12};
+  EXPECT_EQ(parse(to_json(settings)), settings);
+  EXPECT_THAT(consilium::test::refusal(ErrorCode::kUsage, [&] { parse({{"kind", "sign_flp"}}); }), testing::AllOf(testing::HasSubstr("attacks[0].kind"), testing::HasSubstr("sign_flip")));
+  EXPECT_THAT(consilium::test::refusal(ErrorCode::kUsage, [&] { parse({{"strength", -1}}); }), testing::AllOf(testing::HasSubstr("attacks[0].strength")));
+  EXPECT_THAT(consilium::test::refusal(ErrorCode::kUsage, [&] { parse({{"cases", 1000001}}); }), testing::AllOf(testing::HasSubstr("attacks[0].cases")));
+  EXPECT_THAT(consilium::test::refusal(ErrorCode::kUsage, [&] { parse({{"noise", 1e300}}); }), testing::AllOf(testing::HasSubstr("attacks[0].noise")));
+  EXPECT_THAT(consilium::test::refusal(ErrorCode::kUsage, [&] { alie_z(10, 5); }), testing::AllOf(testing::HasSubstr("fewer than half")));
+  EXPECT_THAT(consilium::test::refusal(ErrorCode::kUsage, [&] { Attackers({.kind = AttackKind::kAlie}, 10, 6, 1); }), testing::AllOf(testing::HasSubstr("6 attackers among 10")));
+}
+
+// The gate: 30 % attackers of every kind.
+
+struct Gate {
+  AttackKind kind;
+  bool strong;  ///< breaks the plain mean
+};
+class PoisoningGate : public testing::TestWithParam<Gate> {};
+
+TEST_P(PoisoningGate, TheRecommendedRulesHoldAndThePlainMeanBreaks) {
+  const double clean = VoxelFederation{.attackers = 0}.dice({});
+  ASSERT_GT(clean, 0.8);
+  const VoxelFederation attacked{.attack = {.kind = GetParam().kind}};
+  if (GetParam().strong) {
+    EXPECT_LT(attacked.dice({}), clean - 0.2);
+  }
+  AggregationSettings rule{.rule = AggregationRule::kMultiKrum};
+  rule.robust.attackers = 3;
+  EXPECT_GT(attacked.dice(rule), clean - 0.03) << "multi_krum";
+  rule = {.rule = AggregationRule::kGeometricMedian};
+  EXPECT_GT(attacked.dice(rule), clean - 0.03) << "geometric_median";
+  rule = {.rule = AggregationRule::kMedian};
+  EXPECT_GT(attacked.dice(rule), clean - 0.03) << "median";
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, PoisoningGate,
+                         testing::Values(Gate{AttackKind::kLabelFlip, false}, Gate{AttackKind::kSignFlip, true}, Gate{AttackKind::kScaling, true}, Gate{AttackKind::kGaussian, true}, Gate{AttackKind::kAlie, false},
+                                         Gate{AttackKind::kSybil, true}, Gate{AttackKind::kFreeRider, false}),
+                         [](const auto& info) { return std::string(to_string(info.param.kind)); });
+
+TEST(PoisoningGateOfTheDefault, TheNormBoundHoldsAgainstLongUpdates) {
+  const double clean = VoxelFederation{.attackers = 0}.dice({});
+  const AggregationSettings rule{.rule = AggregationRule::kNormBound};
+  for (const AttackKind kind : {AttackKind::kGaussian, AttackKind::kScaling, AttackKind::kSignFlip, AttackKind::kSybil, AttackKind::kAlie, AttackKind::kFreeRider, AttackKind::kLabelFlip}) {
+    const double dice = VoxelFederation{.attack = {.kind = kind}}.dice(rule);
+    EXPECT_GT(dice, clean - 0.03) << to_string(kind);
+  }
+}
+
+TEST(PoisoningGateOfTheDefault, ClaimedCasesTakeNoFederationOver) {
+  const double clean = VoxelFederation{.attackers = 0}.dice({});
+  const VoxelFederation attacked{.attack = {.kind = AttackKind::kLabelFlip, .cases = 1000000}};
+  EXPECT_LT(attacked.dice({}), clean - 0.2) << "the plain mean believes them";
+  EXPECT_GT(attacked.dice({.rule = AggregationRule::kNormBound}), clean - 0.03);
+}
+
+}  // namespace
+}  // namespace consilium::fl
