@@ -54,6 +54,10 @@ std::string sha256_hex(std::string_view bytes);
 /// @throws Error{kCorruptData} naming `where`: not hexadecimal, or not `size` bytes.
 std::string from_hex(std::string_view text, std::size_t size, const std::string& where);
 
+/// By the key's own kind (fl/signature.h).
+std::string sign_bytes(EVP_PKEY* key, std::string_view bytes);
+bool verifies(EVP_PKEY* key, std::string_view bytes, std::string_view signature);
+
 /// Why `certificate` does not pass as signed by `authority`, at this time and for this purpose (X509_PURPOSE_...); empty when it does. Without
 /// a time none is looked at: for checks in which time has words of its own.
 std::string chain_fault(X509* certificate, X509* authority, int purpose, std::optional<std::int64_t> now = std::nullopt);

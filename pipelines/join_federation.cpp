@@ -44,6 +44,16 @@ std::optional<fl::SitePolicy> site_policy(const JoinSettings& settings) {
   return fl::read_signed_policy(settings.policy, settings.policy_signer);
 }
 
+/// The policy's budget, and within it the one that the site has given itself.
+fl::PrivacyBudget stricter(const fl::PrivacyBudget& own, fl::PrivacyBudget policy) {
+  const auto least = [](double a, double b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); };
+  const bool has_own = own.epsilon_per_run > 0 || own.epsilon_per_year > 0;
+  require(!has_own || (own.delta == policy.delta && own.accountant == policy.accountant), ErrorCode::kUsage, "privacy_budget: another delta or accountant than the policy's patient_privacy; the two cannot be compared");
+  policy.epsilon_per_run = least(own.epsilon_per_run, policy.epsilon_per_run);
+  policy.epsilon_per_year = least(own.epsilon_per_year, policy.epsilon_per_year);
+  return policy;
+}
+
 bool are_addresses(const std::string& text) {
   const std::vector<std::string> addresses = fl::split_addresses(text);
   return std::all_of(addresses.begin(), addresses.end(), fl::is_address);
@@ -114,6 +124,7 @@ ModelState join_federation(const JoinSettings& given, const std::function<void(c
   settings.name = member.name;
   settings.coordinator = member.coordinator;
   require(!policy || policy->site.empty() || policy->site == settings.name, ErrorCode::kRefused, "the policy is for site \"" + (policy ? policy->site : "") + "\", this one is \"" + settings.name + "\"");
+  if (policy && policy->patient_privacy) settings.privacy_budget = stricter(settings.privacy_budget, *policy->patient_privacy);
   fl::SiteProgress progress;
   const auto trainer = data_trainer(settings, progress, on_event, stop);
   fl::SiteOptions options;

@@ -2,12 +2,41 @@
 
 #include <algorithm>
 
+#include "fl/encrypt/encryption_settings.h"
 #include "pipelines/federation_task.h"
+#include "pipelines/training_privacy.h"
 
 namespace consilium::pipelines {
+namespace {
 
-fl::PlanTerms plan_terms(const fl::RoundPlan& plan, std::uint64_t model_bytes) {
-  const FederationTask kind = task_kind(parse_json(plan.task, "the federation's task"));
+constexpr const char* kOrigin = "the federation's task";
+
+/// What a training by DP-SGD costs a patient of this site. How many steps local epochs are depends on the site's cases: there the ledger alone counts, round by round.
+double patient_epsilon(const Json& task, const TrainingPrivacy& privacy, const fl::PrivacyBudget& budget) {
+  const Json local = task.value("local", Json::object());
+  if (local.value("epochs", 0.0) > 0) return privacy.epsilon;
+  const auto steps = task.value("steps", std::int64_t{1000});
+  const fl::SampledGaussian releases{noise_multiplier_of(privacy, steps), privacy.sampling_rate, steps};
+  return fl::epsilon_of({&releases, 1}, budget.delta, budget.accountant);
+}
+
+/// `task`: of a training.
+void add_patient_terms(const Json& task, const fl::SitePolicy& policy, fl::PlanTerms& terms) {
+  TrainingPrivacy privacy;
+  if (const auto found = task.find("privacy"); found != task.end()) {
+    SettingsReader reader(*found, std::string(kOrigin) + ".privacy");
+    read_training_privacy(reader, privacy);
+  }
+  if (!is_private(privacy)) return;
+  terms.sends_validation = privacy.validation != PrivateValidation::kOff;
+  if (policy.patient_privacy) terms.patient_epsilon = patient_epsilon(task, privacy, *policy.patient_privacy);
+}
+
+}  // namespace
+
+fl::PlanTerms plan_terms(const fl::SitePolicy& policy, const fl::RoundPlan& plan, std::uint64_t model_bytes) {
+  const Json task = parse_json(plan.task, kOrigin);
+  const FederationTask kind = task_kind(task);
   const auto& words = federation_task_words();
   fl::PlanTerms terms;
   terms.task = std::find_if(words.begin(), words.end(), [&](const auto& entry) { return entry.second == kind; })->first;
@@ -20,14 +49,19 @@ fl::PlanTerms plan_terms(const fl::RoundPlan& plan, std::uint64_t model_bytes) {
     terms.least_sites = std::max<std::int64_t>(masked->threshold, 2);
     terms.largest_norm = masked->norm_bound;
   }
+  if (plan.protection.encryption) {
+    terms.protection = fl::SumProtection::kEncryption;
+    terms.least_sites = fl::kFewestEncryptingSites;
+  }
   if (const auto& privacy = plan.protection.privacy) terms.largest_norm = terms.largest_norm > 0 ? std::min(terms.largest_norm, privacy->clip) : privacy->clip;
   terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;
+  if (terms.trains) add_patient_terms(task, policy, terms);
   return terms;
 }
 
 std::string policy_refusal(const fl::SitePolicy& policy, const fl::RoundPlan& plan, std::uint64_t model_bytes) {
   std::string text;
-  for (const std::string& objection : fl::objections(policy, plan_terms(plan, model_bytes))) text += (text.empty() ? "" : "; ") + objection;
+  for (const std::string& objection : fl::objections(policy, plan_terms(policy, plan, model_bytes))) text += (text.empty() ? "" : "; ") + objection;
   return text;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "fl/secure/signature.h"
+#include "fl/signature.h"
 #include "fl/unpredictable.h"
 
 namespace consilium::fl {

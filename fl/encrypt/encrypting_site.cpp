@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "fl/encrypt/encrypted_vector.h"
 #include "fl/encrypt/update_layout.h"
-#include "fl/secure/signature.h"
+#include "fl/signature.h"
 #include "fl/unpredictable.h"
 
 namespace consilium::fl {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "fl/ledger/canonical.h"
+#include "fl/signature.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {
@@ -43,7 +44,7 @@ template <typename Signed>
 std::string fault(const Signed& what, Role role, const std::optional<std::string>& authority, const char* name) {
   const std::string why = certificate_fault(what.certificate, role, authority);
   if (!why.empty()) return why;
-  return is_signed_by_certificate(signed_text(what), bytes_from_hex(what.signature, name), what.certificate) ? "" : std::string(name) + " is not signed by the certificate that it shows";
+  return is_signed(what.certificate, signed_text(what), bytes_from_hex(what.signature, name)) ? "" : std::string(name) + " is not signed by the certificate that it shows";
 }
 
 void require_schema(SettingsReader& reader, const char* expected, const std::string& origin) {
@@ -59,7 +60,7 @@ std::string to_text(const TreeHead& head) { return canonical_text(json_of(head))
 SignedHead sign_head(const TreeHead& head, const SigningKey& key) { return {head, to_hexadecimal(key.sign(to_text(head)))}; }
 
 bool is_signed_head(const SignedHead& head, const std::string& key) {
-  return is_signed(to_text(head.head), bytes_from_hex(head.signature, "tree head"), from_hex(key, 32, "the ledger's key"));
+  return is_signed_by_raw_key(from_hex(key, 32, "the ledger's key"), to_text(head.head), bytes_from_hex(head.signature, "tree head"));
 }
 
 Json to_json(const SignedHead& head) {
@@ -86,7 +87,7 @@ SignedHead head_from_json(const Json& json, const std::string& origin) {
 
 LedgerKey certify_ledger_key(const SigningKey& key, const std::string& federation, const TlsPems& coordinator) {
   LedgerKey certified{federation, to_hexadecimal(key.public_key()), to_pem(parse_x509(coordinator.certificate, "the coordinator's certificate").get()), ""};
-  certified.signature = to_hexadecimal(sign_with_certificate(signed_text(certified), coordinator.key));
+  certified.signature = to_hexadecimal(sign(coordinator.key, signed_text(certified)));
   return certified;
 }
 
@@ -112,7 +113,7 @@ std::string fault_of(const LedgerKey& key, const std::optional<std::string>& aut
 
 CoSignature co_sign(const SignedHead& head, const TlsPems& site) {
   CoSignature signature{head, to_pem(parse_x509(site.certificate, "the site's certificate").get()), ""};
-  signature.signature = to_hexadecimal(sign_with_certificate(signed_text(signature), site.key));
+  signature.signature = to_hexadecimal(sign(site.key, signed_text(signature)));
   return signature;
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/settings.h"
-#include "fl/ledger/signature.h"
+#include "fl/ledger/signing_key.h"
 #include "fl/tls_check.h"
 
 namespace consilium::fl {

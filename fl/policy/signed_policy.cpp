@@ -2,7 +2,7 @@
 
 #include "base/files.h"
 #include "fl/keys.h"
-#include "fl/secure/signature.h"
+#include "fl/signature.h"
 
 namespace consilium::fl {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "fl/secure/hkdf.h"
 #include "fl/secure/key_agreement.h"
-#include "fl/secure/signature.h"
+#include "fl/signature.h"
 #include "fl/wire/chunks.h"
 
 namespace consilium::fl {

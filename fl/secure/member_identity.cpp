@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "fl/enrol/revocation.h"
-#include "fl/secure/signature.h"
+#include "fl/signature.h"
 #include "fl/x509.h"
 
 namespace consilium::fl {

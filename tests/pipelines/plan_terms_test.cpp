@@ -18,7 +18,7 @@ fl::RoundPlan plan_of(const Json& task) {
 }
 
 TEST(PlanTerms, OfATraining) {
-  const fl::PlanTerms terms = plan_terms(plan_of(Json::object()), 1000);
+  const fl::PlanTerms terms = plan_terms({}, plan_of(Json::object()), 1000);
   EXPECT_EQ(terms.task, "train");
   EXPECT_EQ(terms.rounds, 20);
   EXPECT_EQ(terms.model_bytes, 1000);
@@ -32,17 +32,40 @@ TEST(PlanTerms, OfATraining) {
 TEST(PlanTerms, OfSecureAggregation) {
   fl::RoundPlan plan = plan_of(Json::object());
   plan.protection.secure_aggregation.emplace();
-  EXPECT_EQ(plan_terms(plan, 1).protection, fl::SumProtection::kSecureAggregation);
-  EXPECT_EQ(plan_terms(plan, 1).least_sites, 2) << "two of three sites are enough for a sum";
-  EXPECT_EQ(plan_terms(plan, 1).largest_norm, 0);
+  EXPECT_EQ(plan_terms({}, plan, 1).protection, fl::SumProtection::kSecureAggregation);
+  EXPECT_EQ(plan_terms({}, plan, 1).least_sites, 2) << "two of three sites are enough for a sum";
+  EXPECT_EQ(plan_terms({}, plan, 1).largest_norm, 0);
   plan.protection.secure_aggregation->threshold = 4;
   plan.protection.secure_aggregation->norm_bound = 1.5;
-  EXPECT_EQ(plan_terms(plan, 1).least_sites, 4);
-  EXPECT_EQ(plan_terms(plan, 1).largest_norm, 1.5);
+  EXPECT_EQ(plan_terms({}, plan, 1).least_sites, 4);
+  EXPECT_EQ(plan_terms({}, plan, 1).largest_norm, 1.5);
+}
+
+TEST(PlanTerms, OfEncryption) {
+  fl::RoundPlan plan = plan_of(Json::object());
+  plan.protection.encryption.emplace();
+  EXPECT_EQ(plan_terms({}, plan, 1).protection, fl::SumProtection::kEncryption);
+  EXPECT_EQ(plan_terms({}, plan, 1).least_sites, 3);
+}
+
+/// 120 steps at 0.01 with multiplier 0.7: epsilon 2.461 at 1e-5 (docs/privacy.md, Google's PLD).
+TEST(PlanTerms, OfPrivateTrainingWhatTheWholeRunCostsAtThePolicysDelta) {
+  fl::SitePolicy policy;
+  policy.patient_privacy = fl::PrivacyBudget{.epsilon_per_run = 2.5, .delta = 1e-5};
+  const auto plan = [](double noise_multiplier) {
+    return plan_of({{"steps", 120}, {"privacy", {{"clip", 1}, {"noise_multiplier", noise_multiplier}, {"sampling_rate", 0.01}, {"delta", 1e-3}}}});
+  };
+  const fl::PlanTerms terms = plan_terms(policy, plan(0.7), 1);
+  ASSERT_TRUE(terms.patient_epsilon);
+  EXPECT_NEAR(*terms.patient_epsilon, 2.461238, 0.003);
+  EXPECT_FALSE(terms.sends_validation);
+  EXPECT_EQ(policy_refusal(policy, plan(0.7), 1), "");
+  EXPECT_THAT(policy_refusal(policy, plan(0.65), 1), HasSubstr("may cost each patient an epsilon of 2.5"));
+  EXPECT_THAT(policy_refusal(policy, plan_of(Json::object()), 1), HasSubstr("training.privacy"));
 }
 
 TEST(PlanTerms, OfAPredictionNothingLeaves) {
-  const fl::PlanTerms terms = plan_terms(plan_of(to_task(FederationTask::kPredict, {Json::object()})), 1000);
+  const fl::PlanTerms terms = plan_terms({}, plan_of(to_task(FederationTask::kPredict, {Json::object()})), 1000);
   EXPECT_EQ(terms.task, "predict");
   EXPECT_FALSE(terms.trains);
   EXPECT_FALSE(terms.sends_validation);

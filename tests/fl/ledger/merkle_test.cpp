@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "fl/ledger/signature.h"
+#include "fl/ledger/signing_key.h"
 #include "fl/x509.h"
 #include "tests/support/shared_data.h"
 
@@ -145,8 +145,8 @@ TEST(SigningKey, SignsAsRfc8032) {
   const std::string message = bytes_of(oracle["input"]["msg"]), signature = key.sign(message);
   EXPECT_EQ(to_hexadecimal(key.public_key()), oracle["expected"]["pk"].get<std::string>());
   EXPECT_EQ(to_hexadecimal(signature), oracle["expected"]["sig"].get<std::string>());
-  EXPECT_TRUE(is_signed(message, signature, key.public_key()));
-  EXPECT_FALSE(is_signed(message + "x", signature, key.public_key()));
+  EXPECT_TRUE(is_signed_by_raw_key(key.public_key(), message, signature));
+  EXPECT_FALSE(is_signed_by_raw_key(key.public_key(), message + "x", signature));
 }
 
 TEST(SigningKey, NoFlippedBitOfASignaturePasses) {
@@ -154,11 +154,11 @@ TEST(SigningKey, NoFlippedBitOfASignaturePasses) {
   std::string signature = key.sign("a head");
   for (std::size_t bit = 0; bit < signature.size() * 8; ++bit) {
     signature[bit / 8] = static_cast<char>(signature[bit / 8] ^ (1 << bit % 8));
-    EXPECT_FALSE(is_signed("a head", signature, key.public_key()));
+    EXPECT_FALSE(is_signed_by_raw_key(key.public_key(), "a head", signature));
     signature[bit / 8] = static_cast<char>(signature[bit / 8] ^ (1 << bit % 8));
   }
-  EXPECT_FALSE(is_signed("a head", signature.substr(1), key.public_key()));
-  EXPECT_FALSE(is_signed("a head", signature, "short"));
+  EXPECT_FALSE(is_signed_by_raw_key(key.public_key(), "a head", signature.substr(1)));
+  EXPECT_FALSE(is_signed_by_raw_key("short", "a head", signature));
 }
 
 TEST(SigningKey, IsMadeOnceAndForItsOwnerOnly) {

@@ -7,7 +7,7 @@
 #include "fl/secure/key_agreement.h"
 #include "fl/secure/mask.h"
 #include "fl/secure/shamir.h"
-#include "fl/secure/signature.h"
+#include "fl/signature.h"
 #include "fl/x509.h"
 #include "tests/support/refusal.h"
 #include "tests/support/shared_data.h"

@@ -27,11 +27,7 @@ class SigningKey {
   std::unique_ptr<Parts> parts_;
 };
 
-bool is_signed(std::string_view bytes, std::string_view signature, std::string_view public_key);
-
-/// By the key that belongs to a certificate: ECDSA with SHA-256 for the federation's P-256 keys; DER.
-std::string sign_with_certificate(std::string_view bytes, std::string_view key_pem);
-/// @throws Error{kCorruptData} no certificate.
-bool is_signed_by_certificate(std::string_view bytes, std::string_view signature, std::string_view certificate_pem);
+/// `public_key`: the 32 bytes of an Ed25519 key; others sign nothing.
+bool is_signed_by_raw_key(std::string_view public_key, std::string_view bytes, std::string_view signature);
 
 }  // namespace consilium::fl

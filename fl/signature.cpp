@@ -1,4 +1,4 @@
-#include "fl/secure/signature.h"
+#include "fl/signature.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -39,25 +39,30 @@ SigningKeys pems_of(const Key& key) {
 
 }  // namespace
 
-std::string sign(std::string_view key_pem, std::string_view bytes) {
-  const Key key = parse_private_key(key_pem, "a signer's key");
+std::string sign_bytes(EVP_PKEY* key, std::string_view bytes) {
   const Digest digest(EVP_MD_CTX_new());
   std::size_t size = 0;
-  require_ssl(digest != nullptr && EVP_DigestSignInit(digest.get(), nullptr, digest_for(key.get()), nullptr, key.get()) == 1 && EVP_DigestSign(digest.get(), nullptr, &size, bytes_of(bytes), bytes.size()) == 1, "preparing a signature");
+  require_ssl(digest != nullptr && EVP_DigestSignInit(digest.get(), nullptr, digest_for(key), nullptr, key) == 1 && EVP_DigestSign(digest.get(), nullptr, &size, bytes_of(bytes), bytes.size()) == 1, "preparing a signature");
   std::string signature(size, '\0');
   require_ssl(EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes_of(bytes), bytes.size()) == 1, "signing");
   signature.resize(size);
   return signature;
 }
 
-bool is_signed(std::string_view public_pem, std::string_view bytes, std::string_view signature) {
-  const Key key = public_key_of(public_pem);
-  require(key != nullptr, ErrorCode::kCorruptData, "a signer's public key that is none");
+bool verifies(EVP_PKEY* key, std::string_view bytes, std::string_view signature) {
   const Digest digest(EVP_MD_CTX_new());
-  require_ssl(digest != nullptr && EVP_DigestVerifyInit(digest.get(), nullptr, digest_for(key.get()), nullptr, key.get()) == 1, "preparing to check a signature");
+  require_ssl(digest != nullptr && EVP_DigestVerifyInit(digest.get(), nullptr, digest_for(key), nullptr, key) == 1, "preparing to check a signature");
   const bool good = EVP_DigestVerify(digest.get(), bytes_of(signature), signature.size(), bytes_of(bytes), bytes.size()) == 1;
   ERR_clear_error();
   return good;
+}
+
+std::string sign(std::string_view key_pem, std::string_view bytes) { return sign_bytes(parse_private_key(key_pem, "a signer's key").get(), bytes); }
+
+bool is_signed(std::string_view public_pem, std::string_view bytes, std::string_view signature) {
+  const Key key = public_key_of(public_pem);
+  require(key != nullptr, ErrorCode::kCorruptData, "a signer's public key that is none");
+  return verifies(key.get(), bytes, signature);
 }
 
 SigningKeys make_ed25519_keys() { return pems_of(Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"))); }

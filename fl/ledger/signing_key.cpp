@@ -1,4 +1,4 @@
-#include "fl/ledger/signature.h"
+#include "fl/ledger/signing_key.h"
 
 #include <openssl/err.h>
 
@@ -10,30 +10,7 @@
 namespace consilium::fl {
 namespace {
 
-using Context = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
-
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-/// Ed25519 hashes in its own way; other keys take SHA-256.
-const EVP_MD* hash_for(EVP_PKEY* key) { return EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256(); }
-
-std::string sign_bytes(EVP_PKEY* key, std::string_view bytes) {
-  const Context context(EVP_MD_CTX_new());
-  std::size_t size = 0;
-  require_ssl(context != nullptr && EVP_DigestSignInit(context.get(), nullptr, hash_for(key), nullptr, key) == 1 && EVP_DigestSign(context.get(), nullptr, &size, bytes_of(bytes), bytes.size()) == 1, "signing");
-  std::string signature(size, '\0');
-  require_ssl(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes_of(bytes), bytes.size()) == 1, "signing");
-  signature.resize(size);
-  return signature;
-}
-
-bool verifies(EVP_PKEY* key, std::string_view bytes, std::string_view signature) {
-  const Context context(EVP_MD_CTX_new());
-  const bool good = context != nullptr && EVP_DigestVerifyInit(context.get(), nullptr, hash_for(key), nullptr, key) == 1 &&
-                    EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(bytes), bytes.size()) == 1;
-  ERR_clear_error();
-  return good;
-}
 
 }  // namespace
 
@@ -73,17 +50,8 @@ std::string SigningKey::public_key() const {
 
 std::string SigningKey::sign(std::string_view bytes) const { return sign_bytes(parts_->key.get(), bytes); }
 
-bool is_signed(std::string_view bytes, std::string_view signature, std::string_view public_key) {
+bool is_signed_by_raw_key(std::string_view public_key, std::string_view bytes, std::string_view signature) {
   const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(public_key), public_key.size()));
-  ERR_clear_error();
-  return key != nullptr && verifies(key.get(), bytes, signature);
-}
-
-std::string sign_with_certificate(std::string_view bytes, std::string_view key_pem) { return sign_bytes(parse_private_key(key_pem, "the certificate's key").get(), bytes); }
-
-bool is_signed_by_certificate(std::string_view bytes, std::string_view signature, std::string_view certificate_pem) {
-  const Certificate certificate = parse_x509(certificate_pem, "the signer's certificate");
-  const Key key(X509_get_pubkey(certificate.get()));
   ERR_clear_error();
   return key != nullptr && verifies(key.get(), bytes, signature);
 }
