@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/settings.h"
 #include "pipelines/replay.h"
 #include "tools/interrupt.h"
 #include "tools/verb.h"
@@ -14,7 +15,8 @@ int cmd_replay(int argc, char** argv) {
   std::string run, data;
   int fold = 0;
   app.add_option("RUN", run, "a simulation's folder (it holds settings.json and federation)")->required();
-  app.add_flag("--replay", "this");
+  bool replays = true;  // it is why this program runs
+  app.add_flag("--replay", replays, "what this does");
   app.add_option("--data", data, "folder of the sites' folders, instead of the settings' \"data\"");
   app.add_option("--fold", fold, "of a cross-validation, from 0 on")->check(CLI::Range(0, 1000));
   add_common(app, common, "consilium verify --replay runs/demo/run --data runs/demo/data");

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/settings.h"
 #include "pipelines/verify_ledger.h"
 #include "tools/verb.h"
 
@@ -15,7 +16,8 @@ int cmd_verify(int argc, char** argv) {
   app.add_option("--head", heads, "heads that a site kept: its folder, or the heads.jsonl in it; as often as there are sites to compare with")->type_name("FILE")->expected(1);
   app.add_option("--keys", keys, "the federation's ca.crt, or the folder that holds it: whose certificates count");
   app.add_option("-o", copy, "also write the ledger as a file")->type_name("FILE");
-  app.add_flag("--replay", "run a simulation anew and compare the model after each round: consilium verify --replay --help");
+  bool replays = false;  // the front hands that to the program that trains
+  app.add_flag("--replay", replays, "run a simulation anew and compare the model after each round: consilium verify --replay --help");
   add_common(app, common, "consilium verify federation --keys keys --head heads_of_east.jsonl");
   return run_verb(app, argc, argv, common, [&] {
     const fl::LedgerVerdict verdict = pipelines::verify_ledger({ledger, {heads.begin(), heads.end()}, keys, copy});
