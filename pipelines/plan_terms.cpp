@@ -27,7 +27,8 @@ void add_patient_terms(const Json& task, const fl::SitePolicy& policy, fl::PlanT
     SettingsReader reader(*found, std::string(kOrigin) + ".privacy");
     read_training_privacy(reader, privacy);
   }
-  if (!is_private(privacy)) return;
+  // Noise from a seed that the coordinator has chosen hides nothing from it.
+  if (!is_private(privacy) || privacy.noise == NoiseOrigin::kSeeded) return;
   terms.sends_validation = privacy.validation != PrivateValidation::kOff;
   if (policy.patient_privacy) terms.patient_epsilon = patient_epsilon(task, privacy, *policy.patient_privacy);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <mutex>
 
 #include "base/error.h"
@@ -297,7 +298,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       models = train_alone(jobs, settings, run / "models" / fold_folder(settings, fold), crew, progress, stop);
       FederationRequest request{settings, data, fold, {}, run / "federation" / fold_folder(settings, fold), [&](std::int64_t steps, std::optional<double> loss) {
                                   throw_if_stopped(stop);
-                                  progress.advance(static_cast<std::uint64_t>(steps), loss ? fmt::format("federated loss {:.3f}", *loss) : "federated");
+                                  progress.advance(static_cast<std::uint64_t>(steps), loss && std::isfinite(*loss) ? fmt::format("federated loss {:.3f}", *loss) : "federated");
                                 }, stop, rank};
       for (std::size_t n = 0; n < sites.size(); ++n) request.sites.emplace_back(sites[n].site->name, splits[n]);
       if (wants("federated")) {

@@ -32,7 +32,7 @@ struct SitePrivacy::Noise {
 };
 
 SitePrivacy::SitePrivacy(const SiteLedger& ledger, fs::path trainer_folder, std::span<const models::TrainingCase> cases, std::string site)
-    : settings_(ledger), trainer_folder_(std::move(trainer_folder)), cases_digest_(digest_of(cases)), site_(std::move(site)) {}
+    : settings_(ledger), trainer_folder_(std::move(trainer_folder)), cases_(cases), site_(std::move(site)) {}
 
 fl::BudgetLedger& SitePrivacy::ledger() {
   if (!ledger_) ledger_ = std::make_unique<fl::BudgetLedger>(settings_.folder);
@@ -49,6 +49,7 @@ std::string SitePrivacy::run() const {
 fl::NoiseKey SitePrivacy::key_for(const TrainingSettings& s, const std::string& purpose) {
   const fl::NoiseKey site = s.privacy.noise == NoiseOrigin::kSeeded ? fl::NoiseKey::from_seed(s.seed, site_) : ledger().noise_key();
   // A seeded key must be the same in a federation that is begun anew; a secret one must not.
+  if (cases_digest_.empty()) cases_digest_ = digest_of(cases_);
   const bool seeded = s.privacy.noise == NoiseOrigin::kSeeded;
   return site.derive(purpose).derive(to_json(s).dump()).derive(cases_digest_).derive(seeded ? std::string("seeded") : run());
 }
@@ -66,6 +67,8 @@ void SitePrivacy::charge(const TrainingSettings& s, fl::PrivacySpend spend) {
 models::PrivateSteps SitePrivacy::steps(const TrainingSettings& s, std::int64_t round, const models::StepRange& range, const std::string& inputs) {
   const TrainingPrivacy& p = s.privacy;
   if (!is_private(p)) return {};
+  const bool has_budget = settings_.budget.epsilon_per_year > 0 || settings_.budget.epsilon_per_run > 0;
+  require(!has_budget || p.noise == NoiseOrigin::kSecret, ErrorCode::kRefused, "the plan's noise comes from a seed that the coordinator knows (training.privacy.noise): against a privacy budget that is no noise");
   const std::string asked = to_json(p).dump() + std::to_string(range.total);
   if (!noise_multipliers_.count(asked)) noise_multipliers_[asked] = noise_multiplier_of(p, range.total);
   const double noise = noise_multipliers_[asked];

@@ -24,12 +24,12 @@ struct SiteLedger {
 /// A site's side of differential privacy: the noise of its steps, and the ledger that is charged before they are taken.
 class SitePrivacy {
  public:
-  /// `trainer_folder` holds what belongs to one federation. `cases`: those that are trained on.
+  /// `trainer_folder` holds what belongs to one federation. `cases`: those that are trained on; they must outlive it.
   SitePrivacy(const SiteLedger& ledger, std::filesystem::path trainer_folder, std::span<const models::TrainingCase> cases, std::string site);
 
   /// Steps for one stretch of training, charged; not private where the settings ask for none. `inputs`: digest of all that decides the stretch's gradients beside cases and
   /// noise; with the same inputs the noise is the same, and costs once.
-  /// @throws Error{kRefused} the budget would be passed; as fl::noise_multiplier_for.
+  /// @throws Error{kRefused} the budget would be passed, or there is one and the noise would come from a seed that others know; as fl::noise_multiplier_for.
   models::PrivateSteps steps(const TrainingSettings& settings, std::int64_t round, const models::StepRange& range, const std::string& inputs);
 
   /// A score as it may leave the site; nothing if validation is off.
@@ -47,7 +47,8 @@ class SitePrivacy {
 
   SiteLedger settings_;
   std::filesystem::path trainer_folder_;
-  std::string cases_digest_, site_;
+  std::span<const models::TrainingCase> cases_;
+  std::string cases_digest_, site_;  ///< the digest when it is first needed: it takes a second per gigabyte
   std::unique_ptr<fl::BudgetLedger> ledger_;
   std::map<std::string, double> noise_multipliers_;  ///< by privacy settings and steps: the search takes seconds
   std::map<std::string, double> metrics_;

@@ -62,6 +62,8 @@ TEST(PlanTerms, OfPrivateTrainingWhatTheWholeRunCostsAtThePolicysDelta) {
   EXPECT_EQ(policy_refusal(policy, plan(0.7), 1), "");
   EXPECT_THAT(policy_refusal(policy, plan(0.65), 1), HasSubstr("may cost each patient an epsilon of 2.5"));
   EXPECT_THAT(policy_refusal(policy, plan_of(Json::object()), 1), HasSubstr("training.privacy"));
+  const fl::RoundPlan seeded = plan_of({{"steps", 120}, {"privacy", {{"clip", 1}, {"noise_multiplier", 5}, {"noise", "seeded"}}}});
+  EXPECT_THAT(policy_refusal(policy, seeded, 1), HasSubstr("training.privacy")) << "the coordinator knows that seed";
 }
 
 TEST(PlanTerms, OfAPredictionNothingLeaves) {

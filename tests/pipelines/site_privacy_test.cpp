@@ -80,6 +80,12 @@ TEST_F(SitePrivacyTest, ABudgetEndsTheTrainingBeforeItWouldBePassed) {
   EXPECT_EQ(entries("a").size(), 1U);
 }
 
+TEST_F(SitePrivacyTest, NoiseThatTheCoordinatorKnowsIsRefusedWhereThereIsABudget) {
+  settings.privacy.noise = NoiseOrigin::kSeeded;
+  EXPECT_THAT(test::refusal(ErrorCode::kRefused, [&] { train("a", 0, {.epsilon_per_year = 100, .delta = 1e-2}); }), testing::HasSubstr("seed"));
+  EXPECT_TRUE(entries("a").empty());
+}
+
 TEST_F(SitePrivacyTest, AGoalForEpsilonIsReachedAfterAllRounds) {
   settings.privacy.noise_multiplier = 0;
   settings.privacy.epsilon = 3;
