@@ -63,14 +63,27 @@ std::size_t asked_sites(const FederationSettings& s) { return s.policy.selection
 namespace {
 
 /// What looks at a single site's update, cases or loss cannot be had together with a sum that hides them.
-void validate_secure_aggregation(const FederationSettings& s, const std::string& path) {
-  const std::string where = path + ".protection.secure_aggregation";
-  require_composes(s.compression, Protection::kSecureAggregation, path + ".compression");
-  require_composes(Protection::kSecureAggregation, s.aggregation.rule, path + ".aggregation.rule");
-  require(s.policy.close_after == 0 && s.policy.late == LateUpdates::kRefuse, ErrorCode::kUsage, where + ": a masked update counts only beside the others of its round: no policy.close_after, no late updates merged");
+void validate_hidden(const FederationSettings& s, Protection protection, const std::string& where, const std::string& path) {
+  require_composes(s.compression, protection, path + ".compression");
+  require_composes(protection, s.aggregation.rule, path + ".aggregation.rule");
+  require(s.policy.close_after == 0 && s.policy.late == LateUpdates::kRefuse, ErrorCode::kUsage, where + ": a hidden update counts only beside the others of its round: no policy.close_after, no late updates merged");
   const SelectionRule rule = s.policy.selection.rule;
   require(rule == SelectionRule::kAll || rule == SelectionRule::kRandom, ErrorCode::kUsage, where + ": policy.selection by cases, time or loss needs to know them of each site; all or random do not");
-  validate(*s.protection.secure_aggregation, asked_sites(s), quorum_of(s), where);
+}
+
+void validate_protection(const FederationSettings& s, const std::string& path) {
+  require(!s.protection.secure_aggregation || !s.protection.encryption, ErrorCode::kUsage, path + ".protection: an update is either masked or encrypted: secure_aggregation and encryption do not go together");
+  require(!s.protection.encryption || !s.protection.privacy, ErrorCode::kUsage, path + ".protection.privacy: noise for hospitals joins updates that are masked or seen, not encrypted ones");
+  if (s.protection.secure_aggregation) {
+    const std::string where = path + ".protection.secure_aggregation";
+    validate_hidden(s, Protection::kSecureAggregation, where, path);
+    validate(*s.protection.secure_aggregation, asked_sites(s), quorum_of(s), where);
+  }
+  if (s.protection.encryption) {
+    const std::string where = path + ".protection.encryption";
+    validate_hidden(s, Protection::kHomomorphicEncryption, where, path);
+    validate(*s.protection.encryption, asked_sites(s), where);
+  }
 }
 
 /// What a guarantee for hospitals rests on: the same say for each, once a round, and noise where nobody sees the sum without it.
@@ -101,7 +114,7 @@ void validate(const FederationSettings& s, const std::string& path) {
   require(s.policy.close_after == 0 || s.quorum <= s.policy.close_after, ErrorCode::kUsage, path + ".quorum: is more than policy.close_after, which closes a round");
   require_comparable(s.aggregation, s.sites, quorum_of(s), s.policy.close_after > 0 || s.policy.late == LateUpdates::kMerge, path);
   require_composes(s.compression, s.aggregation.rule, path + ".compression");
-  if (s.protection.secure_aggregation) validate_secure_aggregation(s, path);
+  validate_protection(s, path);
   if (s.protection.privacy) validate_privacy(s, path);
 }
 

@@ -5,6 +5,7 @@ namespace {
 
 constexpr const char* kSecureAggregation = "secure_aggregation";
 constexpr const char* kPrivacy = "privacy";
+constexpr const char* kEncryption = "encryption";
 
 }  // namespace
 
@@ -14,12 +15,15 @@ void read_protection_settings(SettingsReader& reader, ProtectionSettings& settin
   reader.object(kSecureAggregation, [&](SettingsReader& secure) { read_secure_aggregation_settings(secure, *settings.secure_aggregation); });
   if (reader.has(kPrivacy)) settings.privacy.emplace();
   reader.object(kPrivacy, [&](SettingsReader& privacy) { read_client_privacy(privacy, *settings.privacy); });
+  if (reader.has(kEncryption)) settings.encryption.emplace();
+  reader.object(kEncryption, [&](SettingsReader& encryption) { read_encryption_settings(encryption, *settings.encryption); });
 }
 
 Json to_json(const ProtectionSettings& settings) {
   Json json = Json::object();
   if (settings.secure_aggregation) json[kSecureAggregation] = to_json(*settings.secure_aggregation);
   if (settings.privacy) json[kPrivacy] = to_json(*settings.privacy);
+  if (settings.encryption) json[kEncryption] = to_json(*settings.encryption);
   return json;
 }
 
@@ -27,11 +31,12 @@ std::vector<std::string> protections_of(const ProtectionSettings& settings) {
   std::vector<std::string> words;
   if (settings.secure_aggregation) words.emplace_back(kSecureAggregation);
   if (settings.privacy) words.emplace_back(kPrivacy);
+  if (settings.encryption) words.emplace_back(kEncryption);
   return words;
 }
 
 const std::vector<std::string>& spoken_protections() {
-  static const std::vector<std::string> words{kSecureAggregation, kPrivacy};
+  static const std::vector<std::string> words{kSecureAggregation, kEncryption, kPrivacy};
   return words;
 }
 

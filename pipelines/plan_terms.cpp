@@ -21,6 +21,10 @@ fl::PlanTerms plan_terms(const fl::RoundPlan& plan, std::uint64_t model_bytes) {
     terms.largest_norm = masked->norm_bound;
   }
   if (const auto& privacy = plan.protection.privacy) terms.largest_norm = terms.largest_norm > 0 ? std::min(terms.largest_norm, privacy->clip) : privacy->clip;
+  if (const auto& encrypted = plan.protection.encryption) {
+    terms.protection = fl::SumProtection::kEncryption;
+    terms.least_sites = encrypted->least_sites;
+  }
   terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;
   return terms;
 }

@@ -50,10 +50,10 @@ std::span<std::int64_t> VectorCipher::values_of(std::uint64_t block, std::span<s
   return values.first(static_cast<std::size_t>(std::min(values_per_block(), terms_.values - block * values_per_block())));
 }
 
-void VectorCipher::encrypt(const JointKey& joint, const Fill& fill, const Write& write) const {
+void VectorCipher::encrypt(const JointKey& joint, Ephemeral ephemeral, const Fill& fill, const Write& write) const {
   const Ring& ring = threshold_.ring();
   const OneTimeKey key = make_one_time_key(ring);
-  const Ciphertext sealed_key = threshold_.encrypt(joint, to_messages(threshold_, key));
+  const Ciphertext sealed_key = threshold_.encrypt(joint, std::move(ephemeral), to_messages(threshold_, key));
   std::string bytes = head();
   ring.encode(sealed_key.c0, bytes);
   ring.encode(sealed_key.c1, bytes);

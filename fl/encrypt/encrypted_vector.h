@@ -36,7 +36,8 @@ class VectorCipher {
   /// `fill(first, values)` gives the numbers from `first` on, from any number of threads; `write` takes the bytes in order.
   using Fill = std::function<void(std::uint64_t first, std::span<std::int64_t> values)>;
   using Write = std::function<void(std::string_view bytes)>;
-  void encrypt(const JointKey& key, const Fill& fill, const Write& write) const;
+  void encrypt(const JointKey& key, const Fill& fill, const Write& write) const { encrypt(key, threshold_.make_ephemeral(key.a), fill, write); }
+  void encrypt(const JointKey& key, Ephemeral ephemeral, const Fill& fill, const Write& write) const;
 
   /// @throws Error{kCorruptData} another length, another beginning; Error{kMismatch} other terms.
   void require_encrypted(const ByteSource& bytes) const;

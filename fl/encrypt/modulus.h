@@ -8,7 +8,7 @@ namespace consilium::fl {
 using Wide = unsigned __int128;
 
 /// A factor that many numbers are multiplied by, with floor(value 2^64 / p): one multiplication less each time.
-/// Source: V. Shoup's trick as in D. Harvey, Faster arithmetic for number-theoretic transforms, J. Symb. Comput. 60 (2014), section 2.
+/// Source: V. Shoup's trick as in D. Harvey, Faster arithmetic for number-theoretic transforms, J. Symb. Comput. 60 (2014).
 struct Factor {
   std::uint64_t value = 0;
   std::uint64_t quotient = 0;

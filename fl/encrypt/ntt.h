@@ -9,7 +9,7 @@ namespace consilium::fl {
 /// The negacyclic number-theoretic transform: a polynomial modulo x^N + 1 over Z_p as its values at the N odd powers of a root psi with
 /// psi^N = -1. Where the values of two polynomials are multiplied one by one, the polynomials are.
 ///
-/// Butterflies of Harvey (J. Symb. Comput. 60 (2014), algorithms 2 and 4), whose numbers stay below 4p and are reduced once at the end; the powers of psi
+/// Butterflies of Harvey (Faster arithmetic for number-theoretic transforms, J. Symb. Comput. 60 (2014)), whose numbers stay below 4p and are reduced once at the end; the powers of psi
 /// are merged into them (Longa and Naehrig, CANS 2016, algorithms 1 and 2). Time and memory accesses do not depend on the values.
 class Ntt {
  public:

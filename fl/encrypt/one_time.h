@@ -12,8 +12,8 @@ namespace consilium::fl {
 ///
 /// The k_i travel encrypted under the joint key (threshold.h); only their sum is ever decrypted, and opens the sum of the blocks only. It tells of a single k_i, and
 /// of a single e_ij, no more than the sum over two or more honest sites does: their widths are chosen such that what is left uncertain has the table's deviation.
-/// Source: symmetric ring-LWE encryption with a common a, as Bell et al., ACORN (USENIX Security 2023, section 3), and Stevens et al. (USENIX Security 2022); given sums as
-/// Kim et al., Hint-MLWE (CRYPTO 2023, theorem 1). docs/cryptography.md.
+/// Source: symmetric ring-LWE encryption with a common a, as Bell et al., ACORN (USENIX Security 2023), and Stevens et al. (USENIX Security 2022); given sums as
+/// Kim et al., Hint-MLWE (CRYPTO 2023). docs/cryptography.md.
 inline constexpr int kOneTimeWidth = 2 * kErrorWidth;
 
 struct OneTimeKey {

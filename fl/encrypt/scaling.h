@@ -6,7 +6,7 @@ namespace consilium::fl {
 
 /// Messages modulo t = 2^bits as elements of the ring, and back: m stands for round(q m / t). Unlike floor(q / t) m, sums whose messages pass t lose no more than
 /// the rounding, so that t may be large.
-/// Source: BFV (Fan and Vercauteren, ePrint 2012/144, section 4) with the scaling of Kim, Polyakov and Zucca (ePrint 2021/204, section 3.1).
+/// Source: BFV (Fan and Vercauteren, ePrint 2012/144) with the scaling of Kim, Polyakov and Zucca (ePrint 2021/204).
 class Scaling {
  public:
   /// @throws Error{kUsage} unless 1 <= bits and 2^bits < q.

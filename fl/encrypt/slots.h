@@ -9,7 +9,7 @@ namespace consilium::fl {
 
 /// Several signed numbers within one message of 64-bit words: sum of v_k 2^(k bits), modulo what the words hold. Messages add up as the numbers do, as long as
 /// every sum stays within [-2^(bits-1), 2^(bits-1)).
-/// Source: BatchCrypt (Zhang et al., USENIX ATC 2020, section 4.2), here with borrows instead of guard bits.
+/// Source: BatchCrypt (Zhang et al., USENIX ATC 2020), here with borrows instead of guard bits.
 struct Slots {
   int bits = 42;    ///< of one number, 2 to 63
   int per_message = 4;

@@ -32,8 +32,7 @@ Threshold::Threshold(const Ring& ring, const ThresholdOptions& options) : ring_(
               std::to_string(noise_.decrypted + 2));
 }
 
-KeyPair Threshold::make_key(const Polynomial& a) const {
-  KeyStream stream;
+KeyPair Threshold::make_key(const Polynomial& a, KeyStream stream) const {
   SecretVector<std::int64_t> small(ring_->size());
   KeyPair pair{SecretPolynomial(ring_->words()), Polynomial(ring_->words())};
   sample_ternary(stream, small);
@@ -60,26 +59,33 @@ JointKey Threshold::join(Polynomial a, std::span<const Polynomial> public_shares
   return key;
 }
 
-Ciphertext Threshold::encrypt(const JointKey& key, std::span<const std::uint64_t> messages) const {
+Ephemeral Threshold::make_ephemeral(const Polynomial& a) const {
   KeyStream stream;
   SecretVector<std::int64_t> small(ring_->size());
-  SecretPolynomial u(ring_->words()), product;
+  Ephemeral ephemeral{SecretPolynomial(ring_->words()), Polynomial(ring_->words())};
   sample_ternary(stream, small);
-  ring_->add_small(u, small);
-  ring_->to_values(u);
-  Ciphertext result{Polynomial(ring_->words()), Polynomial(ring_->words())};
-  const auto finish = [&](Polynomial& c, const Polynomial& public_part) {
-    sample_centred_binomial(stream, kErrorWidth, small);
-    ring_->add_small(c, small);
-    ring_->to_values(c);
-    product = u;
-    ring_->multiply(product, public_part);
-    ring_->add(c, product);
-  };
-  scaling_.add_scaled(messages, result.c0);
-  finish(result.c0, key.b);
-  finish(result.c1, key.a);
-  return result;
+  ring_->add_small(ephemeral.u, small);
+  ring_->to_values(ephemeral.u);
+  sample_centred_binomial(stream, kErrorWidth, small);
+  ring_->add_small(ephemeral.c1, small);
+  ring_->to_values(ephemeral.c1);
+  SecretPolynomial product = ephemeral.u;
+  ring_->multiply(product, a);
+  ring_->add(ephemeral.c1, product);
+  return ephemeral;
+}
+
+Ciphertext Threshold::encrypt(const JointKey& key, Ephemeral ephemeral, std::span<const std::uint64_t> messages) const {
+  KeyStream stream;
+  SecretVector<std::int64_t> small(ring_->size());
+  SecretPolynomial c0(ring_->words());
+  sample_centred_binomial(stream, kErrorWidth, small);
+  ring_->add_small(c0, small);
+  scaling_.add_scaled(messages, c0);
+  ring_->to_values(c0);
+  ring_->multiply(ephemeral.u, key.b);
+  ring_->add(c0, ephemeral.u);
+  return {Polynomial(c0.begin(), c0.end()), std::move(ephemeral.c1)};
 }
 
 void Threshold::add(Ciphertext& sum, const Ciphertext& term) const {

@@ -13,7 +13,7 @@ namespace consilium::fl {
 ///     share        h_i = c1 s_i + f_i, f_i uniform within 2^smudging of what the noise can be
 ///     decrypt      c0 + sum of h_i = round(q m / t) + noise
 ///
-/// Source: BFV (Fan and Vercauteren, ePrint 2012/144) with the keys and shares of Asharov et al. (EUROCRYPT 2012, section 4) and Mouchet et al. (PETS 2021, protocols 1 and 3).
+/// Source: BFV (Fan and Vercauteren, ePrint 2012/144) with the keys and shares of Asharov et al. (EUROCRYPT 2012) and Mouchet et al. (PETS 2021).
 struct ThresholdOptions {
   std::int64_t sites = 3;
   int message_bits = 32;   ///< log2 t
@@ -35,6 +35,12 @@ struct Ciphertext {
   bool operator==(const Ciphertext&) const = default;
 };
 
+/// What of a ciphertext does not depend on the joint key: u, and c1 = a u + e1. Of one ciphertext only.
+struct Ephemeral {
+  SecretPolynomial u;
+  Polynomial c1;
+};
+
 struct KeyPair {
   SecretPolynomial secret;  ///< s_i, in value form
   Polynomial public_share;  ///< b_i
@@ -53,11 +59,15 @@ class Threshold {
   const Scaling& scaling() const { return scaling_; }
   const NoiseBits& noise() const { return noise_; }
 
-  KeyPair make_key(const Polynomial& a) const;
+  /// `stream`: of a seed that is kept, where the same key must come again.
+  KeyPair make_key(const Polynomial& a, KeyStream stream = {}) const;
   /// @throws Error{kMismatch} not one share for each site, or two alike.
   JointKey join(Polynomial a, std::span<const Polynomial> public_shares) const;
   /// `messages`: scaling().limbs() words for each coefficient.
-  Ciphertext encrypt(const JointKey& key, std::span<const std::uint64_t> messages) const;
+  Ciphertext encrypt(const JointKey& key, std::span<const std::uint64_t> messages) const { return encrypt(key, make_ephemeral(key.a), messages); }
+  /// With a c1 to which somebody may be committed already.
+  Ephemeral make_ephemeral(const Polynomial& a) const;
+  Ciphertext encrypt(const JointKey& key, Ephemeral ephemeral, std::span<const std::uint64_t> messages) const;
   void add(Ciphertext& sum, const Ciphertext& term) const;
   Polynomial decryption_share(const SecretPolynomial& secret, const Polynomial& c1) const;
   /// The messages of the sum. @throws Error{kRefused} not one share for each site; Error{kCorruptData} as Scaling::take_messages: never garbage.
