@@ -50,11 +50,15 @@ fl::PlanTerms plan_terms(const fl::SitePolicy& policy, const fl::RoundPlan& plan
     terms.least_sites = std::max<std::int64_t>(masked->threshold, 2);
     terms.largest_norm = masked->norm_bound;
   }
-  if (plan.protection.encryption) {
+  if (const auto& encrypted = plan.protection.encryption) {
     terms.protection = fl::SumProtection::kEncryption;
-    terms.least_sites = fl::kFewestEncryptingSites;
+    terms.least_sites = encrypted->least_sites;
   }
   if (const auto& privacy = plan.protection.privacy) terms.largest_norm = terms.largest_norm > 0 ? std::min(terms.largest_norm, privacy->clip) : privacy->clip;
+  if (const auto& encrypted = plan.protection.encryption) {
+    terms.protection = fl::SumProtection::kEncryption;
+    terms.least_sites = encrypted->least_sites;
+  }
   terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;
   if (terms.trains) add_patient_terms(task, policy, terms);
   return terms;

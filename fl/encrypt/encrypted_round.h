@@ -30,7 +30,7 @@ class EncryptedRound final : public RoundProtocol {
   std::vector<std::string> answered() const override;
   std::vector<std::string> waiting_for() const override;
   std::string hindrance() const override;
-  std::int64_t least() const override { return kFewestEncryptingSites; }
+  std::int64_t least() const override { return plan_.protection.encryption->least_sites; }
   void begin(double now) override;
   std::optional<RoundStage> stage_for(const std::string& site) const override;
   std::filesystem::path stage_file() const override { return file_; }

@@ -122,7 +122,8 @@ EncryptingSite::Attempt EncryptingSite::attempt_of(const RoundStage& stage, cons
   Attempt attempt{parse_encryption_stage(stage.body), {}, 0, plan, stage.attempt};
   const std::vector<EncryptionMember>& members = attempt.body.members;
   require(attempt.body.key == key_.name && stage.attempt == key_.attempt, ErrorCode::kRefused, "this site has not committed itself in this attempt");
-  require(static_cast<std::int64_t>(members.size()) >= kFewestEncryptingSites, ErrorCode::kRefused, "fewer than three sites take part: the sum would tell of single ones");
+  const std::int64_t least = std::max(plan.protection.encryption->least_sites, kFewestEncryptingSites);
+  require(static_cast<std::int64_t>(members.size()) >= least, ErrorCode::kRefused, "fewer than " + std::to_string(least) + " sites take part: the sum would tell of single ones");
   const auto own = std::find_if(members.begin(), members.end(), [&](const EncryptionMember& member) { return member.site == options_.identity.name; });
   require(own != members.end() && own->certificate == options_.identity.certificate, ErrorCode::kRefused, "this site is not among those who take part");
   attempt.own = static_cast<std::size_t>(own - members.begin());
@@ -162,6 +163,7 @@ std::vector<Shown> EncryptingSite::Attempt::shown_by_all(const fs::path& file) c
 
 void EncryptingSite::encrypt(const Attempt& attempt, const RoundStage& stage, const ModelState& layout, const Update& update) {
   require(session().ephemeral.has_value(), ErrorCode::kRefused, "this site has encrypted in this attempt already");
+  require_fits(update, layout, attempt.plan.round, attempt.plan.base_digest);
   std::vector<Polynomial> shares;
   for (Shown& shown : attempt.shown_by_all(stage.file)) shares.push_back(std::move(shown.public_share));
   const JointKey joint = attempt.threshold().join(common_a(key_.name), shares);

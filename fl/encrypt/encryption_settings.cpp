@@ -18,6 +18,7 @@ bool is_word(const std::string& name) {
 }  // namespace
 
 void read_encryption_settings(SettingsReader& reader, EncryptionSettings& s) {
+  reader.field("least_sites", s.least_sites);
   reader.field("clip", s.clip);
   reader.field("fraction_bits", s.fraction_bits);
   reader.field("most_cases", s.most_cases);
@@ -26,6 +27,7 @@ void read_encryption_settings(SettingsReader& reader, EncryptionSettings& s) {
   reader.field("stage_seconds", s.stage_seconds);
   reader.field("metrics", s.metrics);
   const auto check = [&](bool good, const char* key, const char* expected) { require(good, ErrorCode::kUsage, reader.path() + "." + key + ": expected " + expected); };
+  check(s.least_sites >= kFewestEncryptingSites && s.least_sites <= static_cast<std::int64_t>(kMostEncryptingSites), "least_sites", "3 to 1000");
   check(std::isfinite(s.clip) && s.clip > 0 && s.clip <= 1e6, "clip", "above 0 to 1000000");
   check(s.fraction_bits >= 1 && s.fraction_bits <= 48, "fraction_bits", "1 to 48");
   check(s.most_cases >= 1 && s.most_cases <= 1000000, "most_cases", "1 to 1000000");
@@ -37,7 +39,7 @@ void read_encryption_settings(SettingsReader& reader, EncryptionSettings& s) {
 }
 
 Json to_json(const EncryptionSettings& s) {
-  return {{"clip", s.clip}, {"fraction_bits", s.fraction_bits}, {"most_cases", s.most_cases}, {"smudging_bits", s.smudging_bits}, {"key_rounds", s.key_rounds}, {"stage_seconds", s.stage_seconds}, {"metrics", s.metrics}};
+  return {{"least_sites", s.least_sites}, {"clip", s.clip}, {"fraction_bits", s.fraction_bits}, {"most_cases", s.most_cases}, {"smudging_bits", s.smudging_bits}, {"key_rounds", s.key_rounds}, {"stage_seconds", s.stage_seconds}, {"metrics", s.metrics}};
 }
 
 Slots slots_of(const EncryptionSettings& settings, std::size_t sites) {
@@ -52,6 +54,7 @@ Slots slots_of(const EncryptionSettings& settings, std::size_t sites) {
 void validate(const EncryptionSettings& settings, std::size_t asked, const std::string& path) {
   require(static_cast<std::int64_t>(asked) >= kFewestEncryptingSites && asked <= kMostEncryptingSites, ErrorCode::kUsage,
           path + ": needs 3 to 1000 sites in every round, found " + std::to_string(asked) + ": of two, each would read the other's update off the sum");
+  require(settings.least_sites <= static_cast<std::int64_t>(asked), ErrorCode::kUsage, path + ".least_sites: is above the number of sites of a round");
   try {
     const Ring ring;
     VectorCipher(ring, {.sites = static_cast<std::int64_t>(asked), .values = 1, .slots = slots_of(settings, asked), .smudging_bits = static_cast<int>(settings.smudging_bits), .context = ""});

@@ -12,6 +12,7 @@ struct Slots;
 
 /// What the plan says of homomorphic encryption (docs/cryptography.md). Every site reads it, and judges it, before it answers.
 struct EncryptionSettings {
+  std::int64_t least_sites = 3;     ///< whose sum is opened; each of them sees to it that there are as many
   double clip = 4;                  ///< largest magnitude of a value of an update; what is beyond is cut off, and its share reported
   std::int64_t fraction_bits = 20;  ///< a value is sent as a multiple of 2^-fraction_bits
   std::int64_t most_cases = 100000; ///< that a site may count for a group

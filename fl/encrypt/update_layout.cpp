@@ -58,9 +58,14 @@ UpdateLayout::Filler::Filler(const UpdateLayout& layout, const Update& update) :
     head_[kFixed + layout.groups_.size() + 2 * n] = 1;
     head_[kFixed + layout.groups_.size() + 2 * n + 1] = layout.fixed_point(metric->second);
   }
-  const UpdateWeights weights(update);
+  count_values();
+}
+
+/// How many there are, and how many will be cut off. @throws Error{kCorruptData} one that is not finite.
+void UpdateLayout::Filler::count_values() {
+  const UpdateWeights weights(update_);
   std::vector<float> scratch;
-  for (const Place& place : layout.places_) {
+  for (const Place& place : layout_.places_) {
     const auto number = weights.find(place.tensor.name);
     if (!number || head_[kFixed + place.group] == 0) continue;
     constexpr std::size_t kBlock = 1 << 16;
@@ -69,7 +74,7 @@ UpdateLayout::Filler::Filler(const UpdateLayout& layout, const Update& update) :
       bool finite = true;
       for (const float value : weights.block(*number, begin, std::min(kBlock, weights.value_count(*number) - begin), scratch)) {
         finite &= std::isfinite(value);
-        cut += std::abs(static_cast<double>(value)) > settings.clip ? 1 : 0;
+        cut += std::abs(static_cast<double>(value)) > layout_.settings_.clip ? 1 : 0;
       }
       require(finite, ErrorCode::kCorruptData, "a weight of " + place.tensor.name + " is not finite");
       head_[kCutOff] += cut;

@@ -33,6 +33,7 @@ class UpdateLayout {
     void fill(std::uint64_t first, std::span<std::int64_t> values) const;
 
    private:
+    void count_values();
     const UpdateLayout& layout_;
     const Update& update_;
     std::vector<std::int64_t> head_;

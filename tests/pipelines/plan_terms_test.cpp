@@ -66,6 +66,15 @@ TEST(PlanTerms, OfPrivateTrainingWhatTheWholeRunCostsAtThePolicysDelta) {
   EXPECT_THAT(policy_refusal(policy, seeded, 1), HasSubstr("training.privacy")) << "the coordinator knows that seed";
 }
 
+TEST(PlanTerms, OfHomomorphicEncryption) {
+  fl::RoundPlan plan = plan_of(Json::object());
+  plan.protection.encryption.emplace();
+  EXPECT_EQ(plan_terms(plan, 1).protection, fl::SumProtection::kEncryption);
+  EXPECT_EQ(plan_terms(plan, 1).least_sites, 3);
+  plan.protection.encryption->least_sites = 5;
+  EXPECT_EQ(plan_terms(plan, 1).least_sites, 5);
+}
+
 TEST(PlanTerms, OfAPredictionNothingLeaves) {
   const fl::PlanTerms terms = plan_terms({}, plan_of(to_task(FederationTask::kPredict, {Json::object()})), 1000);
   EXPECT_EQ(terms.task, "predict");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <memory>
 #include <set>
@@ -42,6 +44,7 @@ struct EncryptedFederation {
     open_round();
   }
   void open_round(const std::string& key = {}) {
+    for (auto& [site, update] : updates) update.round = plan.round;
     round = std::make_unique<fl::EncryptedRound>(plan, names, model, fl::EncryptedRoundOptions{.folder = folder.path() / "coordinator", .federation = "run", .upload_seconds = 100, .key = key});
   }
   /// As after a kill.
@@ -105,5 +108,29 @@ struct EncryptedFederation {
   std::function<void(const std::string&, fl::RoundStage&)> change_stage = [](const std::string&, fl::RoundStage&) {};
   std::function<void(const std::string&, fl::StageAnswer&)> change_answer = [](const std::string&, fl::StageAnswer&) {};
 };
+
+/// Half a step of 2^-20, and float32's own.
+inline constexpr double kFixedPointTolerance = 0.5 / (1 << 20) + 1e-7;
+
+/// Mean of a value over the sites that trained its group, in float64.
+inline double mean_of(const EncryptedFederation& federation, const std::vector<std::string>& sites, std::size_t tensor, std::size_t n) {
+  double sum = 0, cases = 0;
+  for (const std::string& site : sites) {
+    const fl::Update& update = federation.updates.at(site);
+    const auto weight = static_cast<double>(update.cases_per_group.at(update.delta.tensors[tensor].group));
+    sum += weight * static_cast<double>(update.delta.tensors[tensor].values[n]);
+    cases += weight;
+  }
+  return sum / cases;
+}
+
+inline void expect_mean(const EncryptedFederation& federation, const std::optional<fl::ProtectedSum>& sum, const std::vector<std::string>& sites) {
+  ASSERT_TRUE(sum.has_value());
+  EXPECT_EQ(sum->contributors, sites);
+  ASSERT_EQ(sum->mean.delta.tensors.size(), federation.model.tensors.size());
+  for (std::size_t t = 0; t < federation.model.tensors.size(); ++t)
+    for (std::size_t n = 0; n < federation.model.tensors[t].values.size(); ++n)
+      ASSERT_NEAR(sum->mean.delta.tensors[t].values[n], mean_of(federation, sites, t, n), kFixedPointTolerance) << t << " " << n;
+}
 
 }  // namespace consilium::test
