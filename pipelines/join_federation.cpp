@@ -137,7 +137,19 @@ ModelState join_federation(const JoinSettings& given, const std::function<void(c
   options.give_up_seconds = settings.give_up_seconds;
   options.enrolments = member.enrolments;
   options.progress = &progress;
-  if (policy) options.refuses = [&](const fl::RoundPlan& plan, std::uint64_t model_bytes) { return policy_refusal(*policy, plan, model_bytes); };
+  if (policy) {
+    // The same terms are announced round after round, and what a training costs takes seconds to work out.
+    options.refuses = [&policy, known = fl::RoundPlan{}, known_bytes = std::uint64_t{0}, answer = std::optional<std::string>{}](fl::RoundPlan plan, std::uint64_t model_bytes) mutable {
+      plan.round = 0;
+      plan.base_digest.clear();
+      if (!answer || !(plan == known) || model_bytes != known_bytes) {
+        answer = policy_refusal(*policy, plan, model_bytes);
+        known = std::move(plan);
+        known_bytes = model_bytes;
+      }
+      return *answer;
+    };
+  }
   return fl::run_site(options, *trainer, on_event, stop);
 }
 

@@ -1,6 +1,7 @@
 #include "pipelines/plan_terms.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "fl/encrypt/encryption_settings.h"
 #include "pipelines/federation_task.h"
@@ -11,10 +12,11 @@ namespace {
 
 constexpr const char* kOrigin = "the federation's task";
 
-/// What a training by DP-SGD costs a patient of this site. How many steps local epochs are depends on the site's cases: there the ledger alone counts, round by round.
+/// What a training by DP-SGD costs a patient of this site. How many steps local epochs are depends on the site's cases: then only an epsilon that the plan states itself, at a delta that
+/// is no weaker, says anything.
 double patient_epsilon(const Json& task, const TrainingPrivacy& privacy, const fl::PrivacyBudget& budget) {
   const Json local = task.value("local", Json::object());
-  if (local.value("epochs", 0.0) > 0) return privacy.epsilon;
+  if (local.value("epochs", 0.0) > 0) return privacy.epsilon > 0 && privacy.delta <= budget.delta ? privacy.epsilon : std::numeric_limits<double>::infinity();
   const auto steps = task.value("steps", std::int64_t{1000});
   const fl::SampledGaussian releases{noise_multiplier_of(privacy, steps), privacy.sampling_rate, steps};
   return fl::epsilon_of({&releases, 1}, budget.delta, budget.accountant);
@@ -55,10 +57,6 @@ fl::PlanTerms plan_terms(const fl::SitePolicy& policy, const fl::RoundPlan& plan
     terms.least_sites = encrypted->least_sites;
   }
   if (const auto& privacy = plan.protection.privacy) terms.largest_norm = terms.largest_norm > 0 ? std::min(terms.largest_norm, privacy->clip) : privacy->clip;
-  if (const auto& encrypted = plan.protection.encryption) {
-    terms.protection = fl::SumProtection::kEncryption;
-    terms.least_sites = encrypted->least_sites;
-  }
   terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;
   if (terms.trains) add_patient_terms(task, policy, terms);
   return terms;

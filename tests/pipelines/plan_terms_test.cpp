@@ -46,6 +46,17 @@ TEST(PlanTerms, OfEncryption) {
   plan.protection.encryption.emplace();
   EXPECT_EQ(plan_terms({}, plan, 1).protection, fl::SumProtection::kEncryption);
   EXPECT_EQ(plan_terms({}, plan, 1).least_sites, 3);
+  plan.protection.encryption->least_sites = 5;
+  EXPECT_EQ(plan_terms({}, plan, 1).least_sites, 5);
+}
+
+TEST(PlanTerms, OfPrivateTrainingByEpochsOnlyAnEpsilonThatThePlanStatesCounts) {
+  fl::SitePolicy policy;
+  policy.patient_privacy = fl::PrivacyBudget{.epsilon_per_run = 4, .delta = 1e-5};
+  const auto refused = [&](const Json& privacy) { return policy_refusal(policy, plan_of({{"local", {{"epochs", 1}}}, {"privacy", privacy}}), 1); };
+  EXPECT_EQ(refused({{"clip", 1}, {"epsilon", 4}, {"delta", 1e-5}}), "");
+  EXPECT_THAT(refused({{"clip", 1}, {"epsilon", 4}, {"delta", 1e-4}}), HasSubstr("the plan's costs inf"));
+  EXPECT_THAT(refused({{"clip", 1}, {"noise_multiplier", 5}}), HasSubstr("the plan's costs inf"));
 }
 
 /// 120 steps at 0.01 with multiplier 0.7: epsilon 2.461 at 1e-5 (docs/privacy.md, Google's PLD).
@@ -64,15 +75,6 @@ TEST(PlanTerms, OfPrivateTrainingWhatTheWholeRunCostsAtThePolicysDelta) {
   EXPECT_THAT(policy_refusal(policy, plan_of(Json::object()), 1), HasSubstr("training.privacy"));
   const fl::RoundPlan seeded = plan_of({{"steps", 120}, {"privacy", {{"clip", 1}, {"noise_multiplier", 5}, {"noise", "seeded"}}}});
   EXPECT_THAT(policy_refusal(policy, seeded, 1), HasSubstr("training.privacy")) << "the coordinator knows that seed";
-}
-
-TEST(PlanTerms, OfHomomorphicEncryption) {
-  fl::RoundPlan plan = plan_of(Json::object());
-  plan.protection.encryption.emplace();
-  EXPECT_EQ(plan_terms(plan, 1).protection, fl::SumProtection::kEncryption);
-  EXPECT_EQ(plan_terms(plan, 1).least_sites, 3);
-  plan.protection.encryption->least_sites = 5;
-  EXPECT_EQ(plan_terms(plan, 1).least_sites, 5);
 }
 
 TEST(PlanTerms, OfAPredictionNothingLeaves) {
