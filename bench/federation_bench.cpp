@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,16 @@ void coordinate(const fs::path& folder, std::int64_t parameters, int sites, int 
   out << "peak " << memory_mb("VmHWM:") << "\n";
 }
 
+double processor_seconds() {
+  double seconds = 0;
+  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    ::getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  }
+  return seconds;
+}
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -86,9 +97,11 @@ double median(std::vector<double> values) {
 struct Measured {
   double round_seconds = 0, peak_mb = 0;
   double early_mb = 0, late_mb = 0;  ///< resident after a round
+  double processor_seconds = 0;      ///< per round, of coordinator and sites, start and end included: says something on a busy machine too
 };
 
 Measured measure(std::int64_t parameters, int sites, int rounds, bool secure) {
+  const double processor_before = processor_seconds();
   const TemporaryFolder folder;
   const fs::path keys = folder.path() / "keys";
   fl::init_authority(keys);
@@ -129,25 +142,26 @@ Measured measure(std::int64_t parameters, int sites, int rounds, bool secure) {
   }
   // The first round holds the connections, the one after the last only validates.
   const std::size_t some = std::min<std::size_t>(50, megabytes.size() / 2);
-  return {median({seconds.begin() + 1, seconds.end() - 1}), peak, median({megabytes.begin() + 1, megabytes.begin() + 1 + some}), median({megabytes.end() - some, megabytes.end()})};
+  return {median({seconds.begin() + 1, seconds.end() - 1}), peak, median({megabytes.begin() + 1, megabytes.begin() + 1 + some}), median({megabytes.end() - some, megabytes.end()}), (processor_seconds() - processor_before) / rounds};
 }
 
 void show(std::int64_t parameters, int sites, int rounds) {
-  const auto [round, peak, early, late] = measure(parameters, sites, rounds, false);
+  const auto [round, peak, early, late, processor] = measure(parameters, sites, rounds, false);
   const std::string bytes(static_cast<std::size_t>(parameters) * sizeof(float), '\1');
   std::vector<double> floors;
   for (int n = 0; n < 5; ++n) floors.push_back(grpc_floor_seconds(bytes, sites));
   const double size_mb = static_cast<double>(bytes.size()) / 1e6;
   fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: {:.4f} s per round, plain gRPC {:.4f} s, ratio {:.2f}; coordinator's peak {:.0f} MB = {:.1f} x model ({:.1f} MB), resident after a round {:.1f} MB early, {:.1f} MB late\n", parameters, sites, rounds,
              round, median(floors), round / median(floors), peak, peak / size_mb, size_mb, early, late);
+  fmt::print("{:>10} parameters {:>3} sites: {:.2f} s of processor time per round\n", parameters, sites, processor);
 }
 
 /// Plain and secure in turn, so that whatever else runs disturbs both.
 void show_secure(std::int64_t parameters, int sites, int rounds) {
   for (int n = 0; n < 3; ++n) {
     const Measured plain = measure(parameters, sites, rounds, false), secure = measure(parameters, sites, rounds, true);
-    fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: plain {:.3f} s, secure aggregation {:.3f} s per round: {:.3f} s more, {:.2f} times; coordinator's peak {:.0f} and {:.0f} MB\n", parameters, sites, rounds, plain.round_seconds, secure.round_seconds,
-               secure.round_seconds - plain.round_seconds, secure.round_seconds / plain.round_seconds, plain.peak_mb, secure.peak_mb);
+    fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: plain {:.3f} s, secure aggregation {:.3f} s per round: {:.3f} s more, {:.2f} times; processor time {:.2f} and {:.2f} s, {:.2f} times; coordinator's peak {:.0f} and {:.0f} MB\n", parameters, sites, rounds, plain.round_seconds, secure.round_seconds,
+               secure.round_seconds - plain.round_seconds, secure.round_seconds / plain.round_seconds, plain.processor_seconds, secure.processor_seconds, secure.processor_seconds / plain.processor_seconds, plain.peak_mb, secure.peak_mb);
   }
 }
 
