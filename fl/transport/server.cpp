@@ -365,7 +365,7 @@ class Service final : public pb::Federation::Service {
     const bool finished = coordinator_.is_finished();
     announced_.finished = finished;
     announced_.best_round = finished ? state.best_round : 0;
-    announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task, {}, {}} : coordinator_.plan();
+    announced_.plan = finished ? RoundPlan{state.round, coordinator_.settings().rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, coordinator_.settings().task, {}, coordinator_.settings().protection} : coordinator_.plan();
     announced_.federation = store_.federation();
     announced_.ledger = ledger_head_text(store_);
     parcel_ = std::make_shared<const Parcel>(Parcel{announced_.plan.base_digest, chunks_of_file(finished ? store_.best_file() : store_.global_file())});
