@@ -10,7 +10,7 @@ TEST_F(RandomKills, TenOverAllProcessesChangeNoBit) { disturb(10, 1); }
 
 /// Sums of the same integers, under other masks after every kill.
 TEST_F(RandomKills, SixOverAllProcessesOfASecureFederationChangeNoBit) {
-  protection_ = R"({"secure_aggregation": {}})";
+  protection_ = R"({"secure_aggregation": {"threshold": 3}})";
   disturb(6, 2);
 }
 
