@@ -61,7 +61,7 @@ void require_fits(const Update& update, const ModelState& global, std::int64_t r
     require(n == 0 || weights.tensor(n - 1).name < tensor.name, ErrorCode::kMismatch, what + " is not in the order of names, or occurs twice");
     const NamedTensor* place = find_tensor(global, tensor.name);
     require(place != nullptr, ErrorCode::kMismatch, what + " is not in the global model");
-    require(place->shape == tensor.shape && place->group == tensor.group && place->values.size() == weights.value_count(n), ErrorCode::kMismatch, what + " has another shape or group than the global model's");
+    require(place->shape == tensor.shape && place->group == tensor.group && element_count(tensor.shape) == static_cast<std::int64_t>(weights.value_count(n)), ErrorCode::kMismatch, what + " has another shape or group than the global model's");
     require(update.cases_per_group.contains(tensor.group), ErrorCode::kMismatch, what + " belongs to group " + tensor.group + ", whose number of cases is missing");
   }
 }
