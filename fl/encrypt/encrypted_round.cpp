@@ -134,7 +134,7 @@ Receipt EncryptedRound::receive(const std::string& site, const StageAnswer& answ
     return {ReceiptKind::kAccepted, ""};
   }
   try {
-    require(!is_gathering() || strikes_[site] < kMostStrikes || is_bound(site), ErrorCode::kRefused, "this site has broken " + std::to_string(kMostStrikes) + " attempts of this round");
+    require(!is_gathering() || strikes_[site] < kMostStrikes || is_bound(site) || is_needed(site), ErrorCode::kRefused, "this site has broken " + std::to_string(kMostStrikes) + " attempts of this round");
     check(site, answer);
   } catch (const Error& error) {  // one site's failure
     note_failure(site, error.what());
@@ -147,10 +147,18 @@ Receipt EncryptedRound::receive(const std::string& site, const StageAnswer& answ
   return {ReceiptKind::kAccepted, ""};
 }
 
+bool EncryptedRound::is_needed(const std::string& site) const {
+  const auto holds = [&](const std::string& other) {
+    const auto strikes = strikes_.find(other);
+    return other != site && (strikes == strikes_.end() || strikes->second < kMostStrikes);
+  };
+  return std::count_if(asked_.begin(), asked_.end(), holds) < least();
+}
+
 void EncryptedRound::note_failure(const std::string& site, const std::string& reason) {
   failures_[site] = reason;
   if (!is_gathering()) ++strikes_[site];
-  if (is_gathering() || strikes_[site] >= kMostStrikes) absent_.insert(site);
+  if (is_gathering() || (strikes_[site] >= kMostStrikes && !is_needed(site))) absent_.insert(site);
   broken_ = !is_gathering() || is_old_key();
 }
 

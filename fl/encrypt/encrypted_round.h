@@ -54,6 +54,8 @@ class EncryptedRound final : public RoundProtocol {
   bool is_member(const std::string& site) const;
   std::vector<std::string> members() const;
   bool is_bound(const std::string& site) const;
+  /// Would too few be left without it? Then it is given another chance as long as the round lasts.
+  bool is_needed(const std::string& site) const;
   void note_failure(const std::string& site, const std::string& reason);
 
   RoundPlan plan_;

