@@ -138,8 +138,8 @@ class Service final : public pb::Federation::Service {
       {
         const std::lock_guard lock(guard_);
         require(coordinator_.protocol() != nullptr, ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
-        OfferedAnswer offered = from_message(*request, coordinator_.protocol()->most_file_bytes());
-        if (!is_waited_for(caller.name)) return;  // it is here, or is not wanted any more
+        OfferedAnswer offered = from_message(*request, most_answer_bytes());
+        if (!is_waited_for(caller.name) || !is_of_present_stage(caller.name, offered.answer)) return;  // it is here, or is not wanted any more
         Offer offer;
         offer.update.round = round = offered.answer.round;
         offer.delta = std::move(offered.file);
@@ -286,8 +286,8 @@ class Service final : public pb::Federation::Service {
   Receipt judge_answer(const std::string& site, const pb::StageAnswer& message) {
     require(coordinator_.protocol() != nullptr || coordinator_.is_finished(), ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
     if (coordinator_.is_finished()) return {ReceiptKind::kStale, "the federation is finished"};
-    OfferedAnswer offered = from_message(message, coordinator_.protocol()->most_file_bytes());
-    const bool has_file = offered.file.size_bytes > 0 && is_waited_for(site);
+    OfferedAnswer offered = from_message(message, most_answer_bytes());
+    const bool has_file = offered.file.size_bytes > 0 && is_waited_for(site) && is_of_present_stage(site, offered.answer);
     if (has_file) {
       require(uploads_.find(site)->is_whole(offered.file), ErrorCode::kMismatch, "the file of this answer is not here");
       offered.answer.file = uploads_.keep(site);  // under a name that no later offer of the site writes to
@@ -299,6 +299,17 @@ class Service final : public pb::Federation::Service {
       observer_.judged(site, told, receipt);
     }
     return receipt;
+  }
+
+  /// An answer to an attempt that was given up meanwhile is stale, and not too long because the present step has no file.
+  std::uint64_t most_answer_bytes() {
+    most_answer_bytes_ = std::max(most_answer_bytes_, coordinator_.protocol()->most_file_bytes());
+    return most_answer_bytes_;
+  }
+
+  bool is_of_present_stage(const std::string& site, const StageAnswer& answer) const {
+    const auto stage = coordinator_.protocol()->stage_for(site);
+    return stage && stage->attempt == answer.attempt && stage->step == answer.step && answer.round == coordinator_.state().round;
   }
 
   bool is_waited_for(const std::string& site) const {
@@ -402,6 +413,7 @@ class Service final : public pb::Federation::Service {
   std::shared_ptr<const Parcel> parcel_, stage_parcel_;
   std::uint64_t version_ = 0, stage_version_ = 0;
   std::set<std::string> served_;
+  std::uint64_t most_answer_bytes_ = 0;  ///< of a file that any step of this run's protocol takes
   bool closing_ = false;
   std::optional<Error> failure_;
 };
