@@ -28,21 +28,11 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
   open_round(now);
 }
 
-namespace {
-
-std::int64_t dimensions_of(const ModelState& model) {
-  std::size_t values = 0;
-  for (const NamedTensor& tensor : model.tensors) values += tensor.values.size();
-  return static_cast<std::int64_t>(values);
-}
-
-}  // namespace
-
 /// A federation that would train on noise does not begin.
 void Coordinator::check_privacy() {
   if (!settings_.protection.privacy || settings_.rounds == 0) return;
   noise_multiplier_ = noise_multiplier_of(*settings_.protection.privacy, settings_.rounds);
-  require_useful(*settings_.protection.privacy, noise_multiplier_, static_cast<std::int64_t>(asked_sites(settings_)), dimensions_of(state_.global));
+  require_useful(*settings_.protection.privacy, noise_multiplier_, static_cast<std::int64_t>(asked_sites(settings_)), value_count(state_.global));
 }
 
 RoundPlan Coordinator::plan() const {
@@ -55,7 +45,12 @@ RoundPlan Coordinator::plan() const {
 
 void Coordinator::use_protocol(ProtocolMaker maker) {
   make_protocol_ = std::move(maker);
-  if (!is_finished() && !settings_.protection.is_plain()) protocol_ = make_protocol_(plan(), asked_, state_.global);
+  begin_protocol();
+}
+
+void Coordinator::begin_protocol() {
+  protocol_.reset();
+  if (make_protocol_ && !is_finished() && !settings_.protection.is_plain()) protocol_ = make_protocol_(plan(), asked_, state_.global);
 }
 
 void Coordinator::open_round(double now) {
@@ -63,8 +58,7 @@ void Coordinator::open_round(double now) {
   accepted_.clear();
   rejected_.clear();
   asked_ = state_.round >= settings_.rounds ? settings_.sites : select_sites(settings_.policy.selection, settings_.sites, state_.round, state_.reports);
-  protocol_.reset();
-  if (make_protocol_ && !is_finished() && !settings_.protection.is_plain()) protocol_ = make_protocol_(plan(), asked_, state_.global);
+  begin_protocol();
   ++stage_version_;
 }
 
@@ -252,7 +246,7 @@ void Coordinator::end_round(RoundReport& report, const std::vector<Update>& upda
       if (!protocol_) note_contributions(report, state_.global, updates, next.weights);
       state_.global = std::move(next.global);
     }
-    if (privacy && protocol_) note_shares(*privacy, noise_multiplier_, state_.round + 1, share_grid_of(plan().protection, dimensions_of(state_.global)), report.sums);
+    if (privacy && protocol_) note_shares(*privacy, noise_multiplier_, state_.round + 1, share_grid_of(plan().protection, value_count(state_.global)), report.sums);
     global_digest_ = digest(state_.global);
   }
   report.result_digest = global_digest_;

@@ -85,6 +85,7 @@ class Coordinator {
 
  private:
   std::optional<RoundReport> advance_protected(double now);
+  void begin_protocol();
   void require_member(const std::string& site) const;
   RoundReport close();
   RoundReport close_protected(std::optional<ProtectedSum> sum, const std::string& why_not);

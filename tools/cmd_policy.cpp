@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "fl/policy/signed_policy.h"
+#include "tools/keys_output.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -11,19 +12,13 @@ struct PolicyWords {
   std::string policy, key, signer;
 };
 
-void print_files(const std::vector<fs::path>& files, bool json) {
-  Json list = Json::array();
-  for (const fs::path& file : files) list.push_back(file.string());
-  if (json) fmt::print("{}\n", Json{{"schema", "consilium.policy_files/1"}, {"files", list}}.dump(2));
-  else
-    for (const fs::path& file : files) fmt::print("{}\n", file.string());
-}
+constexpr const char* kFilesSchema = "consilium.policy_files/1";
 
-void make_key(const PolicyWords& words, bool json) { print_files({words.key, fl::make_policy_key(words.key)}, json); }
+void make_key(const PolicyWords& words, bool json) { print_files({words.key, fl::make_policy_key(words.key)}, json, kFilesSchema); }
 
 void sign(const PolicyWords& words, bool json) {
   fl::sign_policy(words.policy, words.key);
-  print_files({fl::signature_file(words.policy)}, json);
+  print_files({fl::signature_file(words.policy)}, json, kFilesSchema);
 }
 
 void check(const PolicyWords& words) { fmt::print("{}\n", fl::to_json(fl::read_signed_policy(words.policy, words.signer)).dump(2)); }

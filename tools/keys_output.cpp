@@ -19,13 +19,13 @@ void print_members(const std::filesystem::path& folder, const std::vector<std::s
   if (as_json) fmt::print("{}\n", Json{{"schema", "consilium.keys/1"}, {"certificates", rows}}.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-void print_files(const std::vector<std::filesystem::path>& files, bool as_json) {
+void print_files(const std::vector<std::filesystem::path>& files, bool as_json, const char* schema) {
   Json list = Json::array();
   for (const std::filesystem::path& file : files) {
     list.push_back(file.string());
     if (!as_json) fmt::print("{}\n", file.string());
   }
-  if (as_json) fmt::print("{}\n", Json{{"schema", "consilium.keys/1"}, {"files", list}}.dump(2));
+  if (as_json) fmt::print("{}\n", Json{{"schema", schema}, {"files", list}}.dump(2));
 }
 
 void print_serials(const std::vector<std::string>& serials, bool as_json) {

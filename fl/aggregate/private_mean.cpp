@@ -34,25 +34,13 @@ double norm_of(const ModelState& global, const Update& update) {
 
 }  // namespace
 
-double update_norm(const Update& update) {
-  const UpdateWeights weights(update);
-  std::vector<float> scratch;
-  double square = 0;
-  for (std::size_t n = 0; n < weights.size(); ++n)
-    for (std::size_t begin = 0; begin < weights.value_count(n); begin += kBlock)
-      for (const float value : weights.block(n, begin, std::min(kBlock, weights.value_count(n) - begin), scratch)) square += static_cast<double>(value) * static_cast<double>(value);
-  require(std::isfinite(square), ErrorCode::kCorruptData, "update of site \"" + update.site + "\": a value is not finite");
-  return std::sqrt(square);
-}
-
-PrivateMean private_mean(const ModelState& global, std::span<const Update> updates, const PrivateMeanOptions& o, NoiseStream& noise) {
-  PrivateMean result{global, 0};
+ModelState private_mean(const ModelState& global, std::span<const Update> updates, const PrivateMeanOptions& o, NoiseStream& noise) {
+  ModelState model = global;
   SiteWeights factors;
   for (const Update& update : updates) {
     const double norm = norm_of(global, update);
     require(!factors.contains(update.site), ErrorCode::kUsage, "site \"" + update.site + "\" has two updates in one round: it would count twice");
     factors[update.site] = norm <= o.clip ? 1 : o.clip / norm;
-    result.within_clip += norm <= o.clip ? 1 : 0;
   }
   const auto sites = static_cast<double>(o.sites);
   std::vector<std::vector<double>> sums;
@@ -64,10 +52,10 @@ PrivateMean private_mean(const ModelState& global, std::span<const Update> updat
   const double deviation = o.noise_multiplier * o.clip;
   for (std::size_t t = 0; t < global.tensors.size(); ++t)
     for (std::size_t n = 0; n < sums[t].size(); ++n) {
-      float& weight = result.model.tensors[t].values[n];
+      float& weight = model.tensors[t].values[n];
       weight = static_cast<float>(static_cast<double>(weight) + (sums[t][n] + deviation * noise.normal()) / sites);
     }
-  return result;
+  return model;
 }
 
 }  // namespace consilium::fl

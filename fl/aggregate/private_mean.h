@@ -13,15 +13,8 @@ struct PrivateMeanOptions {
   double noise_multiplier = 1;
   std::int64_t sites = 1;  ///< the divisor: those that were asked, whoever answered
 };
-struct PrivateMean {
-  ModelState model;
-  std::int64_t within_clip = 0;  ///< updates that were not shortened; secret until noise is on it
-};
 /// w + (sum_k min(1, C / |D_k|) D_k + N(0, (z C)^2)) / sites. Every tensor gets noise, also one that nobody trained; cases have no say beyond "none: not trained".
 /// @throws as average_deltas.
-PrivateMean private_mean(const ModelState& global, std::span<const Update> updates, const PrivateMeanOptions& options, NoiseStream& noise);
-
-/// Length of all that an update changes, block by block where it lies on disk. @throws Error{kCorruptData} a value that is not finite.
-double update_norm(const Update& update);
+ModelState private_mean(const ModelState& global, std::span<const Update> updates, const PrivateMeanOptions& options, NoiseStream& noise);
 
 }  // namespace consilium::fl

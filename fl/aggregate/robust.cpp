@@ -22,12 +22,6 @@ std::size_t value_count(const ModelState& global, const std::vector<std::size_t>
   return count;
 }
 
-std::size_t value_count(const ModelState& global) {
-  std::size_t count = 0;
-  for (const NamedTensor& tensor : global.tensors) count += tensor.values.size();
-  return count;
-}
-
 /// Fewest updates that make `buckets` buckets of at most `size`.
 std::size_t least_for(std::size_t buckets, std::int64_t size) { return (buckets - 1) * static_cast<std::size_t>(size) + 1; }
 

@@ -2,40 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "fl/encrypt/encrypted_vector.h"
+#include "fl/summed_fields.h"
 
 namespace consilium::fl {
-namespace {
-
-constexpr std::size_t kMostMetrics = 32;
-
-bool is_word(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-'; });
-}
-
-}  // namespace
 
 void read_encryption_settings(SettingsReader& reader, EncryptionSettings& s) {
   reader.field("least_sites", s.least_sites);
-  reader.field("clip", s.clip);
-  reader.field("fraction_bits", s.fraction_bits);
-  reader.field("most_cases", s.most_cases);
   reader.field("smudging_bits", s.smudging_bits);
   reader.field("key_rounds", s.key_rounds);
-  reader.field("stage_seconds", s.stage_seconds);
-  reader.field("metrics", s.metrics);
+  read_summed_fields(reader, {s.clip, s.fraction_bits, s.most_cases, s.stage_seconds, s.metrics});
   const auto check = [&](bool good, const char* key, const char* expected) { require(good, ErrorCode::kUsage, reader.path() + "." + key + ": expected " + expected); };
   check(s.least_sites >= kFewestEncryptingSites && s.least_sites <= static_cast<std::int64_t>(kMostEncryptingSites), "least_sites", "3 to 1000");
-  check(std::isfinite(s.clip) && s.clip > 0 && s.clip <= 1e6, "clip", "above 0 to 1000000");
-  check(s.fraction_bits >= 1 && s.fraction_bits <= 48, "fraction_bits", "1 to 48");
-  check(s.most_cases >= 1 && s.most_cases <= 1000000, "most_cases", "1 to 1000000");
   check(s.smudging_bits >= 40 && s.smudging_bits <= 80, "smudging_bits", "40 to 80");
   check(s.key_rounds >= 1 && s.key_rounds <= 1000000, "key_rounds", "1 to 1000000");
-  check(std::isfinite(s.stage_seconds) && s.stage_seconds > 0 && s.stage_seconds <= 1e6, "stage_seconds", "above 0 to 1000000");
-  check(s.metrics.size() <= kMostMetrics && std::all_of(s.metrics.begin(), s.metrics.end(), is_word) && std::set(s.metrics.begin(), s.metrics.end()).size() == s.metrics.size(), "metrics",
-        "at most 32 names, none twice, of letters, digits, '_', '-' and '.'");
 }
 
 Json to_json(const EncryptionSettings& s) {

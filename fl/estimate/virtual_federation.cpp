@@ -26,8 +26,8 @@ VirtualFederation::VirtualFederation(const EstimateSettings& settings, const Upd
     patients_ += static_cast<double>(figures.patients);
   }
   for (std::size_t n = 0; n < sites_.size(); ++n)
-    for (const EventKind kind : {EventKind::kLinkDown, EventKind::kDeath}) plan_disturbance(sites_[n], n, kind);
-  events_.plan({0, EventKind::kOpen});
+    for (const PlannedKind kind : {PlannedKind::kLinkDown, PlannedKind::kDeath}) plan_disturbance(sites_[n], n, kind);
+  events_.plan({0, PlannedKind::kOpen});
   plan_closing();
 }
 
@@ -40,7 +40,7 @@ std::optional<RoundCost> VirtualFederation::step() {
     now_ = end->time;
     end_transfer(end->site);
   } else {
-    const Event event = events_.take();
+    const PlannedEvent event = events_.take();
     now_ = event.time;
     handle(event);
   }
@@ -48,23 +48,23 @@ std::optional<RoundCost> VirtualFederation::step() {
   return closed_;
 }
 
-void VirtualFederation::handle(const Event& event) {
+void VirtualFederation::handle(const PlannedEvent& event) {
   const std::size_t n = event.site;
   switch (event.kind) {
-    case EventKind::kOpen:
+    case PlannedKind::kOpen:
       is_open_ = true;
       opened_ = now_;
       base_ = std::make_shared<const Base>(Base{coordinator_.plan(), coordinator_.state().global});
       for (std::size_t site = 0; site < sites_.size(); ++site) take_up(site);
       return;
-    case EventKind::kDeadline:
+    case PlannedKind::kDeadline:
       if (event.epoch == static_cast<std::uint64_t>(round())) come_to_deadline();
       return;
-    case EventKind::kTransfer:
+    case PlannedKind::kTransfer:
       if (event.epoch != sites_[n].epoch) return;
       line(sites_[n]).start(n, sites_[n].left, sites_[n].phase == Phase::kDownloading ? sites_[n].figures.download_bytes_per_second : sites_[n].figures.upload_bytes_per_second, now_);
       return;
-    case EventKind::kComputed:
+    case PlannedKind::kComputed:
       if (event.epoch == sites_[n].epoch) end_computing(n);
       return;
     default:
@@ -72,35 +72,35 @@ void VirtualFederation::handle(const Event& event) {
   }
 }
 
-void VirtualFederation::disturb(Site& site, std::size_t n, EventKind kind) {
-  if (kind == EventKind::kDeath || kind == EventKind::kLinkDown) {
-    if (kind == EventKind::kDeath) {
+void VirtualFederation::disturb(Site& site, std::size_t n, PlannedKind kind) {
+  if (kind == PlannedKind::kDeath || kind == PlannedKind::kLinkDown) {
+    if (kind == PlannedKind::kDeath) {
       ++site.cost.deaths;
       if (site.phase == Phase::kComputing) site.cost.computing_seconds += now_ - site.computing_since;
     } else {
       ++site.cost.outages;
     }
     // Training goes on while the link is down.
-    if (kind == EventKind::kDeath || site.phase != Phase::kComputing) interrupt(site, n);
-    (kind == EventKind::kDeath ? site.present : site.connected) = false;
+    if (kind == PlannedKind::kDeath || site.phase != Phase::kComputing) interrupt(site, n);
+    (kind == PlannedKind::kDeath ? site.present : site.connected) = false;
   } else {
-    (kind == EventKind::kReturn ? site.present : site.connected) = true;
-    if (kind == EventKind::kReturn || site.phase != Phase::kComputing) go_on(n);
+    (kind == PlannedKind::kReturn ? site.present : site.connected) = true;
+    if (kind == PlannedKind::kReturn || site.phase != Phase::kComputing) go_on(n);
   }
-  plan_disturbance(site, n, kind == EventKind::kDeath ? EventKind::kReturn : kind == EventKind::kReturn ? EventKind::kDeath : kind == EventKind::kLinkDown ? EventKind::kLinkUp : EventKind::kLinkDown);
+  plan_disturbance(site, n, kind == PlannedKind::kDeath ? PlannedKind::kReturn : kind == PlannedKind::kReturn ? PlannedKind::kDeath : kind == PlannedKind::kLinkDown ? PlannedKind::kLinkUp : PlannedKind::kLinkDown);
 }
 
-void VirtualFederation::plan_disturbance(Site& site, std::size_t n, EventKind kind) {
+void VirtualFederation::plan_disturbance(Site& site, std::size_t n, PlannedKind kind) {
   double wait = 0;
   switch (kind) {
-    case EventKind::kDeath:
+    case PlannedKind::kDeath:
       if (settings_.failures.deaths_per_day == 0) return;
       wait = until_next(site.deaths, settings_.failures.deaths_per_day);
       break;
-    case EventKind::kReturn:
+    case PlannedKind::kReturn:
       wait = quantile(settings_.failures.away_seconds, site.deaths.uniform());
       break;
-    case EventKind::kLinkDown:
+    case PlannedKind::kLinkDown:
       if (settings_.links.outages_per_day == 0) return;
       wait = until_next(site.outages, settings_.links.outages_per_day);
       break;
@@ -139,11 +139,11 @@ void VirtualFederation::compute(std::size_t n) {
   const bool last_look = site.base->plan.is_last_look();
   double seconds = last_look ? site.figures.validate_seconds : site.figures.train_seconds + settings_.compute.validations * site.figures.validate_seconds;
   if (site.slowness.fork(static_cast<std::uint64_t>(site.round)).chance(settings_.compute.slow_chance)) seconds *= settings_.compute.slow_factor;
-  events_.plan({now_ + seconds, EventKind::kComputed, n, ++site.epoch});
+  events_.plan({now_ + seconds, PlannedKind::kComputed, n, ++site.epoch});
 }
 
 void VirtualFederation::transfer(std::size_t n) {
-  if (is_active(sites_[n])) events_.plan({now_ + latency(), EventKind::kTransfer, n, ++sites_[n].epoch});
+  if (is_active(sites_[n])) events_.plan({now_ + latency(), PlannedKind::kTransfer, n, ++sites_[n].epoch});
 }
 
 /// Stops what the site does. Of a transfer, at most the last chunk was in vain.
@@ -223,7 +223,7 @@ void VirtualFederation::close_if_due() {
   closed_->upload_bytes = up_bytes_;
   down_bytes_ = up_bytes_ = 0;
   if (coordinator_.is_finished()) return;
-  events_.plan({now_ + closed_->aggregate_seconds, EventKind::kOpen});
+  events_.plan({now_ + closed_->aggregate_seconds, PlannedKind::kOpen});
   plan_closing();
 }
 
@@ -231,7 +231,7 @@ void VirtualFederation::close_if_due() {
 void VirtualFederation::plan_closing() {
   const double deadline = coordinator_.deadline();
   const double abandoned = now_ + settings_.policy.abandon_seconds * (1 + 1e-9);  // the coordinator's own difference of times may round down
-  for (const double time : {deadline, deadline + (deadline - now_), abandoned}) events_.plan({time, EventKind::kDeadline, 0, static_cast<std::uint64_t>(round())});
+  for (const double time : {deadline, deadline + (deadline - now_), abandoned}) events_.plan({time, PlannedKind::kDeadline, 0, static_cast<std::uint64_t>(round())});
 }
 
 void VirtualFederation::come_to_deadline() {

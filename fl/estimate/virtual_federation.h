@@ -48,9 +48,9 @@ class VirtualFederation {
     double computing_since = 0;
   };
 
-  void handle(const Event& event);
-  void disturb(Site& site, std::size_t number, EventKind kind);
-  void plan_disturbance(Site& site, std::size_t number, EventKind kind);
+  void handle(const PlannedEvent& event);
+  void disturb(Site& site, std::size_t number, PlannedKind kind);
+  void plan_disturbance(Site& site, std::size_t number, PlannedKind kind);
   void take_up(std::size_t number);
   void go_on(std::size_t number);
   void compute(std::size_t number);

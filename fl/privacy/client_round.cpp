@@ -34,18 +34,18 @@ ModelState private_round(const ClientPrivacy& privacy, double noise_multiplier, 
     on_updates = noise_multiplier_beside_count(noise_multiplier, on_count);
   }
   NoiseStream noise(round_key(privacy, history.size()));
-  PrivateMean mean = private_mean(global, updates, {clip, on_updates, sites}, noise);
+  ModelState next = private_mean(global, updates, {clip, on_updates, sites}, noise);
   sums["clip"] = clip;
   sums["noise_multiplier"] = on_updates;
   sums["epsilon"] = epsilon_after(privacy, noise_multiplier, static_cast<std::int64_t>(history.size()) + 1);
   sums["delta"] = privacy.delta;
-  if (!privacy.adaptive) return std::move(mean.model);
+  if (!privacy.adaptive) return next;
   // The sites' bits, not the lengths of what came: these were shortened before.
   double within = 0;
   for (const Update& update : updates)
     if (const auto bit = update.metrics.find("within_clip"); bit != update.metrics.end()) within += bit->second >= 0.5 ? 1 : 0;
   sums["next_clip"] = next_clip(clip, within + on_count * noise.normal(), sites, *privacy.adaptive);
-  return std::move(mean.model);
+  return next;
 }
 
 void note_shares(const ClientPrivacy& privacy, double noise_multiplier, std::int64_t rounds, const ShareGrid& grid, std::map<std::string, double>& sums) {

@@ -1,8 +1,6 @@
 #include "fl/privacy/noise_stream.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <bit>
@@ -11,6 +9,8 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "fl/secure/hkdf.h"
 #include "fl/unpredictable.h"
 
 namespace consilium::fl {
@@ -43,35 +43,20 @@ NoiseKey NoiseKey::from_seed(std::uint64_t seed, std::string_view purpose) {
 }
 
 NoiseKey NoiseKey::derive(std::string_view purpose) const {
-  NoiseKey key;
-  unsigned int size = 0;
-  const auto* done = HMAC(EVP_sha256(), bytes_.data(), static_cast<int>(bytes_.size()), reinterpret_cast<const unsigned char*>(purpose.data()), purpose.size(), key.bytes_.data(), &size);
-  require(done != nullptr && size == key.bytes_.size(), ErrorCode::kUnexpected, "HMAC-SHA256 failed");
-  return key;
+  const Secret32 derived = hmac_sha256({reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}, purpose);
+  return from_bytes(derived.view());
 }
 
 std::string NoiseKey::name() const {
   const NoiseKey shown = derive("name");
-  std::string text;
-  for (std::size_t n = 0; n < 16; ++n) {
-    text += "0123456789abcdef"[shown.bytes_[n] >> 4];
-    text += "0123456789abcdef"[shown.bytes_[n] & 15];
-  }
-  return text;
+  return to_hexadecimal({reinterpret_cast<const char*>(shown.bytes_.data()), 16});
 }
 
-void NoiseStream::Free::operator()(evp_cipher_ctx_st* context) const { EVP_CIPHER_CTX_free(context); }
-
-NoiseStream::NoiseStream(const NoiseKey& key) : cipher_(EVP_CIPHER_CTX_new()), buffer_(kBufferBytes), at_(kBufferBytes) {
-  const unsigned char start[16]{};  // block counter and nonce: a key has one stream
-  require(cipher_ && EVP_EncryptInit_ex(cipher_.get(), EVP_chacha20(), nullptr, key.bytes().data(), start) == 1, ErrorCode::kUnexpected, "ChaCha20 is not available");
-}
+NoiseStream::NoiseStream(const NoiseKey& key) : bits_(Secret32({reinterpret_cast<const char*>(key.bytes().data()), key.bytes().size()}), 0), buffer_(kBufferBytes), at_(kBufferBytes) {}
 NoiseStream::~NoiseStream() { OPENSSL_cleanse(buffer_.data(), buffer_.size()); }
 
 void NoiseStream::refill() {
-  std::fill(buffer_.begin(), buffer_.end(), static_cast<unsigned char>(0));
-  int written = 0;
-  require(EVP_EncryptUpdate(cipher_.get(), buffer_.data(), &written, buffer_.data(), static_cast<int>(buffer_.size())) == 1, ErrorCode::kUnexpected, "ChaCha20 failed");
+  bits_.next(buffer_);
   at_ = 0;
 }
 

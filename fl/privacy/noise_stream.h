@@ -3,14 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fl/privacy/wide.h"
-
-struct evp_cipher_ctx_st;
+#include "fl/secure/chacha20.h"
 
 namespace consilium::fl {
 
@@ -59,10 +57,7 @@ class NoiseStream {
 
  private:
   void refill();
-  struct Free {
-    void operator()(evp_cipher_ctx_st* context) const;
-  };
-  std::unique_ptr<evp_cipher_ctx_st, Free> cipher_;
+  ChaChaStream bits_;
   std::vector<unsigned char> buffer_;
   std::size_t at_;
   std::uint64_t coins_ = 0;

@@ -38,11 +38,11 @@ void chacha20_xor(const Secret32& key, const ChaChaNonce& nonce, std::uint32_t c
   require_ssl(EVP_EncryptUpdate(cipher.get(), out.data(), &size, in.data(), static_cast<int>(in.size())) == 1, "making a key stream");
 }
 
-void KeyStream::Free::operator()(EVP_CIPHER_CTX* cipher) const { EVP_CIPHER_CTX_free(cipher); }
+void ChaChaStream::Free::operator()(EVP_CIPHER_CTX* cipher) const { EVP_CIPHER_CTX_free(cipher); }
 
-KeyStream::KeyStream(const Secret32& key, std::uint32_t counter) : cipher_(cipher_at(key, {}, counter).release()) {}
+ChaChaStream::ChaChaStream(const Secret32& key, std::uint32_t counter) : cipher_(cipher_at(key, {}, counter).release()) {}
 
-void KeyStream::next(std::span<unsigned char> out) {
+void ChaChaStream::next(std::span<unsigned char> out) {
   std::memset(out.data(), 0, out.size());
   int size = 0;
   require_ssl(EVP_EncryptUpdate(cipher_.get(), out.data(), &size, out.data(), static_cast<int>(out.size())) == 1, "making a key stream");

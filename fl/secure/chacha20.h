@@ -22,9 +22,9 @@ using ChaChaNonce = std::array<unsigned char, 12>;
 void chacha20_xor(const Secret32& key, const ChaChaNonce& nonce, std::uint32_t counter, std::span<const unsigned char> in, std::span<unsigned char> out);
 
 /// The key stream of a key with nonce zero, from a block on, piece by piece: pieces of whole blocks, but for the last.
-class KeyStream {
+class ChaChaStream {
  public:
-  KeyStream(const Secret32& key, std::uint32_t counter);
+  ChaChaStream(const Secret32& key, std::uint32_t counter);
   void next(std::span<unsigned char> out);
 
  private:

@@ -21,7 +21,7 @@ void add_mask(std::span<const std::uint64_t> mask, MaskSign sign, std::span<std:
 void apply_mask(const Secret32& key, MaskSign sign, std::uint64_t position, std::span<std::uint64_t> values) {
   constexpr std::size_t kPiece = 2048;  // stays in the first cache
   require(position % kMaskStep == 0 && (position + values.size()) / kMaskStep <= 0xFFFFFFFFU, ErrorCode::kUsage, "a mask is asked for at a place that it does not have");
-  KeyStream stream(key, static_cast<std::uint32_t>(position / kMaskStep));
+  ChaChaStream stream(key, static_cast<std::uint32_t>(position / kMaskStep));
   std::array<std::uint64_t, kPiece> piece;
   for (std::size_t begin = 0; begin < values.size(); begin += kPiece) {
     const std::size_t count = std::min(kPiece, values.size() - begin);

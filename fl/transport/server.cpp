@@ -293,11 +293,7 @@ class Service final : public pb::Federation::Service {
       offered.answer.file = uploads_.keep(site);  // under a name that no later offer of the site writes to
     }
     const Receipt receipt = coordinator_.answer(site, offered.answer, steady_seconds());
-    if (has_file || receipt.kind == ReceiptKind::kRejected) {
-      Update told;
-      told.round = offered.answer.round;
-      observer_.judged(site, told, receipt);
-    }
+    if (has_file || receipt.kind == ReceiptKind::kRejected) tell_judged(site, offered.answer.round, receipt);
     return receipt;
   }
 
@@ -338,10 +334,15 @@ class Service final : public pb::Federation::Service {
   }
 
   void tell_declined(const std::string& site, const Receipt& receipt) {
-    Update nothing;
-    nothing.round = coordinator_.state().round;
-    observer_.judged(site, nothing, receipt);
+    tell_judged(site, coordinator_.state().round, receipt);
     log_warning("site " + site + ": " + receipt.reason);
+  }
+
+  /// Of a site whose update is not seen.
+  void tell_judged(const std::string& site, std::int64_t round, const Receipt& receipt) {
+    Update unseen;
+    unseen.round = round;
+    observer_.judged(site, unseen, receipt);
   }
 
   /// The site's open Watch stream, as the observer sees it.

@@ -22,6 +22,12 @@ std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   return count;
 }
 
+std::int64_t value_count(const ModelState& state) {
+  std::size_t count = 0;
+  for (const NamedTensor& tensor : state.tensors) count += tensor.values.size();
+  return static_cast<std::int64_t>(count);
+}
+
 void require_same_layout(const ModelState& expected, const ModelState& found) {
   const std::size_t common = std::min(expected.tensors.size(), found.tensors.size());
   for (std::size_t i = 0; i < common; ++i) {

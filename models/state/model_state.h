@@ -28,6 +28,8 @@ struct ModelState {
 const NamedTensor* find_tensor(const ModelState& state, const std::string& name);
 
 std::int64_t element_count(const std::vector<std::int64_t>& shape);
+/// Of all tensors together.
+std::int64_t value_count(const ModelState& state);
 
 /// Same names, groups and shapes in the same order? @throws Error{kMismatch} naming the first tensor that differs.
 void require_same_layout(const ModelState& expected, const ModelState& found);

@@ -25,7 +25,7 @@ constexpr double kNoNoise = 1e-30;
 
 ModelState mean_of(const std::vector<Update>& updates, double clip, std::int64_t sites, double noise = kNoNoise, std::uint64_t seed = 1) {
   NoiseStream stream(NoiseKey::from_seed(seed, "test"));
-  return private_mean(model({1, 2}, {3}), updates, {clip, noise, sites}, stream).model;
+  return private_mean(model({1, 2}, {3}), updates, {clip, noise, sites}, stream);
 }
 
 TEST(PrivateMean, ShortensAndDividesByThoseAsked) {
