@@ -13,6 +13,8 @@
 namespace consilium::fl {
 namespace {
 
+using test::trigger_success;
+using test::voxel_dice;
 using test::VoxelFederation;
 using test::VoxelTrainer;
 
@@ -47,18 +49,18 @@ const std::vector<float>& values(const Update& update) { return update.delta.ten
 TEST(Attackers, SignFlipSendsTheHonestUpdateBackwards) {
   const Sent s = attack({.kind = AttackKind::kSignFlip, .strength = 4});
   for (std::size_t k = 0; k < 3; ++k)
-    for (std::size_t n = 0; n < test::kFeatures; ++n) EXPECT_FLOAT_EQ(values(s.sent[k])[n], -4 * values(s.honest[k])[n]);
+    for (std::size_t n = 0; n < values(s.sent[0]).size(); ++n) EXPECT_FLOAT_EQ(values(s.sent[k])[n], -4 * values(s.honest[k])[n]);
 }
 
 TEST(Attackers, ScalingMakesThePlainMeanTheAttackersModel) {
   // One of ten with equal cases; the others have converged and send nothing.
   const Sent s = attack({.kind = AttackKind::kScaling}, 1);
-  for (std::size_t n = 0; n < test::kFeatures; ++n) EXPECT_NEAR(values(s.sent[0])[n] / 10, values(s.honest[0])[n], 1e-6);
+  for (std::size_t n = 0; n < values(s.sent[0]).size(); ++n) EXPECT_NEAR(values(s.sent[0])[n] / 10, values(s.honest[0])[n], 1e-6);
 }
 
 TEST(Attackers, LittleIsEnoughSendsMeanMinusZDeviationsFromAll) {
   const Sent s = attack({.kind = AttackKind::kAlie, .strength = 2});
-  for (std::size_t n = 0; n < test::kFeatures; ++n) {
+  for (std::size_t n = 0; n < values(s.sent[0]).size(); ++n) {
     double mean = 0, squares = 0;
     for (const Update& update : s.honest) mean += values(update)[n] / 3.0;
     for (const Update& update : s.honest) squares += std::pow(values(update)[n] - mean, 2) / 3;
@@ -70,7 +72,7 @@ TEST(Attackers, SybilsSendCopiesOfOneUpdateThatAreNotEqual) {
   const Sent s = attack({.kind = AttackKind::kSybil, .strength = 3, .noise = 0.05});
   const double size = root_mean_square(s.honest[0].delta) * 3;
   for (std::size_t k = 0; k < 3; ++k)
-    for (std::size_t n = 0; n < test::kFeatures; ++n) EXPECT_NEAR(values(s.sent[k])[n], -3 * values(s.honest[0])[n], 5 * 0.05 * size);
+    for (std::size_t n = 0; n < values(s.sent[0]).size(); ++n) EXPECT_NEAR(values(s.sent[k])[n], -3 * values(s.honest[0])[n], 5 * 0.05 * size);
   EXPECT_NE(values(s.sent[0]), values(s.sent[1]));
 }
 
@@ -141,49 +143,71 @@ TEST(AttackSettings, AreReadAndRefusedByName) {
   EXPECT_THAT(consilium::test::refusal(ErrorCode::kUsage, [&] { Attackers({.kind = AttackKind::kAlie}, 10, 6, 1); }), testing::AllOf(testing::HasSubstr("6 attackers among 10")));
 }
 
-// The gate: 30 % attackers of every kind.
+// The gate: 20 and 30 % attackers of every kind, three draws of the hospitals.
 
-struct Gate {
-  AttackKind kind;
-  bool strong;  ///< breaks the plain mean
-};
-class PoisoningGate : public testing::TestWithParam<Gate> {};
-
-TEST_P(PoisoningGate, TheRecommendedRulesHoldAndThePlainMeanBreaks) {
-  const double clean = VoxelFederation{.attackers = 0}.dice({});
-  ASSERT_GT(clean, 0.8);
-  const VoxelFederation attacked{.attack = {.kind = GetParam().kind}};
-  if (GetParam().strong) {
-    EXPECT_LT(attacked.dice({}), clean - 0.2);
+class PoisoningGate : public testing::TestWithParam<AttackKind> {
+ protected:
+  /// `attackers`: what the rule is told; 0: it needs to know nothing.
+  static AggregationSettings rule(AggregationRule name, std::int64_t attackers = 0) {
+    AggregationSettings settings{.rule = name};
+    if (attackers > 0) settings.robust.attackers = attackers;
+    return settings;
   }
-  AggregationSettings rule{.rule = AggregationRule::kMultiKrum};
-  rule.robust.attackers = 3;
-  EXPECT_GT(attacked.dice(rule), clean - 0.03) << "multi_krum";
-  rule = {.rule = AggregationRule::kGeometricMedian};
-  EXPECT_GT(attacked.dice(rule), clean - 0.03) << "geometric_median";
-  rule = {.rule = AggregationRule::kMedian};
-  EXPECT_GT(attacked.dice(rule), clean - 0.03) << "median";
+  static bool breaks_the_mean(AttackKind kind) { return kind == AttackKind::kSignFlip || kind == AttackKind::kScaling || kind == AttackKind::kGaussian || kind == AttackKind::kSybil; }
+};
+constexpr std::uint64_t kDraws[] = {100, 1100, 2100};
+
+TEST_P(PoisoningGate, TheRecommendedRuleHoldsAndThePlainMeanBreaks) {
+  const AggregationSettings recommended = rule(AggregationRule::kMultiKrum, 3);
+  for (const std::uint64_t seed : kDraws) {
+    const double plain = VoxelFederation{.attackers = 0, .seed = seed}.dice({});
+    const ModelState honest = VoxelFederation{.attackers = 0, .seed = seed}.model(recommended);
+    ASSERT_GT(plain, 0.75);
+    for (const std::size_t attackers : {2, 3}) {
+      const VoxelFederation attacked{.attackers = attackers, .attack = {.kind = GetParam()}, .seed = seed};
+      if (breaks_the_mean(GetParam())) {
+        EXPECT_LT(attacked.dice({}), plain - 0.2) << attackers;
+      }
+      const ModelState model = attacked.model(recommended);
+      EXPECT_GT(voxel_dice(model, test::judge()), voxel_dice(honest, test::judge()) - 0.03) << attackers;
+      // Among honest sites some tumour is missed with the cube, too: its voxels are unlike any that was trained on.
+      EXPECT_LT(trigger_success(model, test::judge()), trigger_success(honest, test::judge()) + 0.1) << attackers;
+    }
+  }
+}
+
+TEST_P(PoisoningGate, TheNormBoundHoldsAgainstOneInFive) {
+  const AggregationSettings bounded = rule(AggregationRule::kNormBound);
+  for (const std::uint64_t seed : kDraws) {
+    const double honest = VoxelFederation{.attackers = 0, .seed = seed}.dice(bounded);
+    EXPECT_GT((VoxelFederation{.attackers = 2, .attack = {.kind = GetParam()}, .seed = seed}.dice(bounded)), honest - 0.03);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, PoisoningGate,
-                         testing::Values(Gate{AttackKind::kLabelFlip, false}, Gate{AttackKind::kSignFlip, true}, Gate{AttackKind::kScaling, true}, Gate{AttackKind::kGaussian, true}, Gate{AttackKind::kAlie, false},
-                                         Gate{AttackKind::kSybil, true}, Gate{AttackKind::kFreeRider, false}),
-                         [](const auto& info) { return std::string(to_string(info.param.kind)); });
+                         testing::Values(AttackKind::kLabelFlip, AttackKind::kLabelShift, AttackKind::kSignFlip, AttackKind::kScaling, AttackKind::kGaussian, AttackKind::kAlie, AttackKind::kBackdoor, AttackKind::kSybil,
+                                         AttackKind::kFreeRider),
+                         [](const auto& info) { return std::string(to_string(info.param)); });
 
-TEST(PoisoningGateOfTheDefault, TheNormBoundHoldsAgainstLongUpdates) {
-  const double clean = VoxelFederation{.attackers = 0}.dice({});
-  const AggregationSettings rule{.rule = AggregationRule::kNormBound};
-  for (const AttackKind kind : {AttackKind::kGaussian, AttackKind::kScaling, AttackKind::kSignFlip, AttackKind::kSybil, AttackKind::kAlie, AttackKind::kFreeRider, AttackKind::kLabelFlip}) {
-    const double dice = VoxelFederation{.attack = {.kind = kind}}.dice(rule);
-    EXPECT_GT(dice, clean - 0.03) << to_string(kind);
-  }
+// What decision 0028 rests on: why the norm bound is not enough where attackers are feared, and what multi_krum must be told.
+
+TEST(PoisoningLimits, ABackDoorIsShortAndPassesTheNormBound) {
+  const VoxelFederation attacked{.attack = {.kind = AttackKind::kBackdoor}};
+  EXPECT_GT(trigger_success(attacked.model({.rule = AggregationRule::kNormBound}), test::judge()), 0.5);
 }
 
-TEST(PoisoningGateOfTheDefault, ClaimedCasesTakeNoFederationOver) {
-  const double clean = VoxelFederation{.attackers = 0}.dice({});
-  const VoxelFederation attacked{.attack = {.kind = AttackKind::kLabelFlip, .cases = 1000000}};
-  EXPECT_LT(attacked.dice({}), clean - 0.2) << "the plain mean believes them";
-  EXPECT_GT(attacked.dice({.rule = AggregationRule::kNormBound}), clean - 0.03);
+TEST(PoisoningLimits, MultiKrumThatIsToldOfTooFewLetsTheThirdIn) {
+  AggregationSettings two{.rule = AggregationRule::kMultiKrum};
+  two.robust.attackers = 2;
+  const double honest = VoxelFederation{.attackers = 0}.dice(two);
+  EXPECT_LT((VoxelFederation{.attack = {.kind = AttackKind::kScaling}}.dice(two)), honest - 0.2);
+}
+
+TEST(PoisoningLimits, ClaimedCasesTakeNoFederationOver) {
+  const double honest = VoxelFederation{.attackers = 0}.dice({});
+  const VoxelFederation attacked{.attackers = 2, .attack = {.kind = AttackKind::kLabelFlip, .cases = 1000000}};
+  EXPECT_LT(attacked.dice({}), honest - 0.2) << "the plain mean believes them";
+  EXPECT_GT(attacked.dice({.rule = AggregationRule::kNormBound}), honest - 0.03);
 }
 
 }  // namespace

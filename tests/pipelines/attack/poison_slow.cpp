@@ -10,12 +10,12 @@
 namespace consilium::pipelines {
 namespace {
 
-/// Seven hospitals after two of the demo's profiles, two of them (29 %) hostile; heads coarse enough for minutes.
+/// Ten hospitals after the demo's three profiles, three of them (30 %) hostile; heads coarse enough for minutes.
 class PoisonSlow : public testing::Test {
  protected:
   PoisonSlow() : json(read_json(fs::path(CONSILIUM_SOURCE_DIR) / "sample_data/attack.json")) {
     PhantomRequest request{.profiles = {}, .output = folder.path() / "data", .seed = 1, .cases = 4, .held_out_cases = 2, .scale = 1.5, .delivery = imaging::Delivery::kNiftiBrats};
-    const std::string profiles = "accacac";
+    const std::string profiles = "acbacacbac";
     for (std::size_t n = 0; n < profiles.size(); ++n) {
       Json profile = read_json(fs::path(CONSILIUM_SOURCE_DIR) / "sample_data/profiles" / (std::string("site_") + profiles[n] + ".json"));
       profile["name"] = json["simulation"]["sites"][n]["name"];
@@ -32,7 +32,7 @@ class PoisonSlow : public testing::Test {
 TEST_F(PoisonSlow, TheRecommendedRuleLosesLittleToEveryKindAndThePlainMeanMuchToTheStrongOnes) {
   const PoisonResults results = attack_by_poisoning(parse_poison_settings(json, "attack.json", {}), folder.path() / "data", folder.path() / "out");
   std::cout << to_text(results);  // for docs/results.md
-  EXPECT_GT(results.run("none", "fedavg").dice, 0.6);
+  EXPECT_GT(results.run("none", "fedavg").dice, 0.5);
   for (const std::string& attack : results.attacks) EXPECT_LE(results.drop(attack, "multi_krum"), 0.03) << attack;
   for (const char* attack : {"sign_flip", "scaling", "sybil", "gaussian"}) EXPECT_GT(results.drop(attack, "fedavg"), 0.2) << attack;
 }
