@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,6 +119,8 @@ Measured measure(std::int64_t parameters, int sites, int rounds, bool secure) {
   while (!fs::exists(folder.path() / "hub" / "address")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   std::string address = read_file(folder.path() / "hub" / "address");
   address.pop_back();
+  mallopt(M_MMAP_MAX, 0);  // in the sites' process, as models/runtime.cpp does where a site trains
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const ModelState delta = model_of(parameters, 2);
   std::vector<std::thread> threads;
   for (const std::string& site : settings.sites)

@@ -239,12 +239,16 @@ void Coordinator::judge_base(RoundReport& report, double weighted_score, double 
 void Coordinator::end_round(RoundReport& report, const std::vector<Update>& updates) {
   if (state_.round < settings_.rounds && !(updates.empty() && protocol_)) {
     const auto& privacy = settings_.protection.privacy;
+    const auto begin = [&](ModelState global) {
+      state_.global = std::move(global);
+      if (on_global_) on_global_(state_.global, state_.round + 1);
+    };
     if (privacy && !protocol_) {
-      state_.global = private_round(*privacy, noise_multiplier_, static_cast<std::int64_t>(asked_.size()), state_.global, updates, state_.reports, report.sums);
+      begin(private_round(*privacy, noise_multiplier_, static_cast<std::int64_t>(asked_.size()), state_.global, updates, state_.reports, report.sums));
     } else {
       WeighedModel next = aggregate_weighed(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
-      if (!protocol_) note_contributions(report, state_.global, updates, next.weights);
-      state_.global = std::move(next.global);
+      begin(std::move(next.global));
+      if (!protocol_) note_contributions(report, state_.global, updates, next.weights);  // of the model it needs the layout only
     }
     if (privacy && protocol_) note_shares(*privacy, noise_multiplier_, state_.round + 1, share_grid_of(plan().protection, value_count(state_.global)), report.sums);
     global_digest_ = digest(state_.global);

@@ -63,6 +63,9 @@ class Coordinator {
   /// Counts up when the stages become others.
   std::uint64_t stage_version() const { return stage_version_; }
 
+  /// Called with a new global model as soon as there is one, before its round is reported: the model stays as it is until the next round is closed, so that it can be written meanwhile.
+  void on_global(std::function<void(const ModelState& global, std::int64_t trainings)> use) { on_global_ = std::move(use); }
+
   /// Remembers that what a site sent for the open round could not even be read.
   Receipt reject(const std::string& site, const std::string& reason);
   /// Remembers that the site refuses the plan: it is not waited for, in this round and the next ones, until it sends an update. @throws as receive.
@@ -107,6 +110,7 @@ class Coordinator {
   std::map<std::string, std::string> rejected_;  ///< site -> reason
   double noise_multiplier_ = 0;  ///< with protection.privacy
   ProtocolMaker make_protocol_;
+  std::function<void(const ModelState& global, std::int64_t trainings)> on_global_;
   std::unique_ptr<RoundProtocol> protocol_;
   std::uint64_t stage_version_ = 0;
   std::map<std::string, std::string> declined_;  ///< site -> reason

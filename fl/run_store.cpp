@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -61,15 +62,18 @@ RunStore::RunStore(const fs::path& folder, const FederationSettings& settings) :
   make_folder(folder / "models");
   database_ = std::make_unique<Sqlite>(folder / "run.sqlite", SqliteMode::kWrite);
   database_->run("PRAGMA synchronous=FULL");
-  database_->run(kSchema);
-  ledger_ = std::make_unique<LedgerBook>(*database_);
-  const std::string wanted = to_json(settings).dump(), found = value_of(*database_, "settings");
-  if (found.empty()) {
+  const std::string wanted = to_json(settings).dump();
+  std::string found;
+  database_->transaction([&] {  // a run that is begun is begun whole
+    database_->run(kSchema);
+    ledger_ = std::make_unique<LedgerBook>(*database_);
+    found = value_of(*database_, "settings");
+    if (!found.empty()) return;
     put(*database_, "settings", wanted);
     put(*database_, "schema", kRunSchema);
     put(*database_, "federation", to_hexadecimal(unpredictable_bytes(16)));
-    return;
-  }
+  });
+  if (found.empty()) return;
   const std::string schema = value_of(*database_, "schema");
   require(schema == kRunSchema, ErrorCode::kUnsupported, folder.string() + ": holds a run in the format " + schema + ", this program writes " + kRunSchema + "; finish it with the program that began it, or give another folder");
   require(found == wanted, ErrorCode::kMismatch, folder.string() + ": holds a federation of other settings; give another folder, or remove this one");
@@ -81,7 +85,14 @@ std::string RunStore::federation() const { return value_of(*database_, "federati
 fs::path RunStore::global_file() const { return folder_ / "models" / value_of(*database_, "global"); }
 fs::path RunStore::best_file() const { return folder_ / "models" / file_name("global", std::atoll(value_of(*database_, "best_round").c_str())); }
 
+void RunStore::write_ahead(const ModelState& global, std::int64_t trainings) {
+  ahead_ = file_name("global", trainings);
+  writing_ = std::async(std::launch::async, [file = folder_ / "models" / ahead_, &global] { write_safetensors(file, global); });
+}
+
 void RunStore::save(const RunState& state) {
+  if (writing_.valid()) writing_.get();
+  const std::string written = std::exchange(ahead_, "");
   const std::int64_t trainings = std::min(state.round, rounds_);  // the last look changes no model
   std::vector<std::pair<std::string, std::string>> rows;
   std::set<std::string> needed{file_name("global", state.best_round)};
@@ -90,7 +101,7 @@ void RunStore::save(const RunState& state) {
     // Whoever closed the round has hashed its model.
     const std::string hash = name.empty() ? "" : model == &state.global && !state.reports.empty() ? state.reports.back().result_digest : digest(*model);
     const bool is_there = value_of(*database_, key) == name && value_of(*database_, std::string(key) + "_digest") == hash;
-    if (!name.empty() && !is_there) write_safetensors(folder_ / "models" / name, *model);
+    if (!name.empty() && !is_there && name != written) write_safetensors(folder_ / "models" / name, *model);
     rows.emplace_back(key, name);
     rows.emplace_back(std::string(key) + "_digest", hash);
     needed.insert(name);

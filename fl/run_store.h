@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <optional>
 
@@ -37,6 +38,9 @@ class RunStore {
   /// The state before the first round, or after the round of the last report.
   void save(const RunState& state);
 
+  /// Begins to write the model that the next save() will hold as the global one after `trainings`, in a thread of its own; it must stay as it is until then. What goes wrong is thrown by save().
+  void write_ahead(const ModelState& global, std::int64_t trainings);
+
   /// The files of the models that were saved last: the open round's, and the best one.
   std::filesystem::path global_file() const;
   std::filesystem::path best_file() const;
@@ -53,6 +57,8 @@ class RunStore {
   std::int64_t rounds_;
   std::unique_ptr<Sqlite> database_;
   std::unique_ptr<LedgerBook> ledger_;
+  std::string ahead_;           ///< name of the file that is being written
+  std::future<void> writing_;
 };
 
 /// Of the closed rounds, in order, from a run.sqlite. @throws Error{kCorruptData}

@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 
 #include "base/error.h"
-#include "fl/x509.h"
+#include "fl/known_certificate.h"
 
 namespace consilium::fl {
 namespace {
@@ -21,7 +21,7 @@ const EVP_MD* digest_for(EVP_PKEY* key) {
 }
 
 Key public_key_of(std::string_view pem) {
-  if (pem.find("BEGIN CERTIFICATE") != std::string_view::npos) return Key(X509_get_pubkey(parse_x509(pem, "a signer's certificate").get()));
+  if (pem.find("BEGIN CERTIFICATE") != std::string_view::npos) return Key(X509_get_pubkey(known_certificate(pem, "a signer's certificate")->certificate.get()));
   const Memory in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   Key key(PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();

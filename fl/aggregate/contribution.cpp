@@ -4,9 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "fl/aggregate/dot_product.h"
 #include "fl/aggregate/gram.h"
 #include "fl/aggregate/group_updates.h"
 #include "fl/aggregate/sketch.h"
+#include "fl/aggregate/weighted_sum.h"
 
 namespace consilium::fl {
 namespace {
@@ -35,16 +37,16 @@ Products products_of(const ModelState& global, const GroupUpdates& group, const 
   std::vector<Products> stripes(kStripes, Products(group.updates.size()));
   for_each_block(global, group, [&](std::size_t stripe, const SameValues& block) {
     std::vector<double> mean(block.count, 0);
-    for (std::size_t i = 0; i < shares.size(); ++i)
-      for (std::size_t n = 0; n < block.count; ++n) mean[n] += shares[i] * static_cast<double>(block.values[i][n]);
+    std::vector<WeightedValues> parts;
+    for (std::size_t i = 0; i < shares.size(); ++i) parts.push_back({block.values[i].data(), shares[i]});
+    add_weighted(mean, parts);
     Products& sums = stripes[stripe];
-    for (std::size_t n = 0; n < block.count; ++n) sums.mean += mean[n] * mean[n];
-    for (std::size_t i = 0; i < shares.size(); ++i)
-      for (std::size_t n = 0; n < block.count; ++n) {
-        const auto value = static_cast<double>(block.values[i][n]);
-        sums.own[i] += value * value;
-        sums.with_mean[i] += value * mean[n];
-      }
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      const double with_mean = dot_product(block.values[i], mean);
+      sums.own[i] += dot_product(block.values[i], block.values[i]);
+      sums.with_mean[i] += with_mean;
+      sums.mean += shares[i] * with_mean;
+    }
   });
   Products all(group.updates.size());
   for (const Products& stripe : stripes) all.add(stripe);

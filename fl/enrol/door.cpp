@@ -1,13 +1,11 @@
 #include "fl/enrol/door.h"
 
-#include <openssl/x509v3.h>
-
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
-#include "fl/x509.h"
+#include "fl/known_certificate.h"
 
 namespace consilium::fl {
 namespace {
@@ -66,19 +64,19 @@ std::string Door::revoked(const std::string& serial) {
 }
 
 Door::Verdict Door::judge(std::string_view certificate_pem, Right right) {
-  const CertificateSummary summary = parse_certificate(certificate_pem, "the caller's certificate");
-  const Certificate certificate = parse_x509(certificate_pem, "the caller's certificate"), authority = parse_x509(authority_pem_, "ca.crt");
+  const auto known = known_certificate(certificate_pem, "the caller's certificate");
+  const CertificateSummary& summary = known->summary;
   Verdict verdict{.caller = {summary.name, Role::kSite, summary.serial, summary.not_after}, .is_known = false, .why = "", .advice = ""};
   const std::int64_t now = options_.clock();
   // Time has words of its own, below.
-  const std::string fault = chain_fault(certificate.get(), authority.get(), X509_PURPOSE_ANY);
+  const std::string fault = lasting_chain_fault(certificate_pem, authority_pem_, "the caller's certificate");
   const auto refuse = [&](const std::string& why, const std::string& advice) {
     verdict.why = why;
     verdict.advice = advice;
     return verdict;
   };
   if (!fault.empty()) {
-    const bool is_namesake = X509_NAME_cmp(X509_get_issuer_name(certificate.get()), X509_get_subject_name(authority.get())) == 0;
+    const bool is_namesake = X509_NAME_cmp(X509_get_issuer_name(known->certificate.get()), X509_get_subject_name(known_certificate(authority_pem_, "ca.crt")->certificate.get())) == 0;
     return refuse("its certificate is not signed by this federation's authority (" + fault + ")", std::string(is_namesake ? "it is of an older generation of the federation: " : "") + kAskAgain);
   }
   verdict.is_known = true;

@@ -1,10 +1,9 @@
 #include "fl/ledger/tree_head.h"
 
-#include <openssl/x509v3.h>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "fl/ledger/canonical.h"
+#include "fl/known_certificate.h"
 #include "fl/signature.h"
 #include "fl/x509.h"
 
@@ -29,14 +28,15 @@ std::string bytes_from_hex(const std::string& text, const std::string& origin) {
 
 /// Text around a PEM block, or another way to break its lines, would be bytes that nothing vouches for.
 void require_plain_pem(const std::string& pem, const std::string& origin) {
-  require(pem.size() <= 65536 && to_pem(parse_x509(pem, origin).get()) == pem, ErrorCode::kCorruptData, origin + ": the certificate is not written as PEM is written here");
+  require(pem.size() <= 65536 && known_certificate(pem, origin)->pem == pem, ErrorCode::kCorruptData, origin + ": the certificate is not written as PEM is written here");
 }
 
 std::string certificate_fault(const std::string& pem, Role role, const std::optional<std::string>& authority) {
-  const CertificateSummary summary = parse_certificate(pem, "certificate");
+  const auto known = known_certificate(pem, "certificate");
+  const CertificateSummary& summary = known->summary;
   if (summary.role != to_string(role)) return "the certificate of \"" + printable(summary.name, 80) + "\" is not that of a " + std::string(to_string(role));
   if (!authority) return "";
-  const std::string fault = chain_fault(parse_x509(pem, "certificate").get(), parse_x509(*authority, "ca.crt").get(), X509_PURPOSE_ANY);
+  const std::string fault = lasting_chain_fault(pem, *authority, "certificate");
   return fault.empty() ? "" : "the certificate of \"" + printable(summary.name, 80) + "\" is not signed by this federation's authority (" + fault + ")";
 }
 
@@ -86,7 +86,7 @@ SignedHead head_from_json(const Json& json, const std::string& origin) {
 }
 
 LedgerKey certify_ledger_key(const SigningKey& key, const std::string& federation, const TlsPems& coordinator) {
-  LedgerKey certified{federation, to_hexadecimal(key.public_key()), to_pem(parse_x509(coordinator.certificate, "the coordinator's certificate").get()), ""};
+  LedgerKey certified{federation, to_hexadecimal(key.public_key()), known_certificate(coordinator.certificate, "the coordinator's certificate")->pem, ""};
   certified.signature = to_hexadecimal(sign(coordinator.key, signed_text(certified)));
   return certified;
 }
@@ -112,7 +112,7 @@ LedgerKey ledger_key_from_json(const Json& json, const std::string& origin) {
 std::string fault_of(const LedgerKey& key, const std::optional<std::string>& authority) { return fault(key, Role::kCoordinator, authority, "the ledger's key"); }
 
 CoSignature co_sign(const SignedHead& head, const TlsPems& site) {
-  CoSignature signature{head, to_pem(parse_x509(site.certificate, "the site's certificate").get()), ""};
+  CoSignature signature{head, known_certificate(site.certificate, "the site's certificate")->pem, ""};
   signature.signature = to_hexadecimal(sign(site.key, signed_text(signature)));
   return signature;
 }

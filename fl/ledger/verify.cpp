@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "fl/keys.h"
+#include "fl/known_certificate.h"
 #include "fl/ledger/entry.h"
 
 namespace consilium::fl {
@@ -91,7 +91,7 @@ void check_heads(const Ledger& ledger, const std::vector<std::string>& roots, Le
 void check_cosignatures(const Ledger& ledger, const LedgerChecks& checks, const std::vector<std::string>& roots, LedgerVerdict& verdict) {
   std::set<std::string> witnesses;
   for (const CoSignature& signature : ledger.cosignatures) {
-    const std::string site = printable(parse_certificate(signature.certificate, "co-signature").name, 80);
+    const std::string site = printable(known_certificate(signature.certificate, "co-signature")->summary.name, 80);
     std::string why = head_fault(signature.head, ledger, roots, verdict.federation);
     if (why.empty()) why = fault_of(signature, checks.authority);
     if (why.empty()) witnesses.insert(site);

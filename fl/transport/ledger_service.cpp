@@ -3,17 +3,19 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "fl/known_certificate.h"
 #include "fl/ledger/canonical.h"
 #include "fl/run_store.h"
 #include "fl/transport/server.h"
 #include "fl/transport/status.h"
 #include "fl/wire/chunks.h"
 #include "fl/wire/ledger_messages.h"
-#include "fl/x509.h"
 
 namespace consilium::fl {
 
-LedgerService::LedgerService(const fs::path& folder, Door& door) : door_(door), database_file_(folder / "run.sqlite"), authority_(door.authority_pem()), writer_(database_file_, SqliteMode::kWrite) {}
+LedgerService::LedgerService(const fs::path& folder, Door& door) : door_(door), database_file_(folder / "run.sqlite"), authority_(door.authority_pem()), writer_(database_file_, SqliteMode::kWrite) {
+  writer_.run("PRAGMA synchronous=NORMAL");  // a co-signature that is lost with the machine's power is one witness less; the next round's transaction syncs it
+}
 
 grpc::Status LedgerService::Prove(grpc::ServerContext* context, const v1::LedgerQuestion* request, v1::LedgerProof* response) {
   return admitted(door_, *context, Right::kWatch, [&](const Caller&) { *response = to_message(prove(Sqlite(database_file_, SqliteMode::kRead), from_message(*request))); });
@@ -23,7 +25,7 @@ grpc::Status LedgerService::CoSign(grpc::ServerContext* context, const v1::CoSig
   return admitted(door_, *context, Right::kTakePart, [&](const Caller& caller) {
     require(request->cosignature().size() <= 1 << 16, ErrorCode::kCorruptData, "co-signature: of " + std::to_string(request->cosignature().size()) + " bytes");
     const CoSignature signature = cosignature_from_json(parse_canonical(request->cosignature(), "co-signature"), "co-signature");
-    require(parse_certificate(signature.certificate, "co-signature").name == caller.name, ErrorCode::kRefused, "the co-signature is another site's");
+    require(known_certificate(signature.certificate, "co-signature")->summary.name == caller.name, ErrorCode::kRefused, "the co-signature is another site's");
     const std::string fault = fault_of(signature, authority_);
     require(fault.empty(), ErrorCode::kRefused, fault);
     const std::lock_guard lock(guard_);

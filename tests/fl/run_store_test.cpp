@@ -49,6 +49,32 @@ TEST(RunStore, KeepsTheWeightOfAValidationCase) {
   EXPECT_EQ(store.load()->reports.at(0).sites.at(0).validation.weight, 0.25);
 }
 
+/// A coordinator writes a round's model while it still works out the round's report.
+TEST(RunStore, AModelThatIsWrittenAheadIsTheOneThatIsSaved) {
+  const TemporaryFolder ahead, after;
+  for (const TemporaryFolder* folder : {&ahead, &after}) {
+    Coordinator c(toy_settings(), toy_model(), 0);
+    RunStore store(folder->path(), toy_settings());
+    store.save(c.state());
+    if (folder == &ahead) c.on_global([&](const ModelState& global, std::int64_t trainings) { store.write_ahead(global, trainings); });
+    for (const char* site : {"east", "north", "west"}) c.receive(site, test::toy_update(c.plan(), 1, 1));
+    ASSERT_TRUE(c.advance(1));
+    store.save(c.state());
+    EXPECT_EQ(store.load(), c.state());
+  }
+  EXPECT_EQ(read_file(ahead.path() / "models" / "global_1.safetensors"), read_file(after.path() / "models" / "global_1.safetensors"));
+}
+
+TEST(RunStore, AModelThatCannotBeWrittenAheadEndsTheSave) {
+  const TemporaryFolder folder;
+  RunStore store(folder.path(), toy_settings());
+  const Coordinator c(toy_settings(), toy_model(), 0);
+  fs::remove(folder.path() / "models");
+  write_file(folder.path() / "models", "in the way");
+  store.write_ahead(c.state().global, 0);
+  EXPECT_THROW(store.save(c.state()), Error);
+}
+
 /// What a rule remembers is part of the checkpoint: else a restart would change the model.
 TEST(RunInProcess, ARuleWithMemoryGoesOnToTheSameBytes) {
   FederationSettings settings = toy_settings(4);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -15,15 +16,25 @@ namespace {
 
 using test::SignedRuns;
 
-/// Goes on with the run until it is killed or over.
-[[noreturn]] void run_on(const SignedRuns& runs) {
+/// Goes on with the run until it is over.
+void run_on(const SignedRuns& runs) {
   RunStore store = runs.store("run", test::toy_settings(8));
   auto saved = store.load();
   const bool is_new = !saved;
   Coordinator coordinator = is_new ? Coordinator(test::toy_settings(8), test::toy_model(), 0) : Coordinator(test::toy_settings(8), *std::move(saved), 0);
   if (is_new) store.save(coordinator.state());
   while (!coordinator.is_finished()) SignedRuns::close_round(coordinator, store, 0.5F);
-  std::_Exit(0);
+}
+
+/// In a child: nothing may leave it but its exit status, or it would clear up its parent's folder.
+[[noreturn]] void run_on_and_exit(const SignedRuns& runs) {
+  try {
+    run_on(runs);
+    std::_Exit(0);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    std::_Exit(3);
+  }
 }
 
 /// kill -9 of the coordinator at any instant: rounds, entries and heads are all there or all not, and the next process goes on.
@@ -38,10 +49,11 @@ TEST(LedgerKills, RoundsAndLedgerAreNeverApart) {
     longest_us = std::min<std::uint64_t>(longest_us + longest_us / 4, 5000000);  // a busy machine needs longer to come to a round at all
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
-    if (child == 0) run_on(runs);
+    if (child == 0) run_on_and_exit(runs);
     ::usleep(static_cast<useconds_t>(5000 + rng.below(longest_us)));
     ::kill(child, SIGKILL);
     ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) != 0) << "what a kill left behind stops the next coordinator";
     if (!fs::exists(file)) continue;
     const Sqlite database(file, SqliteMode::kWrite);  // as the next coordinator opens it: a kill may have left a journal to be rolled back
     if (!database.has_table("ledger_entries")) continue;
