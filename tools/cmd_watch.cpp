@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "base/error.h"
+#include "fl/transport/remote_run.h"
 #include "fl/wall_clock.h"
 #include "pipelines/status_text.h"
 #include "pipelines/watch_run.h"
@@ -41,11 +43,23 @@ pipelines::OnNews printer(bool json) {
 int cmd_watch(int argc, char** argv) {
   CLI::App app("Shows a federation while it runs: what every site does, how the rounds follow each other, who is missing. Ends with the run.", "consilium watch");
   CommonOptions common;
-  std::string where;
-  app.add_option("RUN", where, "the coordinator's folder")->required();
-  add_common(app, common, "consilium watch federation");
+  std::string where, keys = "keys";
+  fl::RemoteRunOptions remote;
+  CLI::Option* folder = app.add_option("RUN", where, "the coordinator's folder, on its machine");
+  CLI::Option* address = app.add_option("--coordinator", remote.coordinator, "or host:port of the coordinator: from anywhere, as an observer or administrator of the federation")->excludes(folder);
+  CLI::Option* name = app.add_option("--as", remote.name, "the observer or administrator")->needs(address);
+  address->needs(name);
+  app.add_option("--keys", keys, "folder with its key and certificate (default keys)")->needs(address);
+  app.add_option("--give-up", remote.give_up_seconds, "seconds to wait for a coordinator that does not answer (default 60)")->needs(address);
+  add_common(app, common, "consilium watch federation\n  consilium watch --coordinator hub.example:8443 --as nurse --keys keys");
   return run_verb(app, argc, argv, common, [&] {
-    pipelines::watch_folder(where, printer(common.json), stop_on_signals());
+    require(folder->count() + address->count() == 1, ErrorCode::kUsage, "give the coordinator's folder, or --coordinator and --as");
+    if (folder->count() == 1) {
+      pipelines::watch_folder(where, printer(common.json), stop_on_signals());
+    } else {
+      remote.tls = fl::tls_files(keys, remote.name);
+      fl::follow_run(remote, printer(common.json), stop_on_signals());
+    }
     return 0;
   });
 }

@@ -7,10 +7,12 @@
 #include <future>
 #include <thread>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "consilium/fl/v1/progress.grpc.pb.h"
 #include "fl/run_history.h"
 #include "fl/transport/client.h"
+#include "fl/transport/remote_run.h"
 #include "fl/transport/server.h"
 #include "tests/fl/federation_fixture.h"
 #include "fl/wire/progress_messages.h"
@@ -170,6 +172,45 @@ TEST_F(Visible, AnObserverGetsTheEventsAndASiteDoesNot) {
   EXPECT_EQ(seen.end, "finished");
   EXPECT_EQ(seen.updates.at("accepted"), 6);
   hub.get(), east.get(), north.get(), west.get();
+}
+
+/// `consilium watch --coordinator`: what an observer is told from afar is what the coordinator's folder says, over a coordinator that stops and goes on.
+TEST_F(Visible, AnObserverFollowsARunOverTheNetwork) {
+  std::atomic<bool> stop = false;
+  auto first = coordinator(toy_settings(3), "localhost:0", &stop, [&](const RoundReport& report) { if (report.round == 1) stop = true; });
+  const std::string where = address();
+  const RemoteRunOptions options{.coordinator = where, .name = "nurse", .tls = observer_files(keys(), "nurse"), .redraw_seconds = 0.1, .give_up_seconds = 30};
+  std::vector<std::string> told;
+  RunStatus last;
+  const auto listen = [&](const RunStatus& status, const std::vector<Event>& fresh) {
+    last = status;
+    for (const Event& event : fresh) told.push_back(to_line(event));
+  };
+  auto until_the_stop = std::async(std::launch::async, [&] { follow_run(options, listen, nullptr); });
+  ToyTrainer trainers[3] = {{0.1F, 3, 100, 30}, {0.3F, 5, 100, 30}, {-0.2F, 1, 100, 30}};
+  auto east = join("east", trainers[0]), north = join("north", trainers[1]), west = join("west", trainers[2]);
+  until_the_stop.get(), first.get();
+  EXPECT_EQ(last.end, "stopped");
+  told.clear();
+  auto second = coordinator(toy_settings(3), where);
+  auto until_the_end = std::async(std::launch::async, [&] { follow_run(options, listen, nullptr); });
+  second.get(), east.get(), north.get(), west.get(), until_the_end.get();
+  EXPECT_EQ(last.end, "finished");
+  EXPECT_EQ(last.rounds_closed, 4);
+  std::vector<std::string> kept;
+  for (const Event& event : events()) kept.push_back(to_line(event));
+  EXPECT_EQ(told, kept);
+}
+
+TEST_F(Visible, WhoIsNoObserverFollowsNoRun) {
+  try {
+    follow_run({.coordinator = "localhost:1", .name = "east", .tls = tls_files(keys(), "east")}, {}, nullptr);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kRefused);
+    EXPECT_THAT(error.what(), HasSubstr("--role observer"));
+  }
+  EXPECT_THROW(follow_run({.coordinator = "localhost:1", .name = "nurse", .tls = observer_files(keys(), "nurse"), .give_up_seconds = 1}, {}, nullptr), Error);
 }
 
 TEST_F(Visible, ACoordinatorThatGoesOnTellsSo) {

@@ -102,5 +102,9 @@ TEST_F(Status, AFolderWithoutARunIsNotFound) {
   }
 }
 
+TEST_F(Status, WatchWantsAFolderOrACoordinator) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"watch"}, {"watch", "--coordinator", "localhost:1"}, {"watch", path("hub"), "--coordinator", "localhost:1", "--as", "nurse"}}) EXPECT_EQ(run(words).code, 2) << words.size();
+}
+
 }  // namespace
 }  // namespace consilium
