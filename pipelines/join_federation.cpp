@@ -82,6 +82,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.field("annotated", s.annotated);
   reader.required("folder", s.folder);
   reader.field("give_up_seconds", s.give_up_seconds);
+  reader.field("renew_days", s.renew_days);
   reader.field("folds", s.folds);
   reader.field("fold", s.fold);
   reader.field("minimum_count", s.minimum_count);
@@ -100,6 +101,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   require(!s.peers || !is_invited, ErrorCode::kUsage, origin + ".invitation: no coordinator is there to enrol with; use consilium keys enrol --csr-out, or keys issue");
   require(s.peers || is_place || (is_invited && s.coordinator.empty()), ErrorCode::kUsage, origin + ".coordinator: expected host:port or @FILE, found \"" + s.coordinator + "\"");
   require(std::isfinite(s.give_up_seconds) && s.give_up_seconds > 0, ErrorCode::kUsage, origin + ".give_up_seconds: expected a number above 0");
+  require(std::isfinite(s.renew_days) && s.renew_days >= 0 && s.renew_days <= 36500, ErrorCode::kUsage, origin + ".renew_days: expected 0 to 36500");
   require(s.folds == 0 || (s.folds >= 2 && s.fold >= 0 && s.fold < s.folds), ErrorCode::kUsage, origin + ".fold: expected 0 to below folds, and folds 0 or at least 2");
   require(s.minimum_count >= 1, ErrorCode::kUsage, origin + ".minimum_count: expected 1 or more");
   imaging::label_scheme(s.scheme);
@@ -112,7 +114,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
 
 Json to_json(const JoinSettings& s) {
   return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"invitation", s.invitation}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"annotated", s.annotated}, {"folder", s.folder},
-          {"give_up_seconds", s.give_up_seconds}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}, {"policy", s.policy}, {"policy_signer", s.policy_signer}, {"case_key", s.case_key}, {"privacy_ledger", s.privacy_ledger}, {"privacy_budget", to_json(s.privacy_budget)}, {"peers", s.peers ? to_json(*s.peers) : Json()}};
+          {"give_up_seconds", s.give_up_seconds}, {"renew_days", s.renew_days}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}, {"policy", s.policy}, {"policy_signer", s.policy_signer}, {"case_key", s.case_key}, {"privacy_ledger", s.privacy_ledger}, {"privacy_budget", to_json(s.privacy_budget)}, {"peers", s.peers ? to_json(*s.peers) : Json()}};
 }
 
 ModelState join_federation(const JoinSettings& given, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
@@ -135,6 +137,7 @@ ModelState join_federation(const JoinSettings& given, const std::function<void(c
   options.model_metadata = [&](const std::string& task, std::int64_t trainings) { return metadata_at_site(settings, task, trainings); };
   options.finish = [&](const std::string& task, ModelState best, std::int64_t trainings) { return finished_at_site(settings, task, std::move(best), trainings); };
   options.give_up_seconds = settings.give_up_seconds;
+  options.renew_days = settings.renew_days;
   options.enrolments = member.enrolments;
   options.progress = &progress;
   if (policy) {

@@ -26,6 +26,7 @@ struct JoinSettings {
   std::vector<std::string> annotated; ///< regions and tissues that they show, as SiteLabels; empty: everything
   std::string folder;                 ///< for the site's own state and, at the end, model.safetensors
   double give_up_seconds = 3600;      ///< without contact to the coordinator
+  double renew_days = 30;             ///< a certificate that ends sooner is renewed between two rounds; 0: never
   int folds = 0, fold = 0;            ///< cross-validation, as SimulationSettings
   std::int64_t minimum_count = 5;     ///< of cases behind any figure of federated statistics; this site's own rule, no coordinator can lower it
   std::string policy, policy_signer;  ///< files: what this site demands of a plan, and the public key of who signed it; both or none

@@ -1,5 +1,6 @@
 #include "fl/transport/client.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -9,12 +10,14 @@
 #include "base/stop.h"
 #include "fl/compress/round_encoder.h"
 #include "fl/federation_settings.h"
+#include "fl/known_certificate.h"
 #include "fl/ledger/commitment.h"
 #include "fl/round_protocols.h"
 #include "fl/run_in_process.h"
 #include "fl/transport/call_failures.h"
 #include "fl/transport/channel.h"
 #include "fl/transport/downloads.h"
+#include "fl/transport/enrolment_client.h"
 #include "fl/transport/growing_pause.h"
 #include "fl/transport/ledger_client.h"
 #include "fl/transport/progress_reporter.h"
@@ -31,7 +34,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::int64_t kRenewalLookSeconds = 3600;
+
 std::string round_words(const RoundPlan& plan) { return "round " + std::to_string(plan.round + 1); }
+
+/// The certificate is to be renewed, over a connection of its own.
+struct RenewalDue {
+  double days = 0;  ///< until it ends
+};
 
 /// A round whose updates are protected, over all its stages: what was trained, and the model's layout.
 struct ProtectedRound {
@@ -110,6 +120,8 @@ class SiteRun {
       has_heard_ = false;
       try {
         return follow(address);
+      } catch (const RenewalDue& due) {  // the line is closed: its certificate will be revoked
+        renew_in_time(due, address);
       } catch (const Refused& refused) {
         renew(refused);
       } catch (const Broken& broken) {  // the adapter's own: gRPC gives no exceptions
@@ -169,6 +181,7 @@ class SiteRun {
   }
 
   void take_part_in_round(Line& line, Announced& a) {
+    look_after_certificate();
     progress_.begin_round(a.plan.round);
     progress_.enter(SiteState::kFetching);
     ModelState global = downloads_.fetch(*line.stub, a);
@@ -227,6 +240,28 @@ class SiteRun {
     return best;
   }
 
+  /// A run of weeks must not end with a certificate. @throws RenewalDue
+  void look_after_certificate() {
+    const std::int64_t now = wall_seconds();
+    if (options_.renew_days <= 0 || now < next_renewal_) return;
+    next_renewal_ = now + kRenewalLookSeconds;
+    const auto known = known_certificate(pems_.certificate, options_.tls.certificate.string());
+    const auto days_from = [&](std::int64_t begin) { return static_cast<double>(known->summary.not_after - begin) / 86400; };
+    if (days_from(now) <= std::min(options_.renew_days, days_from(known->summary.not_before) / 3)) throw RenewalDue{days_from(now)};  // one of a week is not renewed every hour
+  }
+
+  void renew_in_time(const RenewalDue& due, const std::string& address) {
+    try {
+      rotate_over_tls(options_.tls.certificate.parent_path(), options_.name, address);
+      tell_("the certificate would have ended in " + std::to_string(static_cast<int>(due.days)) + " days, and has been renewed");
+    } catch (const Error& error) {
+      tell_("warning: this site's certificate ends in " + std::to_string(static_cast<int>(due.days)) + " days, and could not be renewed: " + error.what());
+    }
+    pems_ = read_tls_files(options_.tls, Role::kSite, options_.name);
+    protocol_.reset();  // signs with it
+    answered_ = -1;
+  }
+
   void renew(const Refused& refused) {
     const TlsPems now = read_tls_files(options_.tls, Role::kSite, options_.name);
     require(now != pems_, ErrorCode::kRefused, "the coordinator refuses: " + refused.reason);
@@ -269,6 +304,7 @@ class SiteRun {
   HandshakeFailures failures_;
   GrowingPause pause_;
   Clock::time_point last_contact_ = Clock::now();
+  std::int64_t next_renewal_ = 0;  ///< seconds since 1970: not before is it asked how long the certificate holds
   bool had_contact_ = false, has_heard_ = false, told_clock_ = false;  ///< ever; on this connection; the difference of the clocks
   std::string told_;            ///< why the last connection broke
   std::int64_t answered_ = -1;  ///< round

@@ -27,6 +27,7 @@ struct SiteOptions {
   std::function<ModelState(const std::string& task, ModelState best, std::int64_t trainings)> finish{};
   /// Why this site's policy refuses a plan whose model has so many bytes; empty when it does not.
   std::function<std::string(const RoundPlan& plan, std::uint64_t model_bytes)> refuses{};
+  double renew_days = 30;           ///< a certificate that ends sooner, and has spent two thirds of its time, is renewed between two rounds; 0: never
   std::vector<std::string> enrolments{};  ///< host:port of enrolment services, which are asked why when mutual TLS fails
 };
 

@@ -148,6 +148,43 @@ TEST_F(EnrolmentOverTls, ARotatedCertificateIsUsedByASiteThatRuns) {
   EXPECT_EQ(trainers[0].trained, 1) << "nothing was trained twice";
 }
 
+/// A run of weeks outlives its certificates: 25 days before the end a site has a new key and certificate, and trains nothing twice for it.
+TEST_F(EnrolmentOverTls, ASiteRenewsItsCertificateBeforeItEnds) {
+  auto hub = coordinator(toy_settings(2));
+  ToyTrainer trainers[3] = {{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}};
+  const WallClock long_ago = at_time(wall_seconds() - 800 * kDay);
+  const Invitation invitation = invite(keys(), "east", {.clock = long_ago});
+  finish_enrolment(at("east"), invitation, enrol(keys(), begin_enrolment(at("east"), invitation), "east", long_ago));
+  for (const char* name : {"north", "west"}) enrol_over_tls(at(name), invite(keys(), name));
+  const CertificateSummary old = summary("east"), young = summary("north");
+  std::vector<std::string> told;
+  auto east = join("east", trainers[0], &told), north = join("north", trainers[1]), west = join("west", trainers[2]);
+  hub.get(), east.get(), north.get(), west.get();
+  EXPECT_NE(summary("east").serial, old.serial);
+  EXPECT_NE(summary("east").key_fingerprint, old.key_fingerprint);
+  EXPECT_GT(summary("east").not_after, wall_seconds() + 800 * kDay);
+  EXPECT_EQ(state_of("east"), "revoked enrolled");
+  EXPECT_THAT(told, testing::Contains(HasSubstr("renewed")));
+  EXPECT_EQ(trainers[0].trained, 2);
+  EXPECT_EQ(summary("north").serial, young.serial) << "there is time yet";
+}
+
+/// An authority whose key lies elsewhere renews nothing: the site says so and goes on.
+TEST_F(EnrolmentOverTls, ASiteThatCannotRenewItsCertificateWarnsAndGoesOn) {
+  auto hub = coordinator(toy_settings(1));
+  const WallClock long_ago = at_time(wall_seconds() - 800 * kDay);
+  for (const char* name : {"east", "north", "west"}) {
+    const Invitation invitation = invite(keys(), name, {.clock = long_ago});
+    finish_enrolment(at(name), invitation, enrol(keys(), begin_enrolment(at(name), invitation), name, long_ago));
+  }
+  fs::rename(keys() / "ca.key", folder.path() / "ca.key");
+  ToyTrainer trainers[3] = {{0.1F, 3}, {0.3F, 5}, {-0.2F, 1}};
+  std::vector<std::string> told;
+  auto east = join("east", trainers[0], &told), north = join("north", trainers[1]), west = join("west", trainers[2]);
+  hub.get(), east.get(), north.get(), west.get();
+  EXPECT_THAT(told, testing::Contains(AllOf(HasSubstr("ends in 2"), HasSubstr("could not be renewed"))));
+}
+
 TEST_F(EnrolmentOverTls, TheOldCertificateOfARotationIsRefusedWithAdvice) {
   std::atomic<bool> stop = false;
   auto hub = coordinator(toy_settings(1), &stop);
