@@ -10,33 +10,16 @@
 #include "base/files.h"
 #include "base/parallel.h"
 #include "base/progress.h"
-#include "imaging/dicom/classify.h"
-#include "imaging/dicom/load.h"
-#include "imaging/dicom/sidecar.h"
-#include "imaging/nifti/nifti.h"
+#include "imaging/image_file.h"
 #include "imaging/ops/orient.h"
 #include "imaging/ops/resample.h"
+#include "pipelines/convert_job.h"
 #include "pipelines/inspect_scans.h"
 
 namespace consilium::pipelines {
 namespace {
 
 using imaging::Series;
-
-/// One output file to be.
-struct Job {
-  fs::path input;
-  const Series* series = nullptr;  ///< or a NIfTI file
-  fs::path output;
-};
-
-/// "scan.nii.gz", "scan.nii", "scan.hdr" -> "scan".
-std::string stem_of(const fs::path& path) {
-  std::string name = path.filename().string();
-  for (const char* suffix : {".gz", ".nii", ".hdr", ".img"})
-    if (name.ends_with(suffix)) name.resize(name.size() - std::string_view(suffix).size());
-  return name;
-}
 
 /// 0 -> "a", 25 -> "z", 26 -> "ba": for the second and later series of one name.
 std::string letters(std::size_t number) {
@@ -46,88 +29,98 @@ std::string letters(std::size_t number) {
 
 class Names {
  public:
-  Names(const fs::path& folder, bool overwrite) : folder_(folder), overwrite_(overwrite) {}
+  Names(const fs::path& folder, const ConvertOptions& options) : folder_(folder), options_(options) {}
 
   /// The file for a name; another one when the name is taken and may be changed.
   fs::path take(const std::string& name, bool may_change) {
+    const char* ending = options_.compression == 0 ? ".nii" : ".nii.gz";
     std::string free = name;
     for (std::size_t n = 0; !taken_.insert(free).second; ++n) {
       require(may_change, ErrorCode::kUsage,
-              "two inputs would be written to " + name + ".nii.gz; convert them into different folders");
+              "two inputs would be written to " + name + ending + "; convert them into different folders");
       free = name + letters(n);
     }
-    const fs::path file = folder_ / (free + ".nii.gz");
-    require(overwrite_ || !fs::exists(file), ErrorCode::kCannotWrite, file.string() + ": exists; give --overwrite to replace it");
-    return file;
+    return folder_ / (free + ending);
   }
 
  private:
   fs::path folder_;
-  bool overwrite_;
+  const ConvertOptions& options_;
   std::set<std::string> taken_;
 };
 
-Volume shaped(Volume volume, const ConvertOptions& options) {
-  if (!options.orientation.empty()) volume = imaging::orient(volume, options.orientation);
-  if (options.spacing_mm) volume = imaging::resample(volume, imaging::grid_with_spacing(volume.geometry, *options.spacing_mm));
-  return volume;
+/// Nothing that exists is replaced unasked, and nothing is begun before that is known.
+void check_free(const ConvertJob& job, const ConvertOptions& options) {
+  if (options.overwrite) return;
+  std::vector<fs::path> files = files_beside(job);
+  files.push_back(job.output);
+  for (const fs::path& file : files)
+    require(!fs::exists(file), ErrorCode::kCannotWrite, file.string() + ": exists; give --overwrite to replace it");
 }
 
-/// One slope and intercept for all slices let the stored integers stay; PET has one per slice.
-std::optional<imaging::NiftiScaling> scaling_of(const Series& series) {
-  const imaging::DicomHeader& h = series.header();
-  const bool same = std::all_of(series.slices.begin(), series.slices.end(),
-                                [&](const auto& s) { return s.slope == h.slope && s.intercept == h.intercept; });
-  if (!same) return std::nullopt;
-  // HU from 12 or 16 bits fit as they are, so that readers without scl_inter are right too.
-  if (h.slope == 1 && h.intercept == std::floor(h.intercept)) return imaging::NiftiScaling{};
-  return imaging::NiftiScaling{h.slope, h.intercept};
-}
+/// Patients as 01, 02, ... and the examinations of each as 1, 2, ..., in the order of the series.
+class Labels {
+ public:
+  explicit Labels(std::string subject) : subject_(std::move(subject)) {}
 
-ConvertReport::Written convert(const Job& job, const ConvertOptions& options) {
-  ConvertReport::Written written{job.input, job.output, {}, {}, {}, ""};
-  imaging::NiftiWriteOptions writing{.compression = options.compression};
-  Volume volume;
-  if (job.series != nullptr) {
-    volume = imaging::load_series(*job.series);
-    writing.integers = scaling_of(*job.series);
-    written.channel = imaging::classify(*job.series).channel;
-    written.sidecar = fs::path(job.output).replace_extension().replace_extension(".json");
-  } else {
-    volume = imaging::read_nifti(job.input);
+  ScanLabels of(const imaging::DicomHeader& h) {
+    const std::size_t patient = number(patients_, std::to_string(h.patient_key));
+    const std::size_t study = number(studies_[patient], h.study_uid);
+    return {subject_.empty() ? fmt::format("{:02}", patient) : subject_, std::to_string(study)};
   }
-  volume = shaped(std::move(volume), options);
-  written.size = volume.geometry.size;
-  written.spacing_mm = volume.geometry.spacing_mm;
-  imaging::write_nifti(job.output, volume, writing);
-  if (written.sidecar)
-    write_file(*written.sidecar, imaging::to_sidecar(*job.series).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-  return written;
+
+ private:
+  static std::size_t number(std::vector<std::string>& known, const std::string& key) {
+    const auto place = std::find(known.begin(), known.end(), key);
+    if (place != known.end()) return static_cast<std::size_t>(place - known.begin()) + 1;
+    known.push_back(key);
+    return known.size();
+  }
+
+  std::string subject_;
+  std::vector<std::string> patients_;
+  std::map<std::size_t, std::vector<std::string>> studies_;
+};
+
+/// The series from `first` on that are volumes of one 4-D image.
+std::vector<const Series*> volumes_from(const imaging::Study& study, std::size_t first) {
+  std::vector<const Series*> volumes{&study.series[first]};
+  for (std::size_t n = first + 1; n < study.series.size(); ++n) {
+    const Series& next = study.series[n];
+    const bool belongs = next.volume > 1 && next.header().series_uid == volumes.front()->header().series_uid &&
+                         next.part == volumes.front()->part && next.problem == volumes.front()->problem &&
+                         next.slices.size() == volumes.front()->slices.size();
+    if (!belongs) break;
+    volumes.push_back(&next);
+  }
+  return volumes;
 }
 
-std::vector<Job> plan(const SortedInputs& sorted, const std::vector<std::pair<fs::path, imaging::Study>>& studies,
-                      const fs::path& output, const ConvertOptions& options, ConvertReport& report) {
-  Names names(output, options.overwrite);
-  std::vector<Job> jobs;
-  for (const fs::path& file : sorted.nifti) jobs.push_back({file, nullptr, names.take(stem_of(file), false)});
-  for (const auto& [input, study] : studies) {
-    report.rejected.insert(report.rejected.end(), study.rejected.begin(), study.rejected.end());
-    for (const Series& series : study.series) {
-      const std::string name = series_file_name(series, options.name);
-      if (series.problem.empty()) {
-        jobs.push_back({input, &series, names.take(name, true)});
-      } else {
-        report.failed.push_back({input, ErrorCode::kUnsupported,
-                                 fmt::format("series {} ({}): {}", series.header().series_number, name, series.problem)});
-      }
+void plan_study(const fs::path& input, const imaging::Study& study, Names& names, Labels& labels, const ConvertOptions& options,
+                std::vector<ConvertJob>& jobs, ConvertReport& report) {
+  const bool joins = options.name.find("{volume}") == std::string::npos;
+  report.rejected.insert(report.rejected.end(), study.rejected.begin(), study.rejected.end());
+  for (std::size_t n = 0; n < study.series.size();) {
+    const Series& series = study.series[n];
+    std::vector<const Series*> volumes = joins ? volumes_from(study, n) : std::vector<const Series*>{&series};
+    n += volumes.size();
+    const auto name = series_file_name(series, options.name, labels.of(series.header()));
+    const std::string what = fmt::format("series {} ({})", series.header().series_number, name ? *name : series.header().series_description);
+    if (const std::string problem = problem_of(series, options); !problem.empty()) {
+      report.failed.push_back({input, ErrorCode::kUnsupported, what + ": " + problem});
+    } else if (!name) {
+      report.skipped.push_back({input, ErrorCode::kUnsupported, what + ": \"" + options.name + "\" has no name for it"});
+    } else {
+      jobs.push_back({input, std::move(volumes), names.take(*name, true)});
     }
   }
-  return jobs;
 }
 
 void check(const ConvertOptions& options) {
   const Volume probe{{{1, 1, 1}, {1, 1, 1}, {0, 0, 0}, kIdentity3}, {0}};
-  shaped(probe, options);  // a wrong orientation or spacing is told before the first file is read
+  // A wrong orientation or spacing is told before the first file is read.
+  if (!options.orientation.empty()) imaging::orient(probe, options.orientation);
+  if (options.spacing_mm) imaging::grid_with_spacing(probe.geometry, *options.spacing_mm);
 }
 
 }  // namespace
@@ -140,7 +133,12 @@ ConvertReport convert_scans(const std::vector<fs::path>& inputs, const fs::path&
   std::vector<std::pair<fs::path, imaging::Study>> studies;
   for (const fs::path& folder : sorted.dicom_folders) studies.emplace_back(folder, imaging::scan_study(folder));
   if (!sorted.dicom_files.empty()) studies.emplace_back(sorted.dicom_files.front(), imaging::scan_files(sorted.dicom_files));
-  const std::vector<Job> jobs = plan(sorted, studies, output, options, report);
+  Names names(output, options);
+  Labels labels(options.subject);
+  std::vector<ConvertJob> jobs;
+  for (const fs::path& file : sorted.images) jobs.push_back({file, {}, names.take(imaging::image_stem(file), false)});
+  for (const auto& [input, study] : studies) plan_study(input, study, names, labels, options, jobs, report);
+  for (const ConvertJob& job : jobs) check_free(job, options);
   Progress progress("converting", jobs.size());
   std::mutex mutex;
   std::vector<std::optional<ConvertReport::Written>> written(jobs.size());
@@ -148,7 +146,7 @@ ConvertReport convert_scans(const std::vector<fs::path>& inputs, const fs::path&
   parallel_for(jobs.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) {
       try {
-        written[n] = convert(jobs[n], options);
+        written[n] = run_job(jobs[n], options);
       } catch (const Error& error) {  // the other scans are converted all the same
         if (error.code() == ErrorCode::kCannotWrite) throw;
         failed[n] = {jobs[n].input, error.code(), error.what()};
@@ -166,18 +164,43 @@ ConvertReport convert_scans(const std::vector<fs::path>& inputs, const fs::path&
 }
 
 Json to_json(const ConvertReport& report) {
-  Json files = Json::array(), rejected = Json::array();
+  Json files = Json::array(), rejected = Json::array(), skipped = Json::array();
   for (const auto& w : report.written) {
-    files.push_back({{"input", w.input.string()}, {"output", w.output.string()}, {"size", w.size}, {"spacing_mm", w.spacing_mm}});
-    if (!w.sidecar) continue;
-    files.back()["sidecar"] = w.sidecar->string();
+    files.push_back({{"input", w.input.string()}, {"output", w.output.string()}, {"size", w.size}, {"spacing_mm", w.spacing_mm}, {"volumes", w.volumes}, {"notes", w.notes}});
+    if (!w.is_dicom) continue;
+    files.back()["sidecar"] = w.beside.front().string();
     files.back()["class"] = w.channel.empty() ? Json() : Json(w.channel);
+    if (w.beside.size() == 3) files.back()["bval"] = w.beside[1].string(), files.back()["bvec"] = w.beside[2].string();
   }
   for (const auto& f : report.failed)
     files.push_back({{"input", f.input.string()}, {"error", {{"code", static_cast<int>(f.code)}, {"message", f.message}}}});
+  for (const auto& s : report.skipped) skipped.push_back({{"input", s.input.string()}, {"reason", s.message}});
   for (const auto& r : report.rejected)
     rejected.push_back({{"file", r.file.string()}, {"reason", r.reason}, {"holds_image", r.holds_image}});
-  return {{"schema", "consilium.convert/1"}, {"files", files}, {"rejected", rejected}};
+  return {{"schema", "consilium.convert/2"}, {"files", files}, {"skipped", skipped}, {"rejected", rejected}};
+}
+
+std::string to_table(const ConvertReport& report) {
+  std::string table;
+  const auto line = [&](const std::string& what, const std::string& which, const std::string& why) {
+    table += fmt::format("{:<10} {:<40} {}\n", what, which, why);
+  };
+  for (const auto& w : report.written)
+    for (const std::string& note : w.notes) {
+      const std::size_t colon = note.find(": ");
+      const bool has_word = colon != std::string::npos && colon <= 10;
+      line(has_word ? note.substr(0, colon) : "note", w.output.filename().string(), has_word ? note.substr(colon + 2) : note);
+    }
+  for (const auto& s : report.skipped) line("skipped", s.input.filename().string(), s.message);
+  for (const auto& f : report.failed) line(f.code == ErrorCode::kUnsupported ? "refused" : "failed", f.input.filename().string(), f.message);
+  // A reason that 150 files share is told once.
+  std::map<std::pair<std::string, bool>, std::vector<const imaging::RejectedFile*>> reasons;
+  for (const auto& r : report.rejected) reasons[{r.reason, r.holds_image}].push_back(&r);
+  for (const auto& [reason, files] : reasons)
+    line(reason.second ? "refused" : "left out",
+         fmt::format("{} file{} ({}{})", files.size(), files.size() == 1 ? "" : "s", files.front()->file.filename().string(), files.size() == 1 ? "" : ", ..."),
+         reason.first);
+  return table;
 }
 
 }  // namespace consilium::pipelines

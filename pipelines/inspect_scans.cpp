@@ -7,6 +7,7 @@
 #include <map>
 
 #include "imaging/dicom/classify.h"
+#include "imaging/image_file.h"
 #include "imaging/ops/orient.h"
 
 namespace consilium::pipelines {
@@ -15,26 +16,27 @@ namespace {
 namespace fs = std::filesystem;
 using imaging::Series;
 
-bool is_nifti_name(const fs::path& file) {
-  const std::string name = file.filename().string();
-  return name.ends_with(".nii") || name.ends_with(".nii.gz") || name.ends_with(".hdr") || name.ends_with(".img");
-}
-
 std::vector<fs::path> nifti_files_in(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code status;
   for (const auto& entry : fs::directory_iterator(folder, status))
-    if (entry.is_regular_file(status) && is_nifti_name(entry.path()) && entry.path().extension() != ".img")
+    if (entry.is_regular_file(status) && imaging::is_image_name(entry.path()) && entry.path().extension() != ".img")
       files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
+}
+
+std::string format_of(const ScanInspection::Nifti& file) {
+  if (file.summary.version > 0) return "NIfTI-" + std::to_string(file.summary.version);
+  const std::string ending = file.file.extension().string();
+  return ending == ".nrrd" || ending == ".nhdr" ? "NRRD" : "MetaImage";
 }
 
 std::string text_of(const ScanInspection::Nifti& file) {
   const imaging::NiftiSummary& s = file.summary;
   const auto& spacing = s.geometry.spacing_mm;
   const auto& origin = s.geometry.origin_mm;
-  std::string text = fmt::format("{}\n  format       NIfTI-{}, {}{}\n", file.file.string(), s.version, s.data_type,
+  std::string text = fmt::format("{}\n  format       {}, {}{}\n", file.file.string(), format_of(file), s.data_type,
                                  s.byte_swapped ? ", other byte order" : "");
   text += fmt::format("  size         {}\n  spacing      {:.4g} x {:.4g} x {:.4g} mm\n", fmt::join(s.shape, " x "), spacing[0],
                       spacing[1], spacing[2]);
@@ -48,7 +50,7 @@ std::string text_of(const ScanInspection::Nifti& file) {
 Json json_of(const ScanInspection::Nifti& file) {
   const imaging::NiftiSummary& s = file.summary;
   return {{"file", file.file.string()},
-          {"format", "NIfTI-" + std::to_string(s.version)},
+          {"format", format_of(file)},
           {"data_type", s.data_type},
           {"shape", s.shape},
           {"spacing_mm", s.geometry.spacing_mm},
@@ -164,16 +166,16 @@ SortedInputs sort_inputs(const std::vector<fs::path>& inputs) {
       const auto nifti = nifti_files_in(input);
       const bool has_dicom = imaging::first_dicom_file(input).has_value();
       if (has_dicom) sorted.dicom_folders.push_back(input);
-      sorted.nifti.insert(sorted.nifti.end(), nifti.begin(), nifti.end());
+      sorted.images.insert(sorted.images.end(), nifti.begin(), nifti.end());
       if (!has_dicom && nifti.empty()) fail(input, ErrorCode::kNotFound, "holds neither DICOM nor NIfTI files");
     } else if (!fs::exists(input, status)) {
       fail(input, ErrorCode::kNotFound, status ? "cannot be opened: " + status.message() : "no such file or folder");
-    } else if (is_nifti_name(input)) {
-      sorted.nifti.push_back(input);
+    } else if (imaging::is_image_name(input)) {
+      sorted.images.push_back(input);
     } else if (imaging::looks_like_dicom(input)) {
       sorted.dicom_files.push_back(input);
     } else {
-      fail(input, ErrorCode::kUnsupported, "neither DICOM nor NIfTI (.nii, .nii.gz, .hdr)");
+      fail(input, ErrorCode::kUnsupported, "neither DICOM nor NIfTI (.nii, .nii.gz, .hdr), NRRD or MetaImage");
     }
   }
   return sorted;
@@ -183,9 +185,9 @@ ScanInspection inspect_scans(const std::vector<fs::path>& inputs) {
   SortedInputs sorted = sort_inputs(inputs);
   ScanInspection result;
   result.failures = std::move(sorted.failures);
-  for (const fs::path& file : sorted.nifti) {
+  for (const fs::path& file : sorted.images) {
     try {
-      result.files.push_back({file, imaging::inspect_nifti(file)});
+      result.files.push_back({file, imaging::inspect_image(file)});
     } catch (const Error& error) {  // the other files are still worth a look
       result.failures.push_back({file, error.code(), error.what()});
     }

@@ -38,10 +38,10 @@ ScanInspection inspect_scans(const std::vector<std::filesystem::path>& inputs);
 std::string to_text(const ScanInspection& inspection);
 Json to_json(const ScanInspection& inspection);
 
-/// NIfTI files, DICOM files and DICOM folders among `inputs`; a folder without DICOM stands for its NIfTI files.
+/// Image files (NIfTI, NRRD, MetaImage), DICOM files and DICOM folders among `inputs`; a folder stands for its image files as well.
 /// @throws nothing: what is neither is a failure.
 struct SortedInputs {
-  std::vector<std::filesystem::path> nifti, dicom_files, dicom_folders;
+  std::vector<std::filesystem::path> images, dicom_files, dicom_folders;
   std::vector<ScanInspection::Failure> failures;
 };
 SortedInputs sort_inputs(const std::vector<std::filesystem::path>& inputs);

@@ -5,6 +5,7 @@
 
 #include "imaging/dicom/classify.h"
 #include "pipelines/convert_scans.h"
+#include "pipelines/naming_presets.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -32,7 +33,7 @@ std::string safe(const std::string& text) {
   return name;
 }
 
-std::map<std::string, std::string> values_of(const imaging::Series& series) {
+std::map<std::string, std::string> values_of(const imaging::Series& series, const ScanLabels& labels) {
   const imaging::DicomHeader& h = series.header();
   const std::string channel = imaging::classify(series).channel;
   return {{"number", std::to_string(h.series_number)},
@@ -42,13 +43,13 @@ std::map<std::string, std::string> values_of(const imaging::Series& series) {
           {"modality", h.modality},
           {"echo", h.te_ms ? fmt::format("{:g}", *h.te_ms) : ""},
           {"volume", series.volume > 0 ? fmt::format("{:03}", series.volume) : ""},
-          {"series", short_hash(h.series_uid)}};
+          {"series", short_hash(h.series_uid)},
+          {"subject", labels.subject},
+          {"session", labels.session}};
 }
 
-}  // namespace
-
-std::string series_file_name(const imaging::Series& series, const std::string& pattern) {
-  const auto values = values_of(series);
+/// The pattern with its words replaced; a '/' of a value is none.
+std::string filled(const std::string& pattern, const std::map<std::string, std::string>& values) {
   std::string name;
   for (std::size_t at = 0; at < pattern.size();) {
     const std::size_t open = std::min(pattern.find('{', at), pattern.size());
@@ -66,15 +67,33 @@ std::string series_file_name(const imaging::Series& series, const std::string& p
           ErrorCode::kUsage,
           fmt::format(
               "name \"{}\": unknown {{{}}}{}; known are {{number}} {{class}} {{description}} {{protocol}} {{modality}} {{echo}} "
-              "{{volume}} {{series}}",
+              "{{volume}} {{series}} {{subject}} {{session}}, and the presets bids, nnunet and brats",
               pattern, word, nearest.empty() ? "" : "; did you mean {" + nearest + "}?"));
     }
-    name += value->second;
+    name += safe(value->second);
     at = close + 1;
   }
-  if (series.volume > 0 && pattern.find("{volume}") == std::string::npos) name += "_v" + values.at("volume");
-  name = safe(name);
-  return name.empty() ? "series" : name;
+  return name;
+}
+
+/// Each folder's name and the file's made safe: nothing leads elsewhere.
+std::string safe_path(const std::string& path) {
+  std::string result;
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    if (const std::string part = safe(path.substr(start, end - start)); !part.empty()) result += (result.empty() ? "" : "/") + part;
+    start = end + 1;
+  }
+  return result.empty() ? "series" : result;
+}
+
+}  // namespace
+
+std::optional<std::string> series_file_name(const imaging::Series& series, const std::string& pattern, const ScanLabels& labels) {
+  const bool is_preset = is_naming_preset(pattern);
+  const auto chosen = is_preset ? preset_template(pattern, series) : std::optional(pattern);
+  if (!chosen) return std::nullopt;
+  return safe_path(filled(*chosen, values_of(series, labels)));
 }
 
 }  // namespace consilium::pipelines

@@ -9,15 +9,6 @@
 namespace consilium::tools {
 namespace {
 
-/// Each reason once, with the number of files.
-void print_problems(const pipelines::ConvertReport& report) {
-  for (const auto& failed : report.failed) fmt::print(stderr, "consilium: error: {}\n", failed.message);
-  std::map<std::string, std::size_t> reasons;
-  for (const auto& rejected : report.rejected) ++reasons[rejected.reason];
-  for (const auto& [reason, count] : reasons)
-    fmt::print(stderr, "consilium: warning: {} file{}: {}\n", count, count == 1 ? "" : "s", reason);
-}
-
 int exit_code(const pipelines::ConvertReport& report) {
   std::size_t lost = 0;
   ErrorCode last = ErrorCode::kUnsupported;
@@ -33,24 +24,51 @@ int exit_code(const pipelines::ConvertReport& report) {
 
 int cmd_convert(int argc, char** argv) {
   CLI::App app(
-      "Writes each series of DICOM folders and files as .nii.gz (qform = sform) with a JSON sidecar, and rewrites NIfTI files; "
-      "turned to an orientation "
-      "and resampled if asked for.",
+      "Writes each series of DICOM folders and files as .nii.gz (qform = sform) with a JSON sidecar, and rewrites NIfTI, NRRD and "
+      "MetaImage files; turned to an orientation and resampled if asked for. Ends with a table of what was split, resampled, skipped "
+      "or refused, and why; exit code 8 when only some could be converted.",
       "consilium convert");
   CommonOptions common;
   pipelines::ConvertOptions options;
   std::vector<std::string> inputs;
   std::string output;
   std::vector<double> spacing;
-  app.add_option("IN", inputs, "DICOM folders and files, NIfTI files")->required();
+  app.add_option("IN", inputs, "DICOM folders and files, NIfTI, NRRD and MetaImage files")->required();
   app.add_option("-o", output, "folder for the results, made if missing")->required()->type_name("OUT_DIR");
   app.add_option("--name", options.name,
-                 "names of DICOM series: {number} {class} {description} {protocol} {modality} {echo} {volume} {series}")
+                 "names of DICOM series: bids, nnunet, brats, or words, folders with '/': {number} {class} {description} {protocol} "
+                 "{modality} {echo} {volume} {series} {subject} {session}")
       ->type_name("TEMPLATE")
       ->capture_default_str();
   app.add_option("--orient", options.orientation, "turn axes so that indices point to these sides, such as LPS or RAS");
   app.add_option("--spacing", spacing, "resample (linear) to this voxel size in mm")->expected(3);
-  app.add_option("--compress", options.compression, "0 (none) to 9")->check(CLI::Range(0, 9))->capture_default_str();
+  app.add_option("--subject", options.subject, "{subject} in names; else 01, 02, ...");
+  app.add_option("--suv", options.suv, "write PET as standardised uptake values; what a header lacks for it is named")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, imaging::SuvKind>{{"bw", imaging::SuvKind::kBodyWeight},
+                                                                                   {"bsa", imaging::SuvKind::kBodySurface},
+                                                                                   {"lbm-james", imaging::SuvKind::kLeanJames},
+                                                                                   {"lbm-janma", imaging::SuvKind::kLeanJanmahasatian}}))
+      ->type_name("bw|bsa|lbm-james|lbm-janma");
+  app.add_option("--uneven", options.uneven, "slices at uneven distances: refuse (with the gaps) or resample")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, pipelines::UnevenSlices>{
+          {"refuse", pipelines::UnevenSlices::kRefuse}, {"resample", pipelines::UnevenSlices::kResample}}))
+      ->type_name("refuse|resample")
+      ->default_str("refuse");
+  app.add_option("--tilt", options.tilt, "sheared slices (gantry tilt): resample, keep and write a sheared sform, or refuse")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, pipelines::TiltedSlices>{{"resample", pipelines::TiltedSlices::kResample},
+                                                                                          {"shear", pipelines::TiltedSlices::kShear},
+                                                                                          {"refuse", pipelines::TiltedSlices::kRefuse}}))
+      ->type_name("resample|shear|refuse")
+      ->default_str("resample");
+  app.add_option("--transform", options.nifti.transform, "which transform of a NIfTI file counts where both are set")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, imaging::NiftiTransform>{
+          {"sform", imaging::NiftiTransform::kSformFirst}, {"qform", imaging::NiftiTransform::kQformFirst}}))
+      ->type_name("sform|qform")
+      ->default_str("sform");
+  app.add_option("--largest-shear", options.nifti.largest_shear, "of a NIfTI file's axes, for which the nearest rotation is taken")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--compress", options.compression, "1 to 9; 0 writes .nii")->check(CLI::Range(0, 9))->capture_default_str();
   app.add_flag("--overwrite", options.overwrite, "replace files that exist");
   add_common(app, common, "consilium convert archive/patient7 -o nifti --name \"{number}_{class}\"");
   return run_verb(app, argc, argv, common, [&] {
@@ -61,7 +79,8 @@ int cmd_convert(int argc, char** argv) {
     } else {
       for (const auto& written : report.written) fmt::print("{}\n", written.output.string());
     }
-    print_problems(report);
+    fmt::print(stderr, "{}", pipelines::to_table(report));
+    for (const auto& failed : report.failed) fmt::print(stderr, "consilium: error: {}\n", failed.message);
     return exit_code(report);
   });
 }

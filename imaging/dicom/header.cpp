@@ -1,47 +1,20 @@
 #include "imaging/dicom/header.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
 #include "base/error.h"
+#include "imaging/dicom/enhanced.h"
+#include "imaging/dicom/mosaic.h"
 #include "imaging/dicom/parse.h"
+#include "imaging/dicom/plane.h"
 #include "imaging/dicom/values.h"
+#include "imaging/dicom/vendor.h"
 
 namespace consilium::imaging {
 namespace {
-
-/// Beyond these a header is wrong: no scanner is larger.
-constexpr double kFarthest_mm = 1e5, kLargestPixel_mm = 1e3;
-
-bool normalise(Vec3& v) {
-  const double length = std::hypot(v[0], v[1], v[2]);
-  if (!(std::abs(length - 1) < 0.01)) return false;
-  for (double& x : v) x /= length;
-  return true;
-}
-
-bool is_length(const std::optional<double>& value) { return value && *value > 1e-4 && *value < kLargestPixel_mm; }
-
-/// Position, orientation and spacing; false when one is missing or makes no sense.
-bool read_plane(DcmItem& item, DicomHeader& h) {
-  const auto position = vector_of(item, DCM_ImagePositionPatient);
-  const auto row = vector_of(item, DCM_ImageOrientationPatient), column = vector_of(item, DCM_ImageOrientationPatient, 3);
-  const auto rows = number_of(item, DCM_PixelSpacing, 0), columns = number_of(item, DCM_PixelSpacing, 1);
-  if (!position || !row || !column || !is_length(rows) || !is_length(columns)) return false;
-  for (const double x : *position)
-    if (std::abs(x) > kFarthest_mm) return false;
-  h.position_mm = *position, h.row = *row, h.column = *column;
-  h.row_spacing_mm = *rows, h.column_spacing_mm = *columns;
-  if (!normalise(h.row) || !normalise(h.column)) return false;
-  const double dot = h.row[0] * h.column[0] + h.row[1] * h.column[1] + h.row[2] * h.column[2];
-  if (std::abs(dot) > 0.01) return false;
-  // Six decimals of a direction are not quite orthogonal: the column is straightened.
-  for (std::size_t a = 0; a < 3; ++a) h.column[a] -= dot * h.row[a];
-  const double length = std::hypot(h.column[0], h.column[1], h.column[2]);
-  for (double& x : h.column) x /= length;
-  return true;
-}
 
 void read_identity(DcmItem& item, DicomHeader& h) {
   h.sop_instance_uid = text_of(item, DCM_SOPInstanceUID);
@@ -73,41 +46,44 @@ void read_acquisition(DcmItem& item, DicomHeader& h) {
   h.te_ms = number_of(item, DCM_EchoTime);
   h.ti_ms = number_of(item, DCM_InversionTime);
   h.flip_degrees = number_of(item, DCM_FlipAngle);
-  const auto thickness = number_of(item, DCM_SliceThickness), spacing = number_of(item, DCM_SpacingBetweenSlices);
-  if (is_length(thickness)) h.slice_thickness_mm = *thickness;
-  // Some scanners write it negative, for the order of acquisition.
-  if (spacing && is_length(std::abs(*spacing))) h.slice_spacing_mm = std::abs(*spacing);
+  set_thickness(item, h);
 }
 
 void read_pixel_format(DcmItem& item, DicomHeader& h) {
   h.photometric = text_of(item, DCM_PhotometricInterpretation);
   h.rows = integer_of(item, DCM_Rows).value_or(0);
   h.columns = integer_of(item, DCM_Columns).value_or(0);
+  h.stored_rows = h.rows, h.stored_columns = h.columns;
   h.frames = integer_of(item, DCM_NumberOfFrames).value_or(1);
   h.samples_per_pixel = integer_of(item, DCM_SamplesPerPixel).value_or(1);
   h.bits_allocated = integer_of(item, DCM_BitsAllocated).value_or(0);
   h.bits_stored = integer_of(item, DCM_BitsStored).value_or(h.bits_allocated);
   h.high_bit = integer_of(item, DCM_HighBit).value_or(h.bits_stored - 1);
   h.is_signed = integer_of(item, DCM_PixelRepresentation).value_or(0) == 1;
+  h.is_planar = integer_of(item, DCM_PlanarConfiguration).value_or(0) == 1;
   h.has_value_table = item.tagExists(DCM_ModalityLUTSequence);
   h.slope = number_of(item, DCM_RescaleSlope).value_or(1);
   h.intercept = number_of(item, DCM_RescaleIntercept).value_or(0);
 }
 
-bool is_known(const std::string& sop_class) {
+bool is_classic(const std::string& sop_class) {
   return sop_class == UID_MRImageStorage || sop_class == UID_CTImageStorage ||
          sop_class == UID_PositronEmissionTomographyImageStorage;
 }
 
-std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
-  if (!h.has_pixels) return "the file ends before its pixels";
+std::optional<std::string> reason_of_colours(const DicomHeader& h) {
+  if (h.samples_per_pixel != 3) return "images of " + std::to_string(h.samples_per_pixel) + " samples per pixel are not read";
+  if (h.bits_allocated != 8 || h.bits_stored != 8) return "colours of more than 8 bits are not read";
+  for (const char* known : {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
+    if (h.photometric == known) return std::nullopt;
+  return "colours as " + h.photometric + " are not read";
+}
+
+std::optional<std::string> reason_of_bits(const DicomHeader& h) {
   const auto text = [](int n) { return std::to_string(n); };
-  if (h.frames != 1) return "multi-frame images (" + text(h.frames) + " frames) are not read yet";
-  if (h.samples_per_pixel != 1 || !h.photometric.starts_with("MONOCHROME"))
-    return "colour images (" + h.photometric + ") are not read";
-  if (h.rows < 1 || h.columns < 1) return "Rows (0028,0010) or Columns (0028,0011) is missing or 0";
-  if (h.bits_allocated != 8 && h.bits_allocated != 16)
-    return "Bits Allocated (0028,0100) is " + text(h.bits_allocated) + "; 8 and 16 are read";
+  if (!h.photometric.starts_with("MONOCHROME")) return "values as " + h.photometric + " are not read";
+  if (h.bits_allocated != 8 && h.bits_allocated != 16 && h.bits_allocated != 32)
+    return "Bits Allocated (0028,0100) is " + text(h.bits_allocated) + "; 8, 16 and 32 are read";
   if (h.bits_stored < 1 || h.bits_stored > h.bits_allocated)
     return "Bits Stored (0028,0101) is " + text(h.bits_stored) + " of " + text(h.bits_allocated) + " allocated";
   if (h.high_bit < h.bits_stored - 1 || h.high_bit >= h.bits_allocated)
@@ -117,35 +93,81 @@ std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
   return std::nullopt;
 }
 
-}  // namespace
+std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
+  if (!h.has_pixels) return "the file ends before its pixels";
+  if (h.frames < 1) return "Number of Frames (0028,0008) is " + std::to_string(h.frames);
+  if (h.rows < 1 || h.columns < 1) return "Rows (0028,0010) or Columns (0028,0011) is missing or 0";
+  return is_colour(h) ? reason_of_colours(h) : reason_of_bits(h);
+}
 
-DicomHeader read_dicom_header(const std::filesystem::path& file) {
-  const ParsedDicom parsed = parse_dicom(file, DicomPart::kHeader);
-  DcmDataset& item = parsed.dataset();
-  DicomHeader h;
+std::optional<std::string> reason_of_plane(const DicomHeader& h) {
+  if (h.has_geometry) return std::nullopt;
+  return "Image Position (0020,0032), Image Orientation (0020,0037) or Pixel Spacing (0028,0030) is missing or wrong" +
+         (h.frames > 1 ? ", in frame " + std::to_string(h.frame + 1) : "");
+}
+
+std::vector<DicomHeader> slices_of(DcmItem& item, const DicomHeader& file) {
+  if (is_enhanced(file)) return frames_of(item, file);
+  if (is_mosaic(file)) return tiles_of(item, file);
+  return {file};
+}
+
+struct Read {
+  ParsedDicom parsed;
+  DicomHeader header;
+};
+
+Read read(const std::filesystem::path& file) {
+  struct stat status{};
+  require(::stat(file.c_str(), &status) == 0, ErrorCode::kNotFound, file.string() + ": no such file");
+  Read result{parse_dicom(file), {}};
+  DcmItem& item = *result.parsed.data_set;
+  DicomHeader& h = result.header;
   h.file = file;
-  if (!parsed.crowded_sop_class.empty()) {
-    h.is_crowded = true;
-    h.sop_class_uid = parsed.crowded_sop_class;
-    return h;
-  }
+  h.file_bytes = static_cast<std::uint64_t>(status.st_size);
+  h.file_time = status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec;
   h.sop_class_uid = text_of(item, DCM_SOPClassUID);
   // A DICOMDIR and files cut after the meta header say it there alone.
-  if (h.sop_class_uid.empty() && parsed.format->getMetaInfo() != nullptr)
-    h.sop_class_uid = text_of(*parsed.format->getMetaInfo(), DCM_MediaStorageSOPClassUID);
+  if (h.sop_class_uid.empty()) h.sop_class_uid = result.parsed.media_sop_class;
   require(!h.sop_class_uid.empty(), ErrorCode::kCorruptData,
           file.string() + ": is not a DICOM image: no SOP Class UID (0008,0016)");
-  h.transfer_syntax = DcmXfer(item.getOriginalXfer()).getXferID();
+  h.transfer_syntax = result.parsed.transfer_syntax;
+  h.is_deflated = result.parsed.is_deflated;
+  h.pixels = result.parsed.pixels;
+  h.has_pixels = h.pixels.is_there();
   read_identity(item, h);
   read_acquisition(item, h);
   read_pixel_format(item, h);
-  h.has_pixels = parsed.has_pixels;
-  h.has_geometry = read_plane(item, h);
-  return h;
+  h.has_geometry = set_plane(item, item, item, h);
+  if (is_enhanced(h)) return result;
+  apply_philips_scale(item, h);
+  read_diffusion(item, h);
+  return result;
 }
 
-bool is_scan(const DicomHeader& h) {
-  if (is_known(h.sop_class_uid)) return true;
+}  // namespace
+
+DicomHeader read_dicom_header(const std::filesystem::path& file) { return read(file).header; }
+
+DicomFile read_dicom_file(const std::filesystem::path& file) {
+  const Read one = read(file);
+  DicomFile result{.header = one.header};
+  try {
+    if (const auto reason = reason_not_loadable(one.header)) throw Error(ErrorCode::kUnsupported, *reason);
+    std::vector<DicomHeader> slices = slices_of(*one.parsed.data_set, one.header);
+    for (const DicomHeader& slice : slices) {
+      if (const auto reason = reason_of_plane(slice)) throw Error(ErrorCode::kUnsupported, *reason);
+      require(slice.slope != 0, ErrorCode::kUnsupported, "Rescale Slope (0028,1053) is 0");
+    }
+    result.slices = std::move(slices);
+  } catch (const Error& error) {  // what the file is remains worth telling
+    result.refusal = error.what();
+    result.refusal_code = error.code();
+  }
+  return result;
+}
+
+bool is_enhanced(const DicomHeader& h) {
   for (const char* uid : {UID_EnhancedMRImageStorage, UID_EnhancedMRColorImageStorage, UID_EnhancedCTImageStorage,
                           UID_EnhancedPETImageStorage, UID_LegacyConvertedEnhancedMRImageStorage,
                           UID_LegacyConvertedEnhancedCTImageStorage, UID_LegacyConvertedEnhancedPETImageStorage})
@@ -153,16 +175,17 @@ bool is_scan(const DicomHeader& h) {
   return false;
 }
 
+bool is_scan(const DicomHeader& h) { return is_classic(h.sop_class_uid) || is_enhanced(h); }
+
+bool is_colour(const DicomHeader& h) { return h.samples_per_pixel > 1; }
+
 std::optional<std::string> reason_not_loadable(const DicomHeader& h) {
   if (h.sop_class_uid == UID_MediaStorageDirectoryStorage) return "an index of files (DICOMDIR), not an image";
-  if (!is_known(h.sop_class_uid)) return sop_class_name(h.sop_class_uid) + " is not read yet; classic MR, CT and PET images are";
-  if (h.is_crowded) return "more than " + std::to_string(kMostItems) + " sequence items: no classic image has so many";
-  if (std::find(h.image_type.begin(), h.image_type.end(), "MOSAIC") != h.image_type.end())
-    return "Siemens mosaics are not read yet; export the series as single slices";
+  if (!is_scan(h)) return sop_class_name(h.sop_class_uid) + " is not read; MR, CT and PET images are";
   if (auto reason = reason_of_pixels(h)) return reason;
-  if (!h.has_geometry)
-    return "Image Position (0020,0032), Image Orientation (0020,0037) or Pixel Spacing (0028,0030) is missing or wrong";
-  return std::nullopt;
+  if (is_enhanced(h)) return std::nullopt;
+  if (h.frames != 1) return "several frames (" + std::to_string(h.frames) + ") in a classic image: nothing tells where they lie";
+  return reason_of_plane(h);
 }
 
 }  // namespace consilium::imaging

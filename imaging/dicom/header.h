@@ -6,11 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "imaging/geometry.h"
 
 namespace consilium::imaging {
 
-/// What one DICOM file says of its image, without the pixels. Nothing here names a patient: the Patient ID is hashed.
+/// Where the value of Pixel Data (7FE0,0010) lies.
+struct PixelPlace {
+  std::uint64_t offset = 0;  ///< bytes from the beginning of the file; of what it inflates to, when it is deflated
+  std::uint32_t length = 0;
+  bool is_encapsulated = false;  ///< its length is not defined: fragments follow
+  bool is_there() const { return offset > 0; }
+};
+
+/// What one DICOM file says of an image, without the pixels. Nothing here names a patient: the Patient ID is hashed.
 struct DicomHeader {
   std::filesystem::path file;
   std::string sop_class_uid;      ///< (0008,0016)
@@ -34,14 +43,28 @@ struct DicomHeader {
   double slice_thickness_mm = 0;
   double slice_spacing_mm = 0;  ///< (0018,0088); 0 when absent
 
-  bool is_crowded = false;    ///< too many sequence items to be parsed: nothing but the SOP class is known
+  int frame = 0;                   ///< of a multi-frame file, from 0
+  std::vector<int> frame_key;      ///< Dimension Index Values (0020,9157) but for the place in the stack: orders frames of one place
+  std::string stack;               ///< (0020,9056)
+  std::optional<double> b_value;   ///< s/mm2
+  std::optional<Vec3> gradient;    ///< of diffusion: unit vector, LPS; absent when b is 0 or no direction is given
+  std::optional<double> philips_scale;  ///< (2005,100E): `slope` and `intercept` are made with it
+  std::vector<double> slice_times_ms;   ///< of a mosaic, one per slice in the order of the tiles
+
   std::string photometric;    ///< (0028,0004)
   int rows = 0, columns = 0;  ///< (0028,0010), (0028,0011)
   int frames = 1;
+  int tile_column = 0, tile_row = 0;             ///< of a mosaic: where this slice begins in the stored frame
+  int stored_rows = 0, stored_columns = 0;       ///< of the stored frame; those above but for a mosaic
+  bool is_planar = false;                        ///< (0028,0006): colours one after the other
   int samples_per_pixel = 1;
   int bits_allocated = 0, bits_stored = 0, high_bit = 0;
   bool is_signed = false;
   bool has_pixels = false;
+  bool is_deflated = false;
+  PixelPlace pixels;
+  std::uint64_t file_bytes = 0;  ///< the file's length when it was read
+  std::int64_t file_time = 0;    ///< and its time of change, to notice that it has changed
   bool has_value_table = false;  ///< Modality LUT (0028,3000): values are looked up, not scaled
   double slope = 1, intercept = 0;
   bool has_geometry = false;     ///< position, orientation and pixel spacing are all there and make sense
@@ -52,15 +75,30 @@ struct DicomHeader {
   double row_spacing_mm = 1;     ///< between rows: the first value
 };
 
-/// Reads a file up to its pixel data. Files without preamble or meta header are read as well.
-/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 2 GiB.
+/// What a file says as a whole. Files without preamble or meta header are read as well.
+/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 8 GiB or nested too deep.
 /// Source: DICOM PS3.10 (files), PS3.3 C.7.6.2 and C.7.6.3 (plane and pixels).
 DicomHeader read_dicom_header(const std::filesystem::path& file);
 
+/// A file and the slices in it: one of a classic image, one per frame of an enhanced image, one per tile of a Siemens mosaic.
+struct DicomFile {
+  DicomHeader header;
+  std::vector<DicomHeader> slices = {};
+  std::string refusal = {};  ///< why there are none; empty when there are
+  ErrorCode refusal_code = ErrorCode::kUnsupported;
+};
+
+/// @throws as read_dicom_header.
+DicomFile read_dicom_file(const std::filesystem::path& file);
+
 /// Whether this is an image of an MR, CT or PET scanner, classic or enhanced: not a screenshot, a segmentation, a report.
 bool is_scan(const DicomHeader& header);
+bool is_enhanced(const DicomHeader& header);
 
-/// Why the image of this header cannot be loaded; nothing when it can. Only classic single-frame MR, CT and PET images are.
+/// Whether its voxels are colours, not values.
+bool is_colour(const DicomHeader& header);
+
+/// Why the file of this header cannot be loaded; nothing when it can.
 std::optional<std::string> reason_not_loadable(const DicomHeader& header);
 
 }  // namespace consilium::imaging

@@ -1,123 +1,170 @@
 #include "imaging/dicom/load.h"
 
-#include <dcmtk/dcmdata/dcrledrg.h>
-#include <dcmtk/dcmjpeg/djdecode.h>
-#include <dcmtk/dcmjpls/djdecode.h>
-
-#include <mutex>
-#include <span>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
 #include <type_traits>
 
 #include "base/error.h"
 #include "base/parallel.h"
-#include "imaging/dicom/parse.h"
-#include "imaging/dicom/values.h"
+#include "imaging/dicom/frame_source.h"
 
 namespace consilium::imaging {
 namespace {
 
-/// DCMTK keeps its decoders in a registry of the process.
-void register_decoders() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    DJDecoderRegistration::registerCodecs();
-    DJLSDecoderRegistration::registerCodecs();
-    DcmRLEDecoderRegistration::registerCodecs();
-  });
-}
-
-/// Whether pixels come in a form of their own (JPEG, RLE, ...), to be decoded.
-bool is_compressed(const std::string& transfer_syntax) {
-  return transfer_syntax != UID_LittleEndianImplicitTransferSyntax && transfer_syntax != UID_LittleEndianExplicitTransferSyntax &&
-         transfer_syntax != UID_BigEndianExplicitTransferSyntax &&
-         transfer_syntax != UID_DeflatedExplicitVRLittleEndianTransferSyntax;
-}
-
-/// Stored bits -> value. What lies beside the stored bits is overlay or filling (PS3.5 8.1.1); the sign bit is the highest stored
-/// one.
-template <typename T>
-void convert(std::span<const T> stored, const DicomHeader& h, std::span<float> target) {
-  const int above = static_cast<int>(sizeof(T) * 8) - 1 - h.high_bit, beside = static_cast<int>(sizeof(T) * 8) - h.bits_stored;
-  using Signed = std::make_signed_t<T>;
-  for (std::size_t n = 0; n < target.size(); ++n) {
-    const T shifted = static_cast<T>(stored[n] << above);
-    const int value = h.is_signed ? static_cast<Signed>(shifted) >> beside : shifted >> beside;
-    target[n] = static_cast<float>(h.slope * value + h.intercept);
-  }
-}
-
-/// The pixels of a slice, uncompressed, in host byte order; at least `count` of them.
-template <typename T>
-std::span<const T> pixels_of(DcmItem& item, const DicomHeader& h, std::size_t count) {
-  const T* stored = nullptr;
-  unsigned long found = 0;
-  OFCondition status = EC_Normal;
-  if constexpr (sizeof(T) == 1) {
-    status = item.findAndGetUint8Array(DCM_PixelData, stored, &found);
+/// A row of stored cells -> values. What lies beside the stored bits is overlay or filling (PS3.5 8.1.1); the sign bit is the
+/// highest stored one.
+template <typename Cell, typename Out>
+void convert_row(const Cell* cells, const DicomHeader& h, const VoxelFormat& format, Out* out) {
+  const int above = static_cast<int>(sizeof(Cell) * 8) - 1 - h.high_bit, beside = static_cast<int>(sizeof(Cell) * 8) - h.bits_stored;
+  using Signed = std::make_signed_t<Cell>;
+  // Wide enough for every cell; narrower arithmetic is twice as fast where cells are narrow.
+  using Wide = std::conditional_t<sizeof(Cell) == 4, std::int64_t, std::int32_t>;
+  const auto columns = static_cast<std::size_t>(h.columns);
+  const auto store = [&](std::size_t n, Wide value) {
+    if constexpr (std::is_same_v<Out, float>) {
+      out[n] = static_cast<float>(h.slope * static_cast<double>(value) + h.intercept);
+    } else {
+      out[n] = static_cast<Out>(value + format.added);
+    }
+  };
+  if (h.is_signed) {
+    for (std::size_t n = 0; n < columns; ++n)
+      store(n, static_cast<Signed>(static_cast<Signed>(static_cast<Cell>(cells[n] << above)) >> beside));
   } else {
-    status = item.findAndGetUint16Array(DCM_PixelData, stored, &found);
+    for (std::size_t n = 0; n < columns; ++n) store(n, static_cast<Wide>(static_cast<Cell>(static_cast<Cell>(cells[n] << above) >> beside)));
   }
-  require(status.good() && stored != nullptr, ErrorCode::kCorruptData,
-          h.file.string() + ": Pixel Data (7FE0,0010) is missing or damaged");
-  require(
-      found >= count, ErrorCode::kCorruptData,
-      h.file.string() + ": Pixel Data (7FE0,0010) holds " + std::to_string(found) + " of " + std::to_string(count) + " pixels");
-  return {stored, count};
 }
 
-void decode(DcmDataset& item, const DicomHeader& h) {
-  if (!is_compressed(h.transfer_syntax)) return;
-  const OFCondition decoded = item.chooseRepresentation(EXS_LittleEndianExplicit, nullptr);
-  if (decoded.good()) return;
-  const bool unknown = decoded == EC_CannotChangeRepresentation || decoded == EC_UnsupportedEncoding;
-  throw Error(unknown ? ErrorCode::kUnsupported : ErrorCode::kCorruptData,
-              h.file.string() + ": pixels encoded as " + DcmXfer(item.getOriginalXfer()).getXferName() +
-                  (unknown ? " are not read" : " cannot be decoded") + " (" + decoded.text() + ")");
+template <typename Cell, typename Out>
+void convert_plane(std::span<const char> frame, const DicomHeader& h, const VoxelFormat& format, char* target) {
+  const auto* cells = reinterpret_cast<const Cell*>(frame.data());
+  auto* out = reinterpret_cast<Out*>(target);
+  for (int r = 0; r < h.rows; ++r) {
+    const auto row = static_cast<std::size_t>(h.tile_row + r) * static_cast<std::size_t>(h.stored_columns);
+    convert_row(cells + row + h.tile_column, h, format, out + static_cast<std::size_t>(r) * static_cast<std::size_t>(h.columns));
+  }
 }
 
-void load_slice(const DicomHeader& h, std::span<float> target) {
-  const ParsedDicom parsed = parse_dicom(h.file, DicomPart::kAll);
-  require(parsed.crowded_sop_class.empty(), ErrorCode::kUnsupported,
-          h.file.string() + ": more than " + std::to_string(kMostItems) + " sequence items: no classic image has so many");
-  DcmDataset& item = parsed.dataset();
-  // The files may have changed since they were scanned.
-  require(integer_of(item, DCM_Rows) == h.rows && integer_of(item, DCM_Columns) == h.columns &&
-              text_of(item, DCM_SOPInstanceUID) == h.sop_instance_uid,
-          ErrorCode::kMismatch, h.file.string() + ": has changed since it was scanned");
-  decode(item, h);
-  if (h.bits_allocated == 8) {
-    convert(pixels_of<Uint8>(item, h, target.size()), h, target);
+template <typename Cell>
+void convert_cells(std::span<const char> frame, const DicomHeader& h, const VoxelFormat& format, char* target) {
+  switch (format.type) {
+    case VoxelType::kUint8:
+      return convert_plane<Cell, std::uint8_t>(frame, h, format, target);
+    case VoxelType::kInt16:
+      return convert_plane<Cell, std::int16_t>(frame, h, format, target);
+    case VoxelType::kUint16:
+      return convert_plane<Cell, std::uint16_t>(frame, h, format, target);
+    case VoxelType::kInt32:
+      return convert_plane<Cell, std::int32_t>(frame, h, format, target);
+    case VoxelType::kUint32:
+      return convert_plane<Cell, std::uint32_t>(frame, h, format, target);
+    default:
+      return convert_plane<Cell, float>(frame, h, format, target);
+  }
+}
+
+void convert_frame(std::span<const char> frame, const DicomHeader& h, const VoxelFormat& format, char* target) {
+  if (format.type == VoxelType::kRgb24) {
+    std::copy(frame.begin(), frame.end(), target);
+  } else if (h.bits_allocated == 8) {
+    convert_cells<std::uint8_t>(frame, h, format, target);
+  } else if (h.bits_allocated == 16) {
+    convert_cells<std::uint16_t>(frame, h, format, target);
   } else {
-    convert(pixels_of<Uint16>(item, h, target.size()), h, target);
+    convert_cells<std::uint32_t>(frame, h, format, target);
   }
 }
 
-/// A header may claim 65535 x 65535 pixels: memory is taken only when the file is long enough for them.
-void require_room(const DicomHeader& h, std::size_t plane) {
-  // The best that any of the encodings does; a slice of a megapixel may always be all air.
-  constexpr std::uintmax_t kBestRatio = 2000, kAlways = 1 << 21;
-  const bool packed = is_compressed(h.transfer_syntax) || h.transfer_syntax == UID_DeflatedExplicitVRLittleEndianTransferSyntax;
-  std::error_code status;
-  const std::uintmax_t length = std::filesystem::file_size(h.file, status);
-  require(!status, ErrorCode::kNotFound, h.file.string() + ": is gone since it was scanned");
-  const std::uintmax_t needed = plane * static_cast<std::size_t>(h.bits_allocated / 8);
-  require(length >= needed || (packed && (needed <= kAlways || needed / kBestRatio <= length)), ErrorCode::kCorruptData,
-          h.file.string() + ": too short (" + std::to_string(length) + " bytes) for its " + std::to_string(h.columns) + " x " +
-              std::to_string(h.rows) + " pixels");
+bool is_same_frame(const DicomHeader& a, const DicomHeader& b) { return a.frame == b.frame && a.file == b.file; }
+
+/// The lowest and highest stored value that the headers allow.
+struct Range {
+  double low, high;
+};
+
+Range stored_range(const DicomHeader& h) {
+  const double steps = std::ldexp(1.0, h.bits_stored);
+  return h.is_signed ? Range{-steps / 2, steps / 2 - 1} : Range{0, steps - 1};
+}
+
+template <typename T>
+bool fits(Range range) {
+  return range.low >= std::numeric_limits<T>::min() && range.high <= std::numeric_limits<T>::max();
+}
+
+VoxelType type_for(Range range) {
+  if (fits<std::uint8_t>(range)) return VoxelType::kUint8;
+  if (fits<std::int16_t>(range)) return VoxelType::kInt16;
+  if (fits<std::uint16_t>(range)) return VoxelType::kUint16;
+  return fits<std::int32_t>(range) ? VoxelType::kInt32 : VoxelType::kUint32;
 }
 
 }  // namespace
 
+void require_room(std::span<const DicomHeader> slices) {
+  // The best that any of the encodings does; a slice of a megapixel may always be all air.
+  constexpr std::uintmax_t kBestRatio = 2000, kAlways = 1 << 21;
+  for (const DicomHeader& h : slices) {
+    const bool packed = h.pixels.is_encapsulated || h.is_deflated;
+    const std::uintmax_t needed = FrameSource::frame_bytes(h) * (h.photometric == "YBR_FULL_422" ? 2 : 3) / 3;
+    require(h.file_bytes >= needed || (packed && (needed <= kAlways || needed / kBestRatio <= h.file_bytes)),
+            ErrorCode::kCorruptData,
+            h.file.string() + ": too short (" + std::to_string(h.file_bytes) + " bytes) for its " +
+                std::to_string(h.stored_columns) + " x " + std::to_string(h.stored_rows) + " pixels");
+  }
+}
+
+VoxelFormat voxel_format(std::span<const DicomHeader> slices) {
+  const DicomHeader& first = slices.front();
+  if (is_colour(first)) return {VoxelType::kRgb24, {}, 0};
+  Range range = stored_range(first);
+  for (const DicomHeader& h : slices) {
+    if (h.slope != first.slope || h.intercept != first.intercept) return {VoxelType::kFloat32, {}, 0};
+    const Range other = stored_range(h);
+    range = {std::min(range.low, other.low), std::max(range.high, other.high)};
+  }
+  const bool whole = first.slope == 1 && first.intercept == std::floor(first.intercept) && std::abs(first.intercept) < 1e6;
+  const Range shifted{range.low + first.intercept, range.high + first.intercept};
+  if (whole && fits<std::int16_t>(shifted)) return {type_for(shifted), {}, static_cast<int>(first.intercept)};
+  return {type_for(range), {first.slope, first.intercept}, 0};
+}
+
+void load_planes(std::span<const DicomHeader> slices, const VoxelFormat& format, std::span<char> target) {
+  std::unique_ptr<FrameSource> source;
+  std::vector<char> frame;
+  const DicomHeader* loaded = nullptr;
+  for (std::size_t n = 0; n < slices.size(); ++n) {
+    const DicomHeader& h = slices[n];
+    require_room(slices.subspan(n, 1));
+    if (loaded == nullptr || loaded->file != h.file) source = std::make_unique<FrameSource>(h);
+    if (loaded == nullptr || !is_same_frame(*loaded, h)) {
+      frame.resize(FrameSource::frame_bytes(h));
+      source->read_frame(h, frame);
+    }
+    loaded = &h;
+    const std::size_t plane = static_cast<std::size_t>(h.rows) * static_cast<std::size_t>(h.columns) * bytes_of(format.type);
+    convert_frame(frame, h, format, target.subspan(n * plane, plane).data());
+  }
+}
+
 Volume load_series(const Series& series) {
   require(!series.slices.empty(), ErrorCode::kNotFound, "a series without images");
-  require(series.problem.empty(), ErrorCode::kUnsupported,
-          "series " + std::to_string(series.header().series_number) + " cannot be loaded as a volume: " + series.problem);
-  register_decoders();
+  const std::string name = "series " + std::to_string(series.header().series_number) + " cannot be loaded as a volume: ";
+  require(series.problem.empty(), ErrorCode::kUnsupported, name + series.problem);
+  require(!is_colour(series.header()), ErrorCode::kUnsupported,
+          name + "its voxels are colours (" + series.header().photometric + "), in " + series.header().file.filename().string());
   const std::size_t plane = static_cast<std::size_t>(series.header().rows) * static_cast<std::size_t>(series.header().columns);
-  for (const DicomHeader& h : series.slices) require_room(h, plane);
+  require_room(series.slices);
   Volume volume{series.geometry, std::vector<float>(plane * series.slices.size())};
-  parallel_for(series.slices.size(), 4, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t k = begin; k < end; ++k) load_slice(series.slices[k], std::span(volume.voxels).subspan(k * plane, plane));
+  const std::span<char> bytes(reinterpret_cast<char*>(volume.voxels.data()), volume.voxels.size() * sizeof(float));
+  // The tiles of a mosaic are one frame: it is decoded once.
+  const bool is_one_frame = series.slices.size() > 1 && is_same_frame(series.slices.front(), series.slices.back());
+  parallel_for(series.slices.size(), is_one_frame ? series.slices.size() : 4, [&](std::size_t begin, std::size_t end) {
+    load_planes(std::span(series.slices).subspan(begin, end - begin), {},
+                bytes.subspan(begin * plane * sizeof(float), (end - begin) * plane * sizeof(float)));
   });
   return volume;
 }

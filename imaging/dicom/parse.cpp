@@ -4,23 +4,23 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <mutex>
-#include <string>
+#include <span>
 #include <string_view>
 
 #include "base/error.h"
+#include "imaging/dicom/structure.h"
 
 namespace consilium::imaging {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Headers of most files fit; Siemens' private ones have up to 200 KB.
-constexpr std::size_t kFirstWindow = 1 << 18;
-constexpr std::size_t kSecondWindow = 1 << 22;
-constexpr std::size_t kLongestFile = std::size_t{2} << 30;
-constexpr std::string_view kDeflated = "1.2.840.10008.1.2.1.99";
+/// Classic headers fit into the first, Siemens' private ones (200 KB) into the second, enhanced ones into the third.
+constexpr std::size_t kWindows[] = {1 << 15, 1 << 19, 1 << 24, std::size_t{1} << 33};
+constexpr std::size_t kLongestFile = kWindows[3];
 
 /// DCMTK logs what it stumbles on, with values: that may name a patient. Its switches belong to the process.
 void set_up_dcmtk() {
@@ -40,99 +40,118 @@ std::string read_window(const fs::path& file, std::size_t bytes) {
   return window;
 }
 
-std::size_t count_of(std::string_view bytes, std::string_view pattern) {
-  std::size_t count = 0;
-  for (std::size_t at = bytes.find(pattern); at != std::string_view::npos; at = bytes.find(pattern, at + pattern.size())) ++count;
-  return count;
-}
-
-/// Item tags (FFFE,E000) in either byte order: an upper bound of the depth of nesting that cannot be fooled.
-std::size_t count_items(std::string_view bytes) {
-  return std::max(count_of(bytes, std::string_view("\xfe\xff\x00\xe0", 4)),
-                  count_of(bytes, std::string_view("\xff\xfe\xe0\x00", 4)));
-}
-
-/// SOP Class UID by its bytes, of a file that is not parsed.
-std::string find_sop_class(std::string_view bytes) {
-  const std::size_t at = bytes.find("1.2.840.10008.5.1.4.1.1.");
-  if (at == std::string_view::npos) return "?";
-  const std::size_t end = bytes.find_first_not_of("0123456789.", at);
-  return std::string(bytes.substr(at, std::min<std::size_t>(end - at, 64)));
-}
-
-/// The deflated part follows the meta header, whose length stands at a fixed place.
-std::string inflated(std::string_view bytes, const fs::path& file) {
-  constexpr std::size_t kMetaStart = 144, kLengthAt = 140;
-  require(bytes.size() > kMetaStart, ErrorCode::kCorruptData, file.string() + ": ends within its meta header");
-  std::size_t length = 0;
-  for (int n = 3; n >= 0; --n) length = length << 8 | static_cast<unsigned char>(bytes[kLengthAt + static_cast<std::size_t>(n)]);
-  require(length < bytes.size() - kMetaStart, ErrorCode::kCorruptData, file.string() + ": ends within its meta header");
-  const std::string_view packed = bytes.substr(kMetaStart + length);
-  std::string plain;
+/// Inflates into `target` as far as it reaches, and counts all. Damage ends it early: what came before is kept.
+std::uint64_t inflate_into(std::string_view packed, std::span<char> target, std::uint64_t most) {
   z_stream stream{};
   require(inflateInit2(&stream, -MAX_WBITS) == Z_OK, ErrorCode::kUnexpected, "zlib cannot start");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
   stream.avail_in = static_cast<uInt>(packed.size());
-  char buffer[1 << 16];
-  int status = Z_OK;
-  while (status == Z_OK && plain.size() < kLongestFile) {
-    stream.next_out = reinterpret_cast<Bytef*>(buffer);
-    stream.avail_out = sizeof buffer;
+  std::string buffer(1 << 16, '\0');
+  std::uint64_t count = 0;
+  for (int status = Z_OK; status == Z_OK && count <= most;) {
+    stream.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    stream.avail_out = static_cast<uInt>(buffer.size());
     status = inflate(&stream, Z_NO_FLUSH);
-    plain.append(buffer, sizeof buffer - stream.avail_out);
+    const std::size_t got = buffer.size() - stream.avail_out;
+    if (count < target.size()) buffer.copy(target.data() + count, std::min<std::size_t>(got, target.size() - count));
+    count += got;
   }
   inflateEnd(&stream);
+  return count;
+}
+
+/// Everything before the data set, then the data set inflated.
+std::string inflated(std::string_view bytes, const FileMeta& meta, const fs::path& file) {
+  const std::string_view packed = bytes.substr(std::min(meta.data_set, bytes.size()));
+  require(packed.size() < std::size_t{1} << 31, ErrorCode::kUnsupported, file.string() + ": deflated and longer than 2 GiB");
+  const std::uint64_t most = 8 * static_cast<std::uint64_t>(bytes.size()) + (48 << 20);
+  // Twice: the length is not written anywhere, and memory is taken once it is known.
+  const std::uint64_t length = inflate_into(packed, {}, most);
+  require(length <= most, ErrorCode::kUnsupported, file.string() + ": inflates to more than " + std::to_string(most) + " bytes");
+  std::string plain(bytes.substr(0, bytes.size() - packed.size()));
+  plain.resize(plain.size() + length);
+  inflate_into(packed, std::span(plain).last(length), length);
   return plain;
 }
 
-bool is_deflated(std::string_view bytes) {
-  const std::size_t at = bytes.substr(0, 1024).find(kDeflated);
-  return at != std::string_view::npos;
+E_TransferSyntax plain_syntax(DicomEncoding encoding) {
+  if (encoding.is_big) return EXS_BigEndianExplicit;
+  return encoding.is_explicit ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit;
+}
+
+/// DCMTK stops behind the tag, VR and length of Pixel Data, or where the bytes end.
+PixelPlace pixels_before(std::string_view bytes, std::size_t at, DicomEncoding encoding) {
+  const std::size_t header = encoding.is_explicit ? 12 : 8;
+  if (at < header || at > bytes.size()) return {};
+  const std::string_view tag = encoding.is_big ? std::string_view("\x7f\xe0\x00\x10", 4) : std::string_view("\xe0\x7f\x10\x00", 4);
+  if (bytes.substr(at - header, 4) != tag) return {};
+  std::uint32_t length = 0;
+  for (std::size_t n = 0; n < 4; ++n)
+    length = length << 8 | static_cast<unsigned char>(bytes[at - 4 + (encoding.is_big ? n : 3 - n)]);
+  return {at, length, length == 0xFFFFFFFF};
 }
 
 struct Attempt {
-  ParsedDicom parsed;
+  std::unique_ptr<DcmDataset> data_set;
   OFCondition status;
+  std::size_t end = 0;
 };
 
-Attempt parse(const std::string& bytes, bool whole, DicomPart part) {
+Attempt parse(std::string_view bytes, const FileMeta& meta, bool whole) {
   DcmInputBufferStream stream;
-  stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
+  const std::string_view body = bytes.substr(meta.data_set);
+  stream.setBuffer(body.data(), static_cast<offile_off_t>(body.size()));
   // Without an end the parser asks for more instead of calling the file damaged.
   if (whole) stream.setEos();
-  Attempt result{{std::make_unique<DcmFileFormat>()}, EC_Normal};
-  DcmFileFormat& format = *result.parsed.format;
-  format.transferInit();
-  const DcmTagKey until = part == DicomPart::kHeader ? DCM_PixelData : DCM_UndefinedTagKey;
-  result.status = format.readUntilTag(stream, EXS_Unknown, EGL_noChange, DCM_MaxReadLength, until);
-  format.transferEnd();
-  result.parsed.has_pixels = part == DicomPart::kHeader ? stream.avail() > 0 : format.getDataset()->tagExists(DCM_PixelData);
+  Attempt result{std::make_unique<DcmDataset>(), EC_Normal};
+  result.data_set->transferInit();
+  result.status =
+      result.data_set->readUntilTag(stream, plain_syntax(meta.encoding), EGL_noChange, DCM_MaxReadLength, DCM_PixelData);
+  result.data_set->transferEnd();
+  result.end = meta.data_set + static_cast<std::size_t>(stream.tell());
   return result;
 }
 
-ParsedDicom crowded(std::string_view bytes) { return {std::make_unique<DcmFileFormat>(), false, find_sop_class(bytes)}; }
-
 }  // namespace
 
-ParsedDicom parse_dicom(const fs::path& file, DicomPart part) {
+ParsedDicom parse_dicom(const fs::path& file) {
   set_up_dcmtk();
   std::error_code status;
   require(fs::is_regular_file(file, status), ErrorCode::kNotFound, file.string() + ": no such file");
-  const std::size_t length = fs::file_size(file, status);
-  require(!status && length <= kLongestFile, ErrorCode::kUnsupported, file.string() + ": longer than 2 GiB");
-  for (const std::size_t window : {kFirstWindow, kSecondWindow, kLongestFile}) {
-    const std::size_t wanted = part == DicomPart::kAll ? length : std::min(window, length);
-    std::string bytes = read_window(file, wanted);
-    const bool whole = wanted == length;
-    if (count_items(bytes) > kMostItems) return crowded(bytes);
-    if (is_deflated(bytes))
-      if (const std::string plain = inflated(bytes, file); count_items(plain) > kMostItems) return crowded(plain);
-    Attempt attempt = parse(bytes, whole, part);
-    if (attempt.status.good() || attempt.status == EC_EndOfStream) return std::move(attempt.parsed);
+  std::size_t length = fs::file_size(file, status);
+  require(!status && length <= kLongestFile, ErrorCode::kUnsupported, file.string() + ": longer than 8 GiB");
+  for (const std::size_t window : kWindows) {
+    std::string bytes = read_window(file, std::min(window, length));
+    FileMeta meta = parse_file_meta(bytes);
+    if (meta.is_deflated) {
+      bytes = inflated(read_window(file, length), meta, file);
+      length = bytes.size();
+    }
+    const bool whole = bytes.size() >= length;
+    if (!whole && meta.data_set >= bytes.size()) continue;
+    const std::string_view body = std::string_view(bytes).substr(std::min(meta.data_set, bytes.size()));
+    const DicomStructure structure = survey(body, length - std::min(length, meta.data_set), meta.encoding);
+    require(structure.nesting <= kDeepestNesting, ErrorCode::kUnsupported,
+            file.string() + ": sequences may be nested more than " + std::to_string(kDeepestNesting) + " deep");
+    require(!structure.overruns, ErrorCode::kCorruptData,
+            file.string() + ": damaged or cut short (an element claims more bytes than there are)");
+    Attempt attempt = parse(bytes, meta, whole);
     if (!whole && attempt.status == EC_StreamNotifyClient) continue;
-    throw Error(ErrorCode::kCorruptData, file.string() + ": damaged or cut short (" + attempt.status.text() + ")");
+    if (!attempt.status.good() && attempt.status != EC_EndOfStream)
+      throw Error(ErrorCode::kCorruptData, file.string() + ": damaged or cut short (" + attempt.status.text() + ")");
+    const PixelPlace pixels = pixels_before(bytes, attempt.end, meta.encoding);
+    if (meta.transfer_syntax.empty()) meta.transfer_syntax = DcmXfer(plain_syntax(meta.encoding)).getXferID();
+    return {std::move(attempt.data_set), meta.transfer_syntax, meta.sop_class_uid, meta.is_deflated, pixels};
   }
   throw Error(ErrorCode::kCorruptData, file.string() + ": the header does not end");
+}
+
+std::string read_inflated(const fs::path& file) {
+  std::error_code status;
+  const std::size_t length = fs::file_size(file, status);
+  require(!status && length <= kLongestFile, ErrorCode::kNotFound, file.string() + ": cannot be opened");
+  const std::string bytes = read_window(file, length);
+  return inflated(bytes, parse_file_meta(bytes), file);
 }
 
 std::string sop_class_name(const std::string& uid) {

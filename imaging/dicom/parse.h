@@ -5,30 +5,33 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+
+#include "imaging/dicom/header.h"
 
 namespace consilium::imaging {
 
-enum class DicomPart { kHeader, kAll };
-
 struct ParsedDicom {
-  std::unique_ptr<DcmFileFormat> format;
-  bool has_pixels = false;  ///< something follows the header
-  /// Of a file that was not parsed, because it has more than kMostItems sequence items; "?" when unknown.
-  std::string crowded_sop_class = {};
-
-  DcmDataset& dataset() const { return *format->getDataset(); }
+  std::unique_ptr<DcmDataset> data_set;  ///< up to the pixels
+  std::string transfer_syntax;           ///< UID; of files that do not say it, the plain one that they are written in
+  std::string media_sop_class;           ///< of the meta header
+  bool is_deflated = false;
+  PixelPlace pixels;
 };
 
-/// Parses a file: the header alone (up to Pixel Data), or everything. Only for imaging/dicom/*.cpp: DCMTK's types end there.
+/// Parses a file up to Pixel Data. Only for imaging/dicom/*.cpp: DCMTK's types end there.
 ///
-/// DCMTK parses sequences by recursion and takes memory as headers ask for it: it is given bytes that were counted before, so
-/// that a hostile file costs neither the stack nor more memory than 1032 times its own length (zlib's limit, for the deflated
-/// encoding).
-/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 2 GiB.
-ParsedDicom parse_dicom(const std::filesystem::path& file, DicomPart part);
+/// DCMTK parses sequences by recursion and takes memory as elements ask for it: what nests deeper than kDeepestNesting or claims
+/// more bytes than there are is refused before.
+/// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 8 GiB or nested too deep.
+ParsedDicom parse_dicom(const std::filesystem::path& file);
 
-/// Each level of nesting needs an item; classic images have a few dozen items.
-inline constexpr std::size_t kMostItems = 500;
+/// Beyond it a file means harm: enhanced images nest five deep, structured reports a few dozen.
+inline constexpr std::size_t kDeepestNesting = 500;
+
+/// A deflated file as it would be without: the bytes that PixelPlace::offset counts.
+/// @throws as parse_dicom; Error{kUnsupported} it inflates to more than eight times its length and 48 MB.
+std::string read_inflated(const std::filesystem::path& file);
 
 /// Name of a SOP class, such as "Enhanced MR Image Storage", or the UID itself.
 std::string sop_class_name(const std::string& uid);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string_view>
@@ -50,7 +51,7 @@ std::vector<fs::path> files_below(const fs::path& path) {
 }
 
 struct Read {
-  std::optional<DicomHeader> header;
+  std::optional<DicomFile> file;
   std::string reason;
   ErrorCode code = ErrorCode::kUnsupported;
   bool is_dicom = false;
@@ -61,8 +62,8 @@ Read read_one(const fs::path& file) {
   result.is_dicom = looks_like_dicom(file);
   if (!result.is_dicom) return result;
   try {
-    result.header = read_dicom_header(file);
-    if (auto reason = reason_not_loadable(*result.header)) result.reason = *reason;
+    result.file = read_dicom_file(file);
+    result.reason = result.file->refusal, result.code = result.file->refusal_code;
   } catch (const Error& error) {  // one damaged file must not cost the others
     result.reason = error.what();
     result.code = error.code();
@@ -111,16 +112,17 @@ Study scan_files(const std::vector<fs::path>& files) {
   std::vector<DicomHeader> images;
   std::set<std::string> instances;
   for (std::size_t n = 0; n < files.size(); ++n) {
-    const int number = read[n].header ? read[n].header->series_number : 0;
+    const DicomHeader* header = read[n].file ? &read[n].file->header : nullptr;
+    const int number = header != nullptr ? header->series_number : 0;
     if (!read[n].is_dicom) {
       ++study.other_files;
     } else if (!read[n].reason.empty()) {
-      study.rejected.push_back({files[n], read[n].reason, read[n].code, number, !read[n].header || is_scan(*read[n].header)});
-    } else if (const std::string& uid = read[n].header->sop_instance_uid; !uid.empty() && !instances.insert(uid).second) {
+      study.rejected.push_back({files[n], read[n].reason, read[n].code, number, header == nullptr || is_scan(*header)});
+    } else if (const std::string& uid = header->sop_instance_uid; !uid.empty() && !instances.insert(uid).second) {
       study.rejected.push_back(
           {files[n], "another file holds the same image (SOP Instance UID)", ErrorCode::kUnsupported, number, false});
     } else {
-      images.push_back(std::move(*read[n].header));
+      std::move(read[n].file->slices.begin(), read[n].file->slices.end(), std::back_inserter(images));
     }
   }
   study.series = group_series(std::move(images));

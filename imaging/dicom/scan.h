@@ -17,6 +17,8 @@ struct Series {
   int volume = 0;                   ///< of a series that holds several images at each position: 1, 2, ...; else 0
   std::string part;                 ///< how this part differs when one Series Instance UID held several; else empty
   std::string problem;              ///< why it cannot be loaded as one volume; empty when it can
+  bool is_uneven = false;           ///< it is that the slices' distances differ
+  double tilt_degrees = 0;          ///< it is that they are sheared by this angle (gantry tilt); 0 when they are not
 
   const DicomHeader& header() const { return slices.front(); }
 };
@@ -39,7 +41,8 @@ struct Study {
 
 /// Reads the headers below a folder (or of one file) on thread_limit() threads and groups them into series.
 ///
-/// A series is what shares a Series Instance UID, and within it image size, spacing, orientation, image type and echo time.
+/// A series is what shares a Series Instance UID, and within it image size, spacing, orientation, image type and echo time. Frames
+/// of enhanced images and tiles of Siemens mosaics are slices like any other.
 /// Slices are ordered by the projection of their position on the normal. Uneven distances, gantry tilt and images that do not
 /// fill a block are told in `problem`. Links to folders are not followed; folders are read 16 deep.
 /// @throws Error{kNotFound} no such folder or file.

@@ -1,9 +1,12 @@
 #include "imaging/dicom/sidecar.h"
 
 #include <cctype>
+#include <cstdlib>
 
 #include "imaging/dicom/classify.h"
+#include "imaging/dicom/csa.h"
 #include "imaging/dicom/parse.h"
+#include "imaging/dicom/private_tags.h"
 #include "imaging/dicom/values.h"
 
 namespace consilium::imaging {
@@ -55,6 +58,12 @@ const Entry kEntries[] = {
     {DCM_CorrectedImage, "CorrectedImage", Kind::kWords},
     {DCM_AttenuationCorrectionMethod, "AttenuationCorrectionMethod", Kind::kText},
     {DCM_ReconstructionMethod, "ReconstructionMethod", Kind::kText},
+    // Enhanced images have names of their own for these. What stands above comes first.
+    {DCM_EffectiveEchoTime, "EchoTime", Kind::kSeconds},
+    {DCM_InversionTimes, "InversionTime", Kind::kSeconds},
+    {DCM_PulseSequenceName, "SequenceName", Kind::kText},
+    {DCM_RFEchoTrainLength, "EchoTrainLength", Kind::kInteger},
+    {DCM_XRayTubeCurrentInmA, "XRayTubeCurrent", Kind::kNumber},
 };
 
 std::string joined(const std::vector<std::string>& words) {
@@ -105,14 +114,80 @@ std::string maker(const std::string& manufacturer) {
   return lower.starts_with("ge ") || lower == "ge" ? "GE" : manufacturer;
 }
 
+/// Where the attributes of a slice may stand: the data set, and the functional groups of its frame.
+std::vector<DcmItem*> places_of(DcmItem& data_set, const DicomHeader& h) {
+  std::vector<DcmItem*> places{&data_set};
+  if (!is_enhanced(h)) return places;
+  for (const auto& [sequence, index] : {std::pair{DCM_PerFrameFunctionalGroupsSequence, static_cast<long>(h.frame)},
+                                        std::pair{DCM_SharedFunctionalGroupsSequence, 0L}}) {
+    DcmItem* groups = nullptr;
+    if (data_set.findAndGetSequenceItem(sequence, groups, index).bad() || groups == nullptr) continue;
+    for (DcmObject* next = groups->nextInContainer(nullptr); next != nullptr; next = groups->nextInContainer(next)) {
+      auto* group = dynamic_cast<DcmSequenceOfItems*>(next);
+      if (group != nullptr && group->card() > 0) places.push_back(group->getItem(0));
+    }
+  }
+  return places;
+}
+
+/// "i", "j" and with "-" by the side that lies at higher indices of the written image, whose rows are not turned.
+/// Source: BIDS 1.9, PhaseEncodingDirection.
+void put_phase_encoding(DcmItem& item, const DicomHeader& h, Json& sidecar) {
+  const std::string axis = text_of(item, DCM_InPlanePhaseEncodingDirection);
+  if (axis != "ROW" && axis != "COL" && axis != "COLUMN") return;
+  sidecar["InPlanePhaseEncodingDirectionDICOM"] = axis == "ROW" ? "ROW" : "COL";
+  const std::string csa = private_bytes(item, {0x0029, "SIEMENS CSA HEADER", 0x10});
+  const auto positive = csa_values(csa, "PhaseEncodingDirectionPositive"), bandwidth = csa_values(csa, "BandwidthPerPixelPhaseEncode");
+  if (positive.empty()) return;
+  sidecar["PhaseEncodingDirection"] = std::string(axis == "ROW" ? "i" : "j") + (positive[0] == "0" ? "-" : "");
+  const double hertz = bandwidth.empty() ? 0 : std::strtod(bandwidth[0].c_str(), nullptr);
+  const int lines = axis == "ROW" ? h.columns : h.rows;
+  if (!(hertz > 0) || lines < 2) return;
+  sidecar["BandwidthPerPixelPhaseEncode"] = hertz;
+  sidecar["EffectiveEchoSpacing"] = 1 / (hertz * lines);
+  sidecar["TotalReadoutTime"] = (lines - 1) / (hertz * lines);
+}
+
+/// The slices were sorted by position, the times are in the order of the tiles.
+void put_slice_times(const Series& series, Json& sidecar) {
+  const DicomHeader& h = series.header();
+  if (h.slice_times_ms.size() != series.slices.size()) return;
+  const int across = h.stored_columns / h.columns;
+  Json times = Json::array();
+  for (const DicomHeader& slice : series.slices) {
+    const auto tile = static_cast<std::size_t>(slice.tile_row / slice.rows * across + slice.tile_column / slice.columns);
+    times.push_back(h.slice_times_ms.at(tile) / 1000);
+  }
+  sidecar["SliceTiming"] = std::move(times);
+}
+
+void put_philips_scale(const std::vector<DcmItem*>& places, const DicomHeader& h, Json& sidecar) {
+  if (!h.philips_scale) return;
+  sidecar["PhilipsScaleSlope"] = *h.philips_scale;
+  sidecar["UsePhilipsFloatNotDisplayScaling"] = 1;
+  for (DcmItem* place : places) {
+    if (const auto slope = number_of(*place, DCM_RescaleSlope)) sidecar["PhilipsRescaleSlope"] = *slope;
+    if (const auto inter = number_of(*place, DCM_RescaleIntercept)) sidecar["PhilipsRescaleIntercept"] = *inter;
+  }
+}
+
 }  // namespace
 
 Json to_sidecar(const Series& series) {
-  const ParsedDicom parsed = parse_dicom(series.header().file, DicomPart::kHeader);
+  const DicomHeader& h = series.header();
+  const ParsedDicom parsed = parse_dicom(h.file);
   Json sidecar = Json::object();
+  const std::vector<DcmItem*> places = places_of(*parsed.data_set, h);
   for (const Entry& entry : kEntries)
-    if (Json value = value_of(parsed.dataset(), entry); !value.is_null()) sidecar[entry.key] = std::move(value);
-  if (!series.header().manufacturer.empty()) sidecar["Manufacturer"] = maker(series.header().manufacturer);
+    for (DcmItem* place : places) {
+      if (sidecar.contains(entry.key)) break;
+      if (Json value = value_of(*place, entry); !value.is_null()) sidecar[entry.key] = std::move(value);
+    }
+  if (!h.image_type.empty()) sidecar["ImageType"] = h.image_type;
+  if (!h.manufacturer.empty()) sidecar["Manufacturer"] = maker(h.manufacturer);
+  put_philips_scale(places, h, sidecar);
+  put_phase_encoding(*parsed.data_set, h, sidecar);
+  put_slice_times(series, sidecar);
   const SeriesClass what = classify(series);
   sidecar["Consilium"] = {{"Channel", what.channel.empty() ? Json() : Json(what.channel)}, {"Evidence", what.evidence}};
   if (!series.part.empty()) sidecar["Consilium"]["Part"] = series.part;

@@ -9,6 +9,8 @@
 #include <numbers>
 #include <tuple>
 
+#include "imaging/vec3.h"
+
 namespace consilium::imaging {
 namespace {
 
@@ -18,10 +20,6 @@ constexpr double kSamePosition_mm = 0.01;
 /// rounding.
 constexpr double kUnevenShare = 0.02;
 
-double dot(const Vec3& a, const Vec3& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-Vec3 cross(const Vec3& a, const Vec3& b) {
-  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
-}
 Vec3 normal_of(const DicomHeader& h) { return cross(h.row, h.column); }
 
 /// "13 x 4.002, 1 x 1.081, 13 x 6.999"
@@ -60,9 +58,9 @@ std::string problem_of_gaps(const std::vector<double>& gaps) {
   return "slices are not evenly spaced: the gaps are (mm) " + list_gaps(gaps);
 }
 
-/// Slices must lie straight above one another: told when the last lies more than half a pixel, or more than a hundredth of the
-/// height, aside.
-std::string problem_of_shear(const Series& series, const Vec3& normal) {
+/// Slices must lie straight above one another: by how much they do not when the last lies more than half a pixel, or more than a
+/// hundredth of the height, aside; else 0.
+double shear_degrees(const Series& series, const Vec3& normal) {
   const DicomHeader &first = series.slices.front(), &last = series.slices.back();
   Vec3 way;
   for (std::size_t a = 0; a < 3; ++a) way[a] = last.position_mm[a] - first.position_mm[a];
@@ -70,9 +68,14 @@ std::string problem_of_shear(const Series& series, const Vec3& normal) {
   const double aside = std::sqrt(std::max(0.0, dot(way, way) - height * height));
   const double allowed = std::min(0.5 * std::min(first.row_spacing_mm, first.column_spacing_mm), 0.01 * height);
   // Short stacks: rounded positions must not count.
-  if (aside <= std::max(allowed, 0.02)) return "";
-  return fmt::format("the slices are sheared by {:.2f} degrees (gantry tilt): a grid of voxels would need resampling",
-                     std::atan2(aside, height) * 180 / std::numbers::pi);
+  return aside <= std::max(allowed, 0.02) ? 0 : std::atan2(aside, height) * 180 / std::numbers::pi;
+}
+
+/// Angle between the normal and the way from the first slice to the last, never Gantry/Detector Tilt (0018,1120), whose sign
+/// vendors see differently.
+std::string problem_of_shear(double degrees) {
+  if (degrees == 0) return "";
+  return fmt::format("the slices are sheared by {:.2f} degrees (gantry tilt): a grid of voxels would need resampling", degrees);
 }
 
 /// Fills geometry, or problem. Slices are sorted, one per position.
@@ -85,7 +88,9 @@ void derive_geometry(Series& series) {
     std::vector<double> gaps;
     for (std::size_t n = 1; n < series.slices.size(); ++n)
       gaps.push_back(dot(normal, series.slices[n].position_mm) - dot(normal, series.slices[n - 1].position_mm));
-    const std::string uneven = problem_of_gaps(gaps), shear = problem_of_shear(series, normal);
+    series.tilt_degrees = shear_degrees(series, normal);
+    const std::string uneven = problem_of_gaps(gaps), shear = problem_of_shear(series.tilt_degrees);
+    series.is_uneven = !uneven.empty();
     series.problem = uneven + (uneven.empty() || shear.empty() ? "" : "; ") + shear;
     if (!series.problem.empty()) return;
     step = (dot(normal, series.slices.back().position_mm) - dot(normal, first.position_mm)) / static_cast<double>(gaps.size());
@@ -99,7 +104,7 @@ void derive_geometry(Series& series) {
 
 using Places = std::vector<std::vector<DicomHeader>>;
 
-/// Images by position, each place in the order of time: Temporal Position, Acquisition Number, Instance Number.
+/// Images by position, each place in the order of time: dimension indices, Temporal Position, Acquisition Number, Instance Number.
 Places places_of(std::vector<DicomHeader> slices) {
   const Vec3 normal = normal_of(slices.front());
   const auto height = [&](const DicomHeader& h) { return dot(normal, h.position_mm); };
@@ -110,7 +115,7 @@ Places places_of(std::vector<DicomHeader> slices) {
     places.back().push_back(std::move(slice));
   }
   const auto time = [](const DicomHeader& h) {
-    return std::make_tuple(h.temporal_position.value_or(0), h.acquisition_number.value_or(0), h.instance_number);
+    return std::make_tuple(h.frame_key, h.temporal_position.value_or(0), h.acquisition_number.value_or(0), h.instance_number, h.frame);
   };
   for (auto& place : places)
     std::stable_sort(place.begin(), place.end(), [&](const auto& a, const auto& b) { return time(a) < time(b); });
@@ -123,7 +128,8 @@ bool has_ties(const Places& places) {
     for (std::size_t n = 1; n < place.size(); ++n)
       if (place[n].temporal_position == place[n - 1].temporal_position &&
           place[n].acquisition_number == place[n - 1].acquisition_number &&
-          place[n].instance_number == place[n - 1].instance_number)
+          place[n].instance_number == place[n - 1].instance_number && place[n].frame_key == place[n - 1].frame_key &&
+          place[n].frame == place[n - 1].frame)
         return true;
   return false;
 }

@@ -1,11 +1,9 @@
 #include "imaging/nifti/nifti.h"
 
-#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -79,9 +77,15 @@ Source locate(const fs::path& path) {
   return {path, path};
 }
 
-NiftiHeader read_header(const Source& source) {
+NiftiHeader read_header(const Source& source, const NiftiReadOptions& options) {
   ByteSource bytes(source.header);
-  return parse_nifti_header(bytes.take(kNiftiHeaderBytes), source.header.string());
+  return parse_nifti_header(bytes.take(kNiftiHeaderBytes), source.header.string(), options);
+}
+
+void check_shear(const NiftiHeader& header, const Source& source, const NiftiReadOptions& options) {
+  require(header.summary.shear <= options.largest_shear, ErrorCode::kUnsupported,
+          source.header.string() + ": the axes of its " + header.summary.transform_source + " are sheared by " + std::to_string(header.summary.shear) +
+              ", more than the " + std::to_string(options.largest_shear) + " for which the nearest rotation is taken");
 }
 
 /// Length of a plain file can be checked without reading; a gzip file's cannot.
@@ -136,22 +140,32 @@ std::vector<float> to_floats(const std::string& raw, const NiftiHeader& header) 
   return out;
 }
 
-Volume read_one(const Source& source, const NiftiHeader& header, std::uint64_t volume) {
+/// `count` volumes from number `first` on.
+std::vector<Volume> read_some(const Source& source, const NiftiHeader& header, std::uint64_t first, std::uint64_t count, const NiftiReadOptions& options) {
+  check_shear(header, source, options);
   check_length(header, source);
   const fs::path& path = header.pair ? source.voxels : source.header;
   ByteSource bytes(path);
   const std::uint64_t wanted = bytes_per_volume(header);
-  std::uint64_t skip = header.voxel_offset + volume * wanted;
+  std::uint64_t skip = header.voxel_offset + first * wanted;
   while (skip > 0) {
     const std::uint64_t step = std::min<std::uint64_t>(skip, 1 << 24);
     require(bytes.take(step).size() == step, ErrorCode::kCorruptData, path.string() + ": ends before the voxels at byte " + std::to_string(header.voxel_offset));
     skip -= step;
   }
-  const std::string raw = bytes.take(wanted);
-  require(raw.size() == wanted, ErrorCode::kCorruptData,
-          path.string() + ": the header promises " + std::to_string(wanted) + " bytes of voxels, " + std::to_string(raw.size()) + " are there");
+  std::vector<Volume> volumes;
+  for (std::uint64_t n = 0; n < count; ++n) {
+    const std::string raw = bytes.take(wanted);
+    require(raw.size() == wanted, ErrorCode::kCorruptData,
+            path.string() + ": the header promises " + std::to_string(wanted) + " bytes of voxels, " + std::to_string(raw.size()) + " are there");
+    volumes.push_back({header.summary.geometry, to_floats(raw, header)});
+  }
   bytes.finish();
-  return {header.summary.geometry, to_floats(raw, header)};
+  return volumes;
+}
+
+Volume read_one(const Source& source, const NiftiHeader& header, std::uint64_t volume, const NiftiReadOptions& options) {
+  return std::move(read_some(source, header, volume, 1, options).front());
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -160,78 +174,38 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return text;
 }
 
-std::string gzip(const std::string& bytes, int level) {
-  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(libdeflate_alloc_compressor(level), &libdeflate_free_compressor);
-  require(compressor != nullptr, ErrorCode::kUnexpected, "no memory for compression");
-  std::string packed(libdeflate_gzip_compress_bound(compressor.get(), bytes.size()), '\0');
-  packed.resize(libdeflate_gzip_compress(compressor.get(), bytes.data(), bytes.size(), packed.data(), packed.size()));
-  return packed;
-}
-
-/// What must be stored so that `slope * stored + inter` is every value again, but for the rounding of the header's float32 numbers; nothing when
-/// int16 cannot.
-std::optional<std::vector<std::int16_t>> to_integers(const std::vector<float>& values, const NiftiScaling& scaling) {
-  const double slope = static_cast<float>(scaling.slope), inter = static_cast<float>(scaling.inter);
-  if (slope == 0) return std::nullopt;
-  const bool whole = slope == 1 && inter == 0;  // these are exact
-  std::vector<std::int16_t> stored(values.size());
-  std::atomic<bool> exact = true;
-  parallel_for(values.size(), 1 << 18, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const double value = std::round((static_cast<double>(values[i]) - inter) / slope);
-      const double rounding = 4 * std::numeric_limits<float>::epsilon() * (std::abs(slope * value) + std::abs(inter));
-      if (!(value >= -32768 && value <= 32767) || std::abs(slope * value + inter - values[i]) > (whole ? 0 : rounding)) {
-        exact = false;
-        return;
-      }
-      stored[i] = static_cast<std::int16_t>(value);
-    }
-  });
-  if (!exact) return std::nullopt;
-  return stored;
-}
-
-void write(const fs::path& path, const Geometry& geometry, const void* values, std::size_t bytes_per_voxel, int data_type_code, const NiftiWriteOptions& options,
-           const NiftiScaling& scaling = {}) {
-  const std::string name = path.filename().string();
-  const bool zipped = name.ends_with(".nii.gz");
-  require(zipped || name.ends_with(".nii"), ErrorCode::kUsage, path.string() + ": a NIfTI file's name ends in .nii or .nii.gz");
-  require(options.compression >= 0 && options.compression <= 9, ErrorCode::kUsage, "compression is 0 to 9");
-  validate(geometry);
-  for (const std::size_t size : geometry.size)
-    require(size <= std::numeric_limits<std::int16_t>::max(), ErrorCode::kUnsupported, path.string() + ": NIfTI-1 holds at most 32767 voxels along an axis");
-  const auto header = encode_nifti_header(geometry, data_type_code, scaling);
-  std::string bytes(header.begin(), header.end());
-  bytes.append(static_cast<const char*>(values), voxel_count(geometry) * bytes_per_voxel);
-  write_file(path, zipped ? gzip(bytes, options.compression) : bytes);
-}
-
 }  // namespace
 
-NiftiSummary inspect_nifti(const fs::path& path) {
+NiftiSummary inspect_nifti(const fs::path& path, const NiftiReadOptions& options) {
   const Source source = locate(path);
-  const NiftiHeader header = read_header(source);
+  const NiftiHeader header = read_header(source, options);
   check_length(header, source);
   return header.summary;
 }
 
-Volume read_nifti(const fs::path& path) {
+Volume read_nifti(const fs::path& path, const NiftiReadOptions& options) {
   const Source source = locate(path);
-  const NiftiHeader header = read_header(source);
+  const NiftiHeader header = read_header(source, options);
   require(header.volumes == 1, ErrorCode::kUnsupported,
           path.string() + ": is " + shape_text(header.summary.shape) + "; expected one 3-D volume (choose one of the " + std::to_string(header.volumes) + ")");
-  return read_one(source, header, 0);
+  return read_one(source, header, 0, options);
 }
 
-Volume read_nifti_volume(const fs::path& path, std::size_t volume) {
+std::vector<Volume> read_nifti_volumes(const fs::path& path, const NiftiReadOptions& options) {
   const Source source = locate(path);
-  const NiftiHeader header = read_header(source);
-  require(volume < header.volumes, ErrorCode::kNotFound, path.string() + ": has " + std::to_string(header.volumes) + " volumes, number " + std::to_string(volume) + " was asked for");
-  return read_one(source, header, volume);
+  const NiftiHeader header = read_header(source, options);
+  return read_some(source, header, 0, header.volumes, options);
 }
 
-LabelMap read_nifti_labels(const fs::path& path) {
-  const Volume image = read_nifti(path);
+Volume read_nifti_volume(const fs::path& path, std::size_t volume, const NiftiReadOptions& options) {
+  const Source source = locate(path);
+  const NiftiHeader header = read_header(source, options);
+  require(volume < header.volumes, ErrorCode::kNotFound, path.string() + ": has " + std::to_string(header.volumes) + " volumes, number " + std::to_string(volume) + " was asked for");
+  return read_one(source, header, volume, options);
+}
+
+LabelMap read_nifti_labels(const fs::path& path, const NiftiReadOptions& options) {
+  const Volume image = read_nifti(path, options);
   LabelMap labels{image.geometry, std::vector<Label>(image.voxels.size())};
   for (std::size_t i = 0; i < image.voxels.size(); ++i) {
     const float value = image.voxels[i];
@@ -240,21 +214,6 @@ LabelMap read_nifti_labels(const fs::path& path) {
     labels.labels[i] = static_cast<Label>(value);
   }
   return labels;
-}
-
-void write_nifti(const fs::path& path, const Volume& volume, const NiftiWriteOptions& options) {
-  require(volume.voxels.size() == voxel_count(volume.geometry), ErrorCode::kMismatch, "voxels do not fill the volume's grid");
-  if (options.integers)
-    if (const auto stored = to_integers(volume.voxels, *options.integers)) {
-      write(path, volume.geometry, stored->data(), sizeof(std::int16_t), 4, options, *options.integers);
-      return;
-    }
-  write(path, volume.geometry, volume.voxels.data(), sizeof(float), 16, options);
-}
-
-void write_nifti(const fs::path& path, const LabelMap& labels, const NiftiWriteOptions& options) {
-  require(labels.labels.size() == voxel_count(labels.geometry), ErrorCode::kMismatch, "labels do not fill the map's grid");
-  write(path, labels.geometry, labels.labels.data(), sizeof(Label), 2, options);
 }
 
 }  // namespace consilium::imaging

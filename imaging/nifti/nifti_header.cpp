@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <limits>
 
@@ -157,6 +158,7 @@ void set_transform(NiftiSummary& summary, const Affine& affine, const std::strin
   double shear = 0;
   for (int r = 0; r < 3; ++r)
     for (int c = 0; c < 3; ++c) shear = std::max(shear, std::abs(rotation[r][c] - g.direction[r][c]));
+  summary.shear = shear;
   if (shear > 1e-3) summary.warnings.push_back(summary.transform_source + " is sheared: the nearest rotation is used, positions are approximate");
   g.direction = rotation;
   for (int r = 0; r < 3; ++r) {
@@ -173,6 +175,30 @@ void set_transform(NiftiSummary& summary, const Affine& affine, const std::strin
   for (double& value : g.origin_mm) value += 0.0;
   validate(g);
   summary.orientation = orientation_code(g);
+}
+
+/// Tells by how much the far corner moves.
+void warn_of_disagreement(NiftiSummary& summary, const Affine& sform, const Affine& qform, bool qform_is_used) {
+  constexpr double kVoxelShare = 0.1;  // headers are single precision, and tools round
+  double apart = 0, voxel = 0;
+  for (int corner = 0; corner < 8; ++corner) {
+    double square = 0;
+    for (std::size_t r = 0; r < 3; ++r) {
+      double difference = sform[r][3] - qform[r][3];
+      for (std::size_t c = 0; c < 3; ++c)
+        if ((corner >> c & 1) != 0)
+          difference += (sform[r][c] - qform[r][c]) * (static_cast<double>(summary.geometry.size[c]) - 1);
+      square += difference * difference;
+    }
+    apart = std::max(apart, std::sqrt(square));
+  }
+  for (std::size_t c = 0; c < 3; ++c) voxel = std::max(voxel, std::hypot(qform[0][c], qform[1][c], qform[2][c]));
+  if (!(apart <= kVoxelShare * voxel)) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3g", apart);
+    summary.warnings.push_back(std::string("sform and qform disagree by up to ") + text.data() + " mm; the " +
+                               (qform_is_used ? "qform" : "sform") + " is used");
+  }
 }
 
 void read_shape(NiftiHeader& header, const RawHeader& raw, const std::string& origin) {
@@ -203,7 +229,7 @@ double unit_in_mm(int units, std::vector<std::string>& warnings) {
 
 }  // namespace
 
-NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& origin) {
+NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& origin, const NiftiReadOptions& options) {
   if (bytes.size() < 348) refuse(origin, "has " + std::to_string(bytes.size()) + " bytes; a NIfTI header needs 348");
   NiftiHeader header;
   NiftiSummary& summary = header.summary;
@@ -227,6 +253,10 @@ NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& origin
   const RawHeader raw = summary.version == 1 ? read_version1(fields) : read_version2(fields);
   header.data_type_code = raw.data_type;
   const auto* type = std::find_if(std::begin(kDataTypes), std::end(kDataTypes), [&](const DataType& t) { return t.code == raw.data_type; });
+  for (const auto& [code, name] : {std::pair{32, "complex64"}, {1792, "complex128"}, {2048, "complex256"}, {128, "RGB24"}, {2304, "RGBA32"},
+                                   {1536, "float128"}, {1, "1 bit"}})
+    if (raw.data_type == code)
+      refuse(origin, std::string("voxels of type ") + name + " (datatype " + std::to_string(code) + ") are not read; integers and floats are", ErrorCode::kUnsupported);
   if (type == std::end(kDataTypes)) refuse(origin, "datatype " + std::to_string(raw.data_type) + " is not an integer or float type that is read here", ErrorCode::kUnsupported);
   summary.data_type = type->name;
   header.bytes_per_voxel = type->bytes;
@@ -257,7 +287,9 @@ NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& origin
     spacing[axis] = size;
   }
   Affine affine{};
-  if (raw.sform_code > 0) {
+  const bool prefers_qform = options.transform == NiftiTransform::kQformFirst && raw.qform_code > 0;
+  if (raw.sform_code > 0 && raw.qform_code > 0) warn_of_disagreement(summary, raw.sform, qform_affine(raw, spacing), prefers_qform);
+  if (raw.sform_code > 0 && !prefers_qform) {
     summary.transform_source = "sform";
     affine = raw.sform;
   } else if (raw.qform_code > 0) {
@@ -296,43 +328,72 @@ std::array<double, 3> to_quaternion(const Matrix3& r) {
   return {b, c, d};
 }
 
-std::array<char, 352> encode_nifti_header(const Geometry& g, int data_type_code, const NiftiScaling& scaling) {
+namespace {
+
+struct StoredAs {
+  std::int16_t code, bits;
+};
+
+StoredAs stored_as(VoxelType type) {
+  switch (type) {
+    case VoxelType::kUint8: return {2, 8};
+    case VoxelType::kInt16: return {4, 16};
+    case VoxelType::kInt32: return {8, 32};
+    case VoxelType::kRgb24: return {128, 24};
+    case VoxelType::kUint16: return {512, 16};
+    case VoxelType::kUint32: return {768, 32};
+    case VoxelType::kFloat32: break;
+  }
+  return {16, 32};
+}
+
+}  // namespace
+
+std::array<char, 352> encode_nifti_header(const NiftiLayout& layout) {
   static_assert(std::endian::native == std::endian::little, "headers are written little endian");
+  const Geometry& g = layout.geometry;
   std::array<char, 352> bytes{};
   const auto put = [&](std::size_t offset, auto value) { std::memcpy(bytes.data() + offset, &value, sizeof value); };
   const auto put_float = [&](std::size_t offset, double value) { put(offset, static_cast<float>(value)); };
   put(0, std::int32_t{348});
-  put(40, std::int16_t{3});
-  for (int axis = 0; axis < 3; ++axis) put(42 + 2 * axis, static_cast<std::int16_t>(g.size[axis]));
-  for (int i = 4; i < 8; ++i) put(40 + 2 * i, std::int16_t{1});
-  put(70, static_cast<std::int16_t>(data_type_code));
-  put(72, static_cast<std::int16_t>(data_type_code == 2 ? 8 : data_type_code == 4 ? 16 : 32));
+  put(40, static_cast<std::int16_t>(layout.volumes > 1 ? 4 : 3));
+  for (std::size_t axis = 0; axis < 3; ++axis) put(42 + 2 * axis, static_cast<std::int16_t>(g.size[axis]));
+  put(48, static_cast<std::int16_t>(layout.volumes));
+  for (std::size_t i = 5; i < 8; ++i) put(40 + 2 * i, std::int16_t{1});
+  put(70, stored_as(layout.type).code);
+  put(72, stored_as(layout.type).bits);
   // LPS -> RAS
   Matrix3 direction = g.direction;
   Vec3 origin = g.origin_mm;
-  for (int r = 0; r < 2; ++r) {
+  for (std::size_t r = 0; r < 2; ++r) {
     origin[r] = -origin[r] + 0.0;
     for (double& value : direction[r]) value = -value + 0.0;
   }
+  Matrix3 steps = direction;
+  for (auto& row : steps)
+    for (std::size_t c = 0; c < 3; ++c) row[c] *= g.spacing_mm[c];
+  if (layout.slice_step_mm)
+    for (std::size_t r = 0; r < 3; ++r) steps[r][2] = (*layout.slice_step_mm)[r] * (r < 2 ? -1 : 1) + 0.0;
   const bool left_handed = determinant(direction) < 0;
   Matrix3 rotation = direction;
   if (left_handed)
     for (auto& row : rotation) row[2] = -row[2];
   const auto quaternion = to_quaternion(rotation);
   put_float(76, left_handed ? -1 : 1);
-  for (int axis = 0; axis < 3; ++axis) {
-    put_float(80 + 4 * axis, g.spacing_mm[axis]);
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    put_float(80 + 4 * axis, std::hypot(steps[0][axis], steps[1][axis], steps[2][axis]));
     put_float(256 + 4 * axis, quaternion[axis]);
     put_float(268 + 4 * axis, origin[axis]);
-    for (int c = 0; c < 3; ++c) put_float(280 + 16 * axis + 4 * c, direction[axis][c] * g.spacing_mm[c]);
+    for (std::size_t c = 0; c < 3; ++c) put_float(280 + 16 * axis + 4 * c, steps[axis][c]);
     put_float(280 + 16 * axis + 12, origin[axis]);
   }
-  for (int i = 4; i < 8; ++i) put_float(76 + 4 * i, 1);
+  put_float(92, layout.seconds_per_volume > 0 ? layout.seconds_per_volume : 1);
+  for (std::size_t i = 5; i < 8; ++i) put_float(76 + 4 * i, 1);
   put_float(108, 352);
-  put_float(112, scaling.slope);
-  put_float(116, scaling.inter);
-  bytes[123] = 2;  // millimetres
-  put(252, std::int16_t{1});
+  put_float(112, layout.type == VoxelType::kRgb24 ? 0 : layout.scaling.slope);
+  put_float(116, layout.type == VoxelType::kRgb24 ? 0 : layout.scaling.inter);
+  bytes[123] = layout.seconds_per_volume > 0 ? 2 | 8 : 2;  // millimetres, seconds
+  put(252, static_cast<std::int16_t>(layout.slice_step_mm ? 0 : 1));  // a quaternion cannot shear
   put(254, std::int16_t{1});
   std::memcpy(bytes.data() + 344, "n+1", 4);
   return bytes;

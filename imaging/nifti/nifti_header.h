@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "imaging/nifti/nifti.h"
+#include "imaging/nifti/write_nifti.h"
 
 namespace consilium::imaging {
 
@@ -23,10 +24,10 @@ inline constexpr std::size_t kNiftiHeaderBytes = 540;  ///< the longer of the tw
 
 /// Parses the start of a file (at least 348 bytes). `origin` names the file in messages.
 /// @throws Error{kCorruptData}, Error{kUnsupported}
-NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& origin);
+NiftiHeader parse_nifti_header(std::string_view bytes, const std::string& origin, const NiftiReadOptions& options = {});
 
-/// A version 1 header for `geometry`; `data_type_code` is 2 (uint8), 4 (int16) or 16 (float32).
-std::array<char, 352> encode_nifti_header(const Geometry& geometry, int data_type_code, const NiftiScaling& scaling = {});
+/// A version 1 header. @throws nothing: what a header cannot hold is refused before.
+std::array<char, 352> encode_nifti_header(const NiftiLayout& layout);
 
 /// Rotation (columns, determinant +1) -> unit quaternion (b, c, d) with a >= 0. Source: nifti1.h, method 2.
 std::array<double, 3> to_quaternion(const Matrix3& rotation);

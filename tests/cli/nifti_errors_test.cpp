@@ -27,7 +27,7 @@ class NiftiErrors : public testing::Test {
 
   /// A header for `size` and `bytes` bytes of voxels; a fourth axis of `volumes` when there are several.
   void write_raw(const std::string& name, const Size3& size, std::size_t bytes, int volumes = 1) const {
-    auto header = imaging::encode_nifti_header(grid(size), 2);
+    auto header = imaging::encode_nifti_header({.geometry = grid(size), .type = imaging::VoxelType::kUint8});
     if (volumes > 1) header[40] = 4, header[48] = static_cast<char>(volumes);
     write_file(path(name), std::string(header.begin(), header.end()) + std::string(bytes, '\1'));
   }

@@ -20,7 +20,7 @@ void fuzz_nifti(std::span<const std::uint8_t> bytes) {
       fits = fits && g.size[axis] < 32768 && g.spacing_mm[axis] > 1e-3 && g.spacing_mm[axis] < 1e4 &&
              std::abs(g.origin_mm[axis]) < 1e5;
     if (!fits) return;
-    const auto encoded = imaging::encode_nifti_header(g, 16);
+    const auto encoded = imaging::encode_nifti_header({.geometry = g});
     const Geometry again = imaging::parse_nifti_header({encoded.data(), encoded.size()}, "own header").summary.geometry;
     for (std::size_t axis = 0; axis < 3; ++axis)
       expect(std::abs(again.spacing_mm[axis] - g.spacing_mm[axis]) <= 1e-4 * g.spacing_mm[axis],

@@ -1,0 +1,100 @@
+#include "imaging/dicom/private_tags.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "imaging/dicom/values.h"
+
+namespace consilium::imaging {
+namespace {
+
+constexpr unsigned long kMostValues = 4096;
+
+std::optional<DcmTagKey> key_of(DcmItem& item, const PrivateTag& tag) {
+  for (std::uint16_t block = 0x10; block <= 0x3F; ++block) {
+    if (!text_of(item, {tag.group, block}).starts_with(tag.creator)) continue;
+    const DcmTagKey key(tag.group, static_cast<Uint16>(block << 8 | tag.element));
+    if (item.tagExists(key)) return key;
+  }
+  return std::nullopt;
+}
+
+std::string bytes_of(DcmItem& item, const DcmTagKey& key) {
+  DcmElement* element = nullptr;
+  if (item.findAndGetElement(key, element).bad() || element == nullptr) return "";
+  Uint8* bytes = nullptr;
+  if (element->getUint8Array(bytes).good() && bytes != nullptr)
+    return {reinterpret_cast<const char*>(bytes), element->getLength()};
+  OFString text;
+  if (element->getOFStringArray(text).good()) return {text.c_str(), text.length()};
+  return "";
+}
+
+template <typename T>
+std::vector<double> numbers_in(const std::string& bytes) {
+  std::vector<double> numbers;
+  for (std::size_t at = 0; at + sizeof(T) <= bytes.size(); at += sizeof(T)) {
+    T value;
+    std::memcpy(&value, bytes.data() + at, sizeof(T));
+    numbers.push_back(static_cast<double>(value));
+  }
+  return numbers;
+}
+
+std::vector<double> numbers_in_text(const std::string& text) {
+  std::vector<double> numbers;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\\', start), text.size());
+    const std::string word = text.substr(start, end - start);
+    char* stop = nullptr;
+    const double value = std::strtod(word.c_str(), &stop);
+    if (stop == word.c_str()) return {};
+    numbers.push_back(value);
+    start = end + 1;
+  }
+  return numbers;
+}
+
+}  // namespace
+
+std::vector<double> private_numbers(DcmItem& item, const PrivateTag& tag, PrivateType type) {
+  const auto key = key_of(item, tag);
+  if (!key) return {};
+  std::vector<double> numbers;
+  for (unsigned long n = 0; n < kMostValues; ++n) {
+    const auto value = number_of(item, *key, n);
+    if (!value) break;
+    numbers.push_back(*value);
+  }
+  if (!numbers.empty()) return numbers;
+  const std::string bytes = bytes_of(item, *key);
+  if (type == PrivateType::kText) numbers = numbers_in_text(bytes);
+  if (type == PrivateType::kFloat32) numbers = numbers_in<float>(bytes);
+  if (type == PrivateType::kFloat64) numbers = numbers_in<double>(bytes);
+  if (type == PrivateType::kUint16) numbers = numbers_in<std::uint16_t>(bytes);
+  for (const double value : numbers)
+    if (!std::isfinite(value)) return {};
+  return numbers;
+}
+
+std::string private_text(DcmItem& item, const PrivateTag& tag) {
+  const auto key = key_of(item, tag);
+  if (!key) return "";
+  std::string text = bytes_of(item, *key);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
+  return text;
+}
+
+std::string private_bytes(DcmItem& item, const PrivateTag& tag) {
+  const auto key = key_of(item, tag);
+  return key ? bytes_of(item, *key) : "";
+}
+
+DcmItem* private_item(DcmItem& item, const PrivateTag& tag) {
+  const auto key = key_of(item, tag);
+  DcmItem* found = nullptr;
+  if (!key || item.findAndGetSequenceItem(*key, found, 0).bad()) return nullptr;
+  return found;
+}
+
+}  // namespace consilium::imaging

@@ -1,0 +1,103 @@
+#include "imaging/dicom/vendor.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "imaging/dicom/private_tags.h"
+#include "imaging/dicom/values.h"
+#include "imaging/vec3.h"
+
+namespace consilium::imaging {
+namespace {
+
+constexpr double kLargestB = 1e5;
+
+bool is_maker(const DicomHeader& h, std::string_view name) {
+  std::string maker = h.manufacturer;
+  for (char& c : maker) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return maker.find(name) != std::string::npos;
+}
+
+std::optional<double> first(const std::vector<double>& values) {
+  return values.empty() ? std::nullopt : std::optional<double>(values.front());
+}
+
+std::optional<Vec3> vector(const std::vector<double>& values) {
+  return values.size() < 3 ? std::nullopt : std::optional<Vec3>({values[0], values[1], values[2]});
+}
+
+void read_siemens(DcmItem& item, DicomHeader& h) {
+  const auto tag = [](std::uint8_t element) { return PrivateTag{0x0019, "SIEMENS MR HEADER", element}; };
+  set_diffusion(h, first(private_numbers(item, tag(0x0C), PrivateType::kText)),
+                vector(private_numbers(item, tag(0x0E), PrivateType::kFloat64)));
+}
+
+void read_philips(DcmItem& item, DicomHeader& h) {
+  const auto b = private_numbers(item, {0x2001, "Philips Imaging DD 001", 0x03}, PrivateType::kFloat32);
+  std::vector<double> direction;
+  for (const std::uint8_t element : {0xB0, 0xB1, 0xB2})
+    for (const double value : private_numbers(item, {0x2005, "Philips MR Imaging DD 001", element}, PrivateType::kFloat32))
+      direction.push_back(value);
+  set_diffusion(h, first(b), vector(direction));
+}
+
+void read_united_imaging(DcmItem& item, DicomHeader& h) {
+  const auto tag = [](std::uint8_t element) { return PrivateTag{0x0065, "Image Private Header", element}; };
+  set_diffusion(h, first(private_numbers(item, tag(0x09), PrivateType::kFloat64)),
+                vector(private_numbers(item, tag(0x37), PrivateType::kFloat64)));
+}
+
+/// GE gives the direction along frequency, phase and slice encoding. The frequency axis is the row of the image when the phase
+/// runs along columns.
+void read_ge(DcmItem& item, DicomHeader& h) {
+  constexpr double kBOffset = 1e5;  // some versions add a multiple of it
+  auto b = first(private_numbers(item, {0x0043, "GEMS_PARM_01", 0x39}, PrivateType::kText));
+  if (b) b = std::fmod(*b, kBOffset);
+  std::vector<double> v;
+  for (const std::uint8_t element : {0xBB, 0xBC, 0xBD})
+    for (const double value : private_numbers(item, {0x0019, "GEMS_ACQU_01", element}, PrivateType::kText)) v.push_back(value);
+  const std::string phase = text_of(item, DCM_InPlanePhaseEncodingDirection);
+  std::optional<Vec3> direction;
+  if (v.size() == 3 && h.has_geometry && (phase == "COL" || phase == "ROW")) {
+    const Vec3 &x = h.row, &y = h.column;
+    const Vec3 z = cross(x, y);
+    const double along_row = phase == "COL" ? v[0] : v[1], along_column = phase == "COL" ? v[1] : v[0];
+    direction = Vec3{};
+    for (std::size_t a = 0; a < 3; ++a) (*direction)[a] = along_row * x[a] + along_column * y[a] + v[2] * z[a];
+  }
+  set_diffusion(h, b, direction);
+}
+
+}  // namespace
+
+void set_diffusion(DicomHeader& h, std::optional<double> b_value, const std::optional<Vec3>& gradient) {
+  if (!b_value || !(*b_value >= 0 && *b_value < kLargestB)) return;
+  h.b_value = b_value;
+  if (!gradient || *b_value == 0) return;
+  const Vec3& g = *gradient;
+  const double length = length_of(g);
+  if (std::abs(length - 1) < 0.1) h.gradient = Vec3{g[0] / length, g[1] / length, g[2] / length};
+}
+
+void apply_philips_scale(DcmItem& item, DicomHeader& h) {
+  constexpr double kLeastScale = 1e-15;
+  if (!is_maker(h, "philips") || h.slope == 0) return;
+  const auto scale = first(private_numbers(item, {0x2005, "Philips MR Imaging DD 001", 0x0E}, PrivateType::kFloat32));
+  if (!scale || !(*scale > kLeastScale)) return;
+  h.philips_scale = scale;
+  h.intercept = h.intercept / (h.slope * *scale);
+  h.slope = 1 / *scale;
+}
+
+void read_diffusion(DcmItem& item, DicomHeader& h) {
+  if (h.modality != "MR") return;
+  set_diffusion(h, number_of(item, DCM_DiffusionBValue), vector_of(item, DCM_DiffusionGradientOrientation));
+  if (h.b_value && (*h.b_value == 0 || h.gradient)) return;
+  if (is_maker(h, "siemens")) read_siemens(item, h);
+  if (is_maker(h, "philips")) read_philips(item, h);
+  if (is_maker(h, "uih") || is_maker(h, "united")) read_united_imaging(item, h);
+  if (is_maker(h, "ge ") || is_maker(h, "gems")) read_ge(item, h);
+}
+
+}  // namespace consilium::imaging
