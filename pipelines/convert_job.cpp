@@ -117,6 +117,7 @@ void write_values(const ConvertJob& job, const std::vector<Volume>& volumes, con
 
 void note(const Series& series, const ConvertOptions& options, std::vector<std::string>& notes) {
   if (!series.part.empty()) notes.push_back("split: one series holds images that differ: " + series.part);
+  if (series.header().is_assumed) notes.push_back("assumed: the images do not say where they lie: order of the file, axes of the pixels");
   if (series.problem.empty()) return;
   notes.push_back((keeps_shear(series, options) ? "sheared: " : "resampled: ") + series.problem);
 }

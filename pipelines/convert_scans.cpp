@@ -131,8 +131,8 @@ ConvertReport convert_scans(const std::vector<fs::path>& inputs, const fs::path&
   ConvertReport report;
   for (const auto& failure : sorted.failures) report.failed.push_back({failure.input, failure.code, failure.message});
   std::vector<std::pair<fs::path, imaging::Study>> studies;
-  for (const fs::path& folder : sorted.dicom_folders) studies.emplace_back(folder, imaging::scan_study(folder));
-  if (!sorted.dicom_files.empty()) studies.emplace_back(sorted.dicom_files.front(), imaging::scan_files(sorted.dicom_files));
+  for (const fs::path& folder : sorted.dicom_folders) studies.emplace_back(folder, imaging::scan_study(folder, options.unplaced));
+  if (!sorted.dicom_files.empty()) studies.emplace_back(sorted.dicom_files.front(), imaging::scan_files(sorted.dicom_files, options.unplaced));
   Names names(output, options);
   Labels labels(options.subject);
   std::vector<ConvertJob> jobs;

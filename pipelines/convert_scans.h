@@ -29,6 +29,7 @@ struct ConvertOptions {
   int compression = 6;                  ///< 1 to 9 for .nii.gz; 0: .nii
   UnevenSlices uneven = UnevenSlices::kRefuse;
   TiltedSlices tilt = TiltedSlices::kResample;
+  imaging::Unplaced unplaced = imaging::Unplaced::kRefuse;
   std::optional<imaging::SuvKind> suv = {};  ///< write PET as SUV
   imaging::NiftiReadOptions nifti;           ///< of NIfTI inputs: which transform counts, how much shear
   bool overwrite = false;

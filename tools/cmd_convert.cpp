@@ -60,6 +60,11 @@ int cmd_convert(int argc, char** argv) {
                                                                                           {"refuse", pipelines::TiltedSlices::kRefuse}}))
       ->type_name("resample|shear|refuse")
       ->default_str("resample");
+  app.add_option("--unplaced", options.unplaced, "images that do not say where they lie: refuse, or assume an order and axes")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, imaging::Unplaced>{{"refuse", imaging::Unplaced::kRefuse},
+                                                                                    {"assume", imaging::Unplaced::kAssume}}))
+      ->type_name("refuse|assume")
+      ->default_str("refuse");
   app.add_option("--transform", options.nifti.transform, "which transform of a NIfTI file counts where both are set")
       ->transform(CLI::CheckedTransformer(std::map<std::string, imaging::NiftiTransform>{
           {"sform", imaging::NiftiTransform::kSformFirst}, {"qform", imaging::NiftiTransform::kQformFirst}}))

@@ -95,7 +95,10 @@ std::optional<std::string> reason_of_bits(const DicomHeader& h) {
 
 std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
   if (!h.has_pixels) return "the file ends before its pixels";
-  if (h.frames < 1) return "Number of Frames (0028,0008) is " + std::to_string(h.frames);
+  // What is kept of each frame must not outgrow the file.
+  constexpr std::uint64_t kBytesPerFrame = 64, kAlways = 1000;
+  if (h.frames < 1 || static_cast<std::uint64_t>(h.frames) > h.file_bytes / kBytesPerFrame + kAlways)
+    return "Number of Frames (0028,0008) is " + std::to_string(h.frames);
   if (h.rows < 1 || h.columns < 1) return "Rows (0028,0010) or Columns (0028,0011) is missing or 0";
   return is_colour(h) ? reason_of_colours(h) : reason_of_bits(h);
 }
@@ -110,6 +113,20 @@ std::vector<DicomHeader> slices_of(DcmItem& item, const DicomHeader& file) {
   if (is_enhanced(file)) return frames_of(item, file);
   if (is_mosaic(file)) return tiles_of(item, file);
   return {file};
+}
+
+/// One slice per frame, one above the other.
+std::vector<DicomHeader> assumed_slices(const DicomHeader& file) {
+  DicomHeader slice = file;
+  slice.is_assumed = slice.has_geometry = true;
+  slice.position_mm = {0, 0, 0}, slice.row = {1, 0, 0}, slice.column = {0, 1, 0};
+  const double step = file.slice_spacing_mm > 0 ? file.slice_spacing_mm : file.slice_thickness_mm > 0 ? file.slice_thickness_mm : 1;
+  std::vector<DicomHeader> slices;
+  for (int n = 0; n < file.frames; ++n) {
+    slice.frame = n, slice.position_mm[2] = n * step;
+    slices.push_back(slice);
+  }
+  return slices;
 }
 
 struct Read {
@@ -149,7 +166,7 @@ Read read(const std::filesystem::path& file) {
 
 DicomHeader read_dicom_header(const std::filesystem::path& file) { return read(file).header; }
 
-DicomFile read_dicom_file(const std::filesystem::path& file) {
+DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced) {
   const Read one = read(file);
   DicomFile result{.header = one.header};
   try {
@@ -161,6 +178,10 @@ DicomFile read_dicom_file(const std::filesystem::path& file) {
     }
     result.slices = std::move(slices);
   } catch (const Error& error) {  // what the file is remains worth telling
+    if (unplaced == Unplaced::kAssume && !reason_of_pixels(one.header)) {
+      result.slices = assumed_slices(one.header);
+      return result;
+    }
     result.refusal = error.what();
     result.refusal_code = error.code();
   }

@@ -68,6 +68,7 @@ struct DicomHeader {
   bool has_value_table = false;  ///< Modality LUT (0028,3000): values are looked up, not scaled
   double slope = 1, intercept = 0;
   bool has_geometry = false;     ///< position, orientation and pixel spacing are all there and make sense
+  bool is_assumed = false;       ///< they are not: those below are made up
   Vec3 position_mm{0, 0, 0};     ///< (0020,0032), centre of the first pixel, LPS
   Vec3 row{1, 0, 0};             ///< (0020,0037): unit vector along increasing column index
   Vec3 column{0, 1, 0};          ///< unit vector along increasing row index
@@ -88,8 +89,12 @@ struct DicomFile {
   ErrorCode refusal_code = ErrorCode::kUnsupported;
 };
 
+/// What to do with images that do not say where they lie: screenshots, ultrasound, multi-frame images without functional groups.
+enum class Unplaced { kRefuse, kAssume };
+
+/// `kAssume` takes frames of any image in the file's order along z, pixels of 1 mm where no spacing is given, and marks them.
 /// @throws as read_dicom_header.
-DicomFile read_dicom_file(const std::filesystem::path& file);
+DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced = Unplaced::kRefuse);
 
 /// Whether this is an image of an MR, CT or PET scanner, classic or enhanced: not a screenshot, a segmentation, a report.
 bool is_scan(const DicomHeader& header);

@@ -57,12 +57,12 @@ struct Read {
   bool is_dicom = false;
 };
 
-Read read_one(const fs::path& file) {
+Read read_one(const fs::path& file, Unplaced unplaced) {
   Read result;
   result.is_dicom = looks_like_dicom(file);
   if (!result.is_dicom) return result;
   try {
-    result.file = read_dicom_file(file);
+    result.file = read_dicom_file(file, unplaced);
     result.reason = result.file->refusal, result.code = result.file->refusal_code;
   } catch (const Error& error) {  // one damaged file must not cost the others
     result.reason = error.what();
@@ -94,19 +94,19 @@ std::optional<fs::path> first_dicom_file(const fs::path& folder) {
   return found;
 }
 
-Study scan_study(const fs::path& path) {
+Study scan_study(const fs::path& path, Unplaced unplaced) {
   std::error_code status;
-  if (fs::is_regular_file(path, status)) return scan_files({path});
+  if (fs::is_regular_file(path, status)) return scan_files({path}, unplaced);
   require(fs::is_directory(path, status), ErrorCode::kNotFound, path.string() + ": no such file or folder");
-  return scan_files(files_below(path));
+  return scan_files(files_below(path), unplaced);
 }
 
-Study scan_files(const std::vector<fs::path>& files) {
+Study scan_files(const std::vector<fs::path>& files, Unplaced unplaced) {
   std::error_code status;
   for (const fs::path& file : files) require(fs::exists(file, status), ErrorCode::kNotFound, file.string() + ": no such file");
   std::vector<Read> read(files.size());
   parallel_for(files.size(), 16, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t n = begin; n < end; ++n) read[n] = read_one(files[n]);
+    for (std::size_t n = begin; n < end; ++n) read[n] = read_one(files[n], unplaced);
   });
   Study study;
   std::vector<DicomHeader> images;

@@ -47,10 +47,10 @@ struct Study {
 /// fill a block are told in `problem`. Links to folders are not followed; folders are read 16 deep.
 /// @throws Error{kNotFound} no such folder or file.
 /// Source: DICOM PS3.3 C.7.6.2.1.1 (image plane).
-Study scan_study(const std::filesystem::path& path);
+Study scan_study(const std::filesystem::path& path, Unplaced unplaced = Unplaced::kRefuse);
 
 /// The same for files named one by one. @throws Error{kNotFound} naming the file that is not there.
-Study scan_files(const std::vector<std::filesystem::path>& files);
+Study scan_files(const std::vector<std::filesystem::path>& files, Unplaced unplaced = Unplaced::kRefuse);
 
 /// Whether a file starts as DICOM does: "DICM" after the preamble, or an element of group 0002 or 0008 where there is none.
 bool looks_like_dicom(const std::filesystem::path& file);

@@ -84,10 +84,12 @@ std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned lo
   Float64 real = 0;
   Float32 single = 0;
   Sint32 whole = 0;
+  Uint32 large = 0;
   Uint16 small = 0;
   if (element->getFloat64(real, index).good()) return std::isfinite(real) ? std::optional<double>(real) : std::nullopt;
   if (element->getFloat32(single, index).good()) return std::isfinite(single) ? std::optional<double>(single) : std::nullopt;
   if (element->getSint32(whole, index).good()) return whole;
+  if (element->getUint32(large, index).good()) return large;
   if (element->getUint16(small, index).good()) return small;
   return std::nullopt;
 }
