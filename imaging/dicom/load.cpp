@@ -140,13 +140,21 @@ void load_planes(std::span<const DicomHeader> slices, const VoxelFormat& format,
     const DicomHeader& h = slices[n];
     require_room(slices.subspan(n, 1));
     if (loaded == nullptr || loaded->file != h.file) source = std::make_unique<FrameSource>(h);
-    if (loaded == nullptr || !is_same_frame(*loaded, h)) {
+    const std::size_t plane = static_cast<std::size_t>(h.rows) * static_cast<std::size_t>(h.columns) * bytes_of(format.type);
+    const std::span<char> out = target.subspan(n * plane, plane);
+    // Integers of one size are converted where they are read to.
+    if (plane == FrameSource::frame_bytes(h) && format.type != VoxelType::kFloat32) {
+      source->read_frame(h, out);
+      if (format.type != VoxelType::kRgb24) convert_frame(out, h, format, out.data());
+      loaded = &h, frame.clear();
+      continue;
+    }
+    if (frame.empty() || !is_same_frame(*loaded, h)) {
       frame.resize(FrameSource::frame_bytes(h));
       source->read_frame(h, frame);
     }
     loaded = &h;
-    const std::size_t plane = static_cast<std::size_t>(h.rows) * static_cast<std::size_t>(h.columns) * bytes_of(format.type);
-    convert_frame(frame, h, format, target.subspan(n * plane, plane).data());
+    convert_frame(frame, h, format, out.data());
   }
 }
 

@@ -158,6 +158,9 @@ ImageFile read_itk_image(const fs::path& file) {
     const std::uint64_t needed = bytes_promised(*io, file);
     check_room(file, needed);
     std::vector<char> bytes(needed);
+    itk::ImageIORegion all(io->GetNumberOfDimensions());
+    for (unsigned c = 0; c < io->GetNumberOfDimensions(); ++c) all.SetSize(c, io->GetDimensions(c));
+    io->SetIORegion(all);
     io->Read(bytes.data());
     const std::size_t components = std::max(1U, io->GetNumberOfComponents());
     const std::size_t times = io->GetNumberOfDimensions() > 3 ? io->GetDimensions(3) : 1;
