@@ -19,6 +19,7 @@
 #include "fl/transport/downloads.h"
 #include "fl/transport/enrolment_client.h"
 #include "fl/transport/growing_pause.h"
+#include "fl/transport/handshake_failures.h"
 #include "fl/transport/ledger_client.h"
 #include "fl/transport/progress_reporter.h"
 #include "fl/transport/refusal_cause.h"
@@ -69,26 +70,6 @@ void require_same_federation(const fs::path& folder, const std::string& federati
   require(read_file(file, 4096) == federation + "\n", ErrorCode::kMismatch,
           folder.string() + ": this site is in another run than the one that the coordinator announces; is a second coordinator running, or was the first one's folder lost? To leave the old run, give another folder, or remove this one");
 }
-
-/// Decides when a connection that does not come about is a refusal. What the coordinator says itself is final; what only looks like one
-/// (a middlebox, a wrong address for a while) must look so three times, before there was any contact.
-class HandshakeFailures {
- public:
-  /// What is to be told, or nothing. @throws Error{kRefused}
-  std::optional<std::string> note(const std::string& address, const SiteOptions& options, const TlsPems& pems, bool had_contact, bool is_last) {
-    const auto cause = refusal_cause(address, options.enrolments, pems);
-    count_ = cause ? count_ + 1 : 0;
-    if (!cause) return std::nullopt;
-    const bool is_final = cause->is_certain || is_last || (!had_contact && count_ >= kEnough);
-    require(!is_final, ErrorCode::kRefused, (cause->is_certain ? "the coordinator refuses: " : "no connection with the coordinator at " + address + ": ") + cause->words);
-    return cause->words;
-  }
-  void forget() { count_ = 0; }
-
- private:
-  static constexpr int kEnough = 3;
-  int count_ = 0;
-};
 
 std::shared_ptr<grpc::Channel> channel_to(const std::string& address, const TlsPems& pems) {
   grpc::ChannelArguments arguments = standing_channel_arguments();

@@ -23,11 +23,19 @@ class Presence {
     const auto seat = seats_.find(site);
     return seat != seats_.end() && seat->second.ticket != 0;
   }
-  bool is_current(const std::string& site, std::uint64_t ticket) const { return seats_.at(site).ticket == ticket; }
+  bool is_current(const std::string& site, std::uint64_t ticket) const {
+    const auto seat = seats_.find(site);
+    return seat != seats_.end() && seat->second.ticket == ticket;
+  }
   /// Was that stream's process displaced by another one, rather than come back itself?
-  bool is_displaced(const std::string& site, std::uint64_t ticket) const { return ticket <= seats_.at(site).displaced; }
+  bool is_displaced(const std::string& site, std::uint64_t ticket) const {
+    const auto seat = seats_.find(site);
+    return seat != seats_.end() && ticket <= seat->second.displaced;
+  }
   void leave(const std::string& site, std::uint64_t ticket) {
-    if (is_current(site, ticket)) seats_[site].ticket = 0;
+    if (!is_current(site, ticket)) return;
+    if (seats_[site].displaced == 0) seats_.erase(site);
+    else seats_[site].ticket = 0;
   }
 
  private:

@@ -79,7 +79,7 @@ TEST_F(Status, AKilledSiteIsSeenWhileTheRunGoesOnAndIsALoudWarningAtItsEnd) {
   EXPECT_EQ(events.out, read_file(path("hub/events.jsonl")));
   EXPECT_THAT(events.out, Not(HasSubstr(path("data"))));
   for (const auto& entry : fs::recursive_directory_iterator(path("data")))
-    if (entry.is_regular_file()) EXPECT_THAT(events.out, Not(HasSubstr(entry.path().filename().string()))) << entry.path();
+    if (entry.is_regular_file()) { EXPECT_THAT(events.out, Not(HasSubstr(entry.path().filename().string()))) << entry.path(); }
   EXPECT_TRUE(fs::exists(path("hub/metrics_address")));
   EXPECT_FALSE(fs::is_empty(path("hub/tensorboard")));
 }
