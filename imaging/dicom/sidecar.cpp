@@ -53,7 +53,21 @@ const Entry kEntries[] = {
     {DCM_XRayTubeCurrent, "XRayTubeCurrent", Kind::kNumber},
     {DCM_ConvolutionKernel, "ConvolutionKernel", Kind::kText},
     {DCM_GantryDetectorTilt, "GantryDetectorTilt", Kind::kNumber},
+    {DCM_AcquisitionNumber, "AcquisitionNumber", Kind::kInteger},
+    {DCM_ExposureTime, "ExposureTime", Kind::kSeconds},
+    {DCM_Exposure, "XRayExposure", Kind::kNumber},
+    {DCM_SAR, "SAR", Kind::kNumber},
+    {DCM_PercentPhaseFieldOfView, "PercentPhaseFOV", Kind::kNumber},
+    {DCM_PercentSampling, "PercentSampling", Kind::kNumber},
+    {DCM_NumberOfPhaseEncodingSteps, "PhaseEncodingSteps", Kind::kInteger},
+    {DCM_AcquisitionDuration, "AcquisitionDuration", Kind::kNumber},
+    {DCM_ParallelReductionFactorInPlane, "ParallelReductionFactorInPlane", Kind::kNumber},
     {DCM_Units, "Units", Kind::kText},
+    {DCM_ActualFrameDuration, "FrameDuration", Kind::kSeconds},
+    {DCM_Radiopharmaceutical, "Radiopharmaceutical", Kind::kText},
+    {DCM_RadionuclideTotalDose, "RadionuclideTotalDose", Kind::kNumber},
+    {DCM_RadionuclideHalfLife, "RadionuclideHalfLife", Kind::kNumber},
+    {DCM_RadionuclidePositronFraction, "RadionuclidePositronFraction", Kind::kNumber},
     {DCM_DecayCorrection, "DecayCorrection", Kind::kText},
     {DCM_CorrectedImage, "CorrectedImage", Kind::kWords},
     {DCM_AttenuationCorrectionMethod, "AttenuationCorrectionMethod", Kind::kText},
@@ -117,6 +131,9 @@ std::string maker(const std::string& manufacturer) {
 /// Where the attributes of a slice may stand: the data set, and the functional groups of its frame.
 std::vector<DcmItem*> places_of(DcmItem& data_set, const DicomHeader& h) {
   std::vector<DcmItem*> places{&data_set};
+  DcmItem* agent = nullptr;
+  if (data_set.findAndGetSequenceItem(DCM_RadiopharmaceuticalInformationSequence, agent, 0).good() && agent != nullptr)
+    places.push_back(agent);
   if (!is_enhanced(h)) return places;
   for (const auto& [sequence, index] : {std::pair{DCM_PerFrameFunctionalGroupsSequence, static_cast<long>(h.frame)},
                                         std::pair{DCM_SharedFunctionalGroupsSequence, 0L}}) {
@@ -148,17 +165,18 @@ void put_phase_encoding(DcmItem& item, const DicomHeader& h, Json& sidecar) {
   sidecar["TotalReadoutTime"] = (lines - 1) / (hertz * lines);
 }
 
-/// The slices were sorted by position, the times are in the order of the tiles.
-void put_slice_times(const Series& series, Json& sidecar) {
+/// Seconds, in the order of the written slices. null when not known.
+Json slice_times(const Series& series) {
   const DicomHeader& h = series.header();
-  if (h.slice_times_ms.size() != series.slices.size()) return;
+  if (h.slice_times_ms.size() != series.slices.size()) return {};
+  // The slices were sorted by position, the times are in the order of the tiles.
   const int across = h.stored_columns / h.columns;
   Json times = Json::array();
   for (const DicomHeader& slice : series.slices) {
     const auto tile = static_cast<std::size_t>(slice.tile_row / slice.rows * across + slice.tile_column / slice.columns);
     times.push_back(h.slice_times_ms.at(tile) / 1000);
   }
-  sidecar["SliceTiming"] = std::move(times);
+  return times;
 }
 
 void put_philips_scale(const std::vector<DcmItem*>& places, const DicomHeader& h, Json& sidecar) {
@@ -173,7 +191,7 @@ void put_philips_scale(const std::vector<DcmItem*>& places, const DicomHeader& h
 
 }  // namespace
 
-Json to_sidecar(const Series& series) {
+Json to_sidecar(const Series& series, const Series* second) {
   const DicomHeader& h = series.header();
   const ParsedDicom parsed = parse_dicom(h.file);
   Json sidecar = Json::object();
@@ -187,7 +205,7 @@ Json to_sidecar(const Series& series) {
   if (!h.manufacturer.empty()) sidecar["Manufacturer"] = maker(h.manufacturer);
   put_philips_scale(places, h, sidecar);
   put_phase_encoding(*parsed.data_set, h, sidecar);
-  put_slice_times(series, sidecar);
+  if (Json times = slice_times(second != nullptr ? *second : series); !times.is_null()) sidecar["SliceTiming"] = std::move(times);
   const SeriesClass what = classify(series);
   sidecar["Consilium"] = {{"Channel", what.channel.empty() ? Json() : Json(what.channel)}, {"Evidence", what.evidence}};
   if (!series.part.empty()) sidecar["Consilium"]["Part"] = series.part;

@@ -1,5 +1,9 @@
 #include "imaging/dicom/values.h"
 
+#include <dcmtk/dcmdata/dcspchrs.h>
+
+#include <iconv.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -34,12 +38,59 @@ std::string lower(std::string text) {
   return text;
 }
 
+/// Specific Character Set (0008,0005) of the item, or of the data set around it.
+std::string character_set_of(DcmItem& item) {
+  for (DcmObject* place = &item; place != nullptr; place = place->getParent()) {
+    auto* around = dynamic_cast<DcmItem*>(place);
+    OFString name;
+    if (around != nullptr && around->findAndGetOFStringArray(DCM_SpecificCharacterSet, name).good()) return {name.c_str(), name.length()};
+  }
+  return "";
+}
+
+std::string by_iconv(const char* code, std::string text) {
+  const iconv_t converter = iconv_open("UTF-8", code);
+  if (converter == reinterpret_cast<iconv_t>(-1)) return "";
+  std::string converted(4 * text.size() + 16, '\0');
+  char *in = text.data(), *out = converted.data();
+  std::size_t left = text.size(), room = converted.size();
+  const bool done = iconv(converter, &in, &left, &out, &room) != static_cast<std::size_t>(-1);
+  iconv_close(converter);
+  converted.resize(done ? converted.size() - room : 0);
+  return converted;
+}
+
+/// The East Asian sets that switch by escape sequences: glibc knows them, but not by the names that DCMTK asks for.
+std::string from_east_asian(const std::string& set, std::string text) {
+  if (set.find("IR 87") != std::string::npos || set.find("IR 159") != std::string::npos) return by_iconv("ISO-2022-JP-2", text);
+  const char* code = set.find("IR 149") != std::string::npos ? "EUC-KR" : set.find("IR 58") != std::string::npos ? "GB2312" : nullptr;
+  if (code == nullptr) return "";
+  // These hold their characters in the upper half: the sequence only announces it.
+  for (std::size_t at = text.find("\x1b$)"); at != std::string::npos; at = text.find("\x1b$)")) text.erase(at, 4);
+  return by_iconv(code, text);
+}
+
+/// Text of any character set of PS3.3 C.12.1.1.2 as UTF-8; as it stands where it cannot be converted.
+std::string to_utf8(DcmItem& item, const OFString& text) {
+  const std::string plain(text.c_str(), text.length());
+  const bool is_ascii = std::all_of(plain.begin(), plain.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80 && c != 0x1b; });
+  if (is_ascii) return plain;
+  DcmSpecificCharacterSet converter;
+  OFString converted;
+  const std::string set = character_set_of(item);
+  if (const std::string known = from_east_asian(set, plain); !known.empty()) return known;
+  if (!DcmSpecificCharacterSet::isConversionAvailable() || converter.selectCharacterSet(set.c_str()).bad() ||
+      converter.convertString(text, converted, "\\^=").bad())
+    return plain;
+  return {converted.c_str(), converted.length()};
+}
+
 }  // namespace
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag) {
   OFString value;
   if (item.findAndGetOFStringArray(tag, value).bad()) return "";
-  std::string text = trimmed(std::string(value.c_str(), value.length()));
+  std::string text = trimmed(to_utf8(item, value));
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   return text;

@@ -179,6 +179,19 @@ TEST(ScanStudy, AFileWithoutPreambleAndMetaHeaderIsRead) {
   }
 }
 
+TEST(ScanStudy, TextOfEveryCharacterSetBecomesUtf8) {
+  const TemporaryFolder folder;
+  const auto description = [&](const std::string& set, const std::string& text) {
+    write_dicom(folder.path() / "a", {.attributes = {{DCM_SpecificCharacterSet, set}, {DCM_SeriesDescription, text}}});
+    return scan_study(folder.path()).series.at(0).header().series_description;
+  };
+  EXPECT_EQ(description("ISO_IR 100", "T1 Sch\xe4" "del"), "T1 Schädel");
+  EXPECT_EQ(description("ISO_IR 144", "\xbc\xbe\xb7\xb3"), "МОЗГ");
+  EXPECT_EQ(description("ISO_IR 192", "Schädel"), "Schädel");
+  EXPECT_EQ(description("\\ISO 2022 IR 87", "\x1b$B;3ED\x1b(B"), "山田");
+  EXPECT_EQ(description("\\ISO 2022 IR 149", "\x1b$)C\xb1\xe8"), "김");
+}
+
 /// Some archives name an encoding in the meta header that the data set does not have.
 TEST(ScanStudy, ADataSetThatContradictsItsTransferSyntaxIsRead) {
   const TemporaryFolder folder;
