@@ -21,7 +21,7 @@ ALLOWED = {
 # pattern of an include -> where it may stand
 FOREIGN = [
     (re.compile(r"^(itk|vnl)"), r"^imaging/.*\.cpp$|^imaging/itk/"),
-    (re.compile(r"^dcmtk/"), r"^imaging/dicom/"),
+    (re.compile(r"^dcmtk/"), r"^imaging/(dicom|deidentify|pacs)/"),
     (re.compile(r"^opencv2/"), r"^imaging/.*\.cpp$"),
     (re.compile(r"^torch/"), r"^models/.*\.cpp$|^models/.*_module\.h$|^pipelines/.*\.cpp$|^tools/.*\.cpp$"),
     (re.compile(r"^(grpc|grpcpp|google/protobuf|prometheus)/|\.pb\.h$"), r"^fl/(wire|transport)/"),

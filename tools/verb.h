@@ -22,6 +22,7 @@ int run_verb(CLI::App& app, int argc, char** argv, const CommonOptions& common, 
 int cmd_phantom(int argc, char** argv);
 int cmd_inspect(int argc, char** argv);
 int cmd_convert(int argc, char** argv);
+int cmd_deidentify(int argc, char** argv);
 int cmd_preprocess(int argc, char** argv);
 int cmd_train(int argc, char** argv);
 int cmd_predict(int argc, char** argv);
