@@ -30,7 +30,7 @@ std::vector<fs::path> files_below(const fs::path& input) {
     if (it->is_regular_file(status)) files.push_back(it->path());
     status.clear();
   }
-  std::sort(files.begin(), files.end());
+  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });  // as sort does in the C locale
   return files;
 }
 

@@ -10,7 +10,7 @@
 namespace consilium::imaging {
 
 /// A DICOM file with its pixels, as it is encoded. Only for imaging/deidentify/*.cpp and imaging/pacs/*.cpp.
-/// @throws Error{kNotFound}; Error{kCorruptData}; Error{kUnsupported} a directory (DICOMDIR), longer than 2 GiB, or nested too deep.
+/// @throws Error{kNotFound}; Error{kCorruptData}; Error{kUnsupported} a directory (DICOMDIR), longer than 8 GiB, or nested too deep.
 std::unique_ptr<DcmFileFormat> read_whole_dicom(const std::filesystem::path& file);
 
 /// A file of the data set alone, in its own transfer syntax: with an empty preamble and a new meta header.
