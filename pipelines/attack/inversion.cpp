@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <span>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -22,8 +23,10 @@ namespace {
 
 using models::VictimPatch;
 
-/// The cube around the middle of the tumour.
-VictimPatch cut(const PreparedCase& c, std::int64_t size) {
+using Offset = std::array<std::int64_t, 3>;
+
+/// The cube around the middle of the tumour, moved by `offset` voxels where the image reaches so far.
+VictimPatch cut(const PreparedCase& c, std::int64_t size, const Offset& offset = {0, 0, 0}) {
   const models::TrainingCase& s = c.sample;
   std::array<double, 3> sum{0, 0, 0};
   double count = 0;
@@ -37,7 +40,7 @@ VictimPatch cut(const PreparedCase& c, std::int64_t size) {
   models::PatchPlace place;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const std::int64_t middle = count > 0 ? static_cast<std::int64_t>(sum[axis] / count) : s.size[axis] / 2;
-    place.start[axis] = std::max<std::int64_t>(0, std::min(middle - size / 2, s.size[axis] - size));
+    place.start[axis] = std::max<std::int64_t>(0, std::min(middle - size / 2 + offset[axis], s.size[axis] - size));
   }
   const auto voxels = static_cast<std::size_t>(size * size * size);
   VictimPatch patch{std::vector<float>(voxels), {}};
@@ -73,7 +76,21 @@ struct Attempt {
   std::function<ModelState(models::Victim&, const std::vector<VictimPatch>&)> update;
 };
 
-std::vector<Attempt> targets(const std::vector<VictimPatch>& all, const InversionAttack& a) {
+/// Cubes of `sites` patients, one after the other `steps` of each: what sites see that draw patches around a tumour, as in training.
+std::vector<VictimPatch> drawn_around(const std::vector<PreparedCase>& cases, const InversionAttack& a) {
+  Rng rng = Rng(a.seed).fork("local patches");
+  const double reach = static_cast<double>(a.size) / 3;
+  std::vector<VictimPatch> patches;
+  for (std::int64_t site = 0; site < a.sites; ++site)
+    for (std::int64_t step = 0; step < a.steps; ++step) {
+      Offset offset{};
+      for (std::int64_t& along : offset) along = std::llround(rng.uniform(-reach, reach));
+      patches.push_back(cut(cases[static_cast<std::size_t>(site)], a.size, offset));
+    }
+  return patches;
+}
+
+std::vector<Attempt> targets(const std::vector<VictimPatch>& all, const std::vector<VictimPatch>& drawn, const InversionAttack& a) {
   using models::Victim;
   using models::VictimNetwork;
   using Patches = std::vector<VictimPatch>;
@@ -89,6 +106,15 @@ std::vector<Attempt> targets(const std::vector<VictimPatch>& all, const Inversio
     for (const VictimPatch& patch : patches) total = linear(1, total, 1, victim.update({{patch}}));
     return total;
   };
+  const auto sum_of_steps = [a](Victim& victim, const Patches& patches) {
+    ModelState total = zeros_like(victim.update({{patches[0]}}));
+    for (auto site = patches.begin(); site != patches.end(); site += a.steps) {
+      std::vector<Patches> batches;
+      for (auto patch = site; patch != site + a.steps; ++patch) batches.push_back({*patch});
+      total = linear(1, total, 1, victim.update(batches));
+    }
+    return total;
+  };
   const auto noisy = [a](Victim& victim, const Patches& patches) { return clipped_and_noisy(victim.update({patches}), a, victim.options().learning_rate); };
   const auto net = VictimNetwork::kConvolutional;
   std::vector<Attempt> result;
@@ -97,7 +123,9 @@ std::vector<Attempt> targets(const std::vector<VictimPatch>& all, const Inversio
   result.push_back({{.name = "unet", .words = "the same of the network that segments (two levels): shared kernels and normalisation hide much by themselves"}, VictimNetwork::kUNet, first(1), one_batch});
   result.push_back({{.name = "batch", .words = fmt::format("one step on {} patients", a.batch)}, net, first(a.batch), one_batch});
   result.push_back({{.name = "steps", .words = fmt::format("{} steps, each on another patient", a.steps)}, net, first(a.steps), a_step_each});
-  result.push_back({{.name = "secure", .words = fmt::format("secure aggregation: the sum over {} sites, one step on one patient each", a.sites), .protects = true}, net, first(a.sites), sum});
+  result.push_back({{.name = "secure", .words = fmt::format("secure aggregation at its thinnest: the sum over {} sites, one step on one patient each", a.sites), .protects = true}, net, first(a.sites), sum});
+  result.push_back({{.name = "secure_steps", .words = fmt::format("secure aggregation: the sum over {} sites, {} steps each, every one on another cube around the tumour of the site's patient", a.sites, a.steps), .protects = true}, net, drawn, sum_of_steps});
+  result.push_back({{.name = "secure_unet", .words = "the same of the network that segments", .protects = true}, VictimNetwork::kUNet, drawn, sum_of_steps});
   result.push_back({{.name = "private", .words = fmt::format("differential privacy: one patient's gradient clipped to {}, noise of {} times that on every value{}", a.clip, a.noise, promise(a.noise)), .protects = true}, net, first(1), noisy});
   return result;
 }
@@ -116,10 +144,27 @@ void compare(InversionRow& row, const std::vector<std::vector<float>>& found, co
     }
 }
 
-void attack_one(Attempt& target, const InversionAttack& attack) {
+/// What is had without the update, compared as reconstructions are.
+double floor_of(const std::vector<std::vector<float>>& prior, const std::vector<VictimPatch>& patches, std::int64_t size) {
+  InversionRow row;
+  compare(row, prior, patches, size);
+  return row.ssim;
+}
+
+/// Images of those who took no part, and their mean.
+std::vector<std::vector<float>> prior_of(std::span<const VictimPatch> outsiders) {
+  std::vector<std::vector<float>> prior(1, std::vector<float>(outsiders[0].image.size(), 0));
+  for (const VictimPatch& outsider : outsiders) {
+    prior.push_back(outsider.image);
+    for (std::size_t n = 0; n < outsider.image.size(); ++n) prior[0][n] += outsider.image[n] / static_cast<float>(outsiders.size());
+  }
+  return prior;
+}
+
+void attack_one(Attempt& target, const std::vector<std::vector<float>>& prior, const InversionAttack& attack) {
   models::Victim victim({.network = target.network, .size = attack.size}, Rng(attack.seed).fork("victim"));
   const ModelState seen = target.update(victim, target.patches);
-  
+  target.row.floor_ssim = floor_of(prior, target.patches, attack.size);
   if (target.network == models::VictimNetwork::kLinear) {
     compare(target.row, {models::recover_from_linear(victim, seen)}, target.patches, attack.size);
     return;
@@ -134,6 +179,7 @@ void validate(const InversionAttack& a) {
   models::validate(models::VictimOptions{.size = a.size});
   check(std::isfinite(a.spacing_mm) && a.spacing_mm > 0, "spacing: expected millimetres above 0");
   check(a.sites >= 2 && a.sites <= 64, "sites: expected 2 to 64");
+  check(a.sites * a.steps <= 1024, "sites and steps: expected a product of at most 1024");
   check(a.batch >= 1 && a.batch <= 64 && a.steps >= 1 && a.steps <= 64, "batch and steps: expected 1 to 64");
   check(std::isfinite(a.clip) && a.clip > 0 && std::isfinite(a.noise) && a.noise >= 0, "clip and noise: expected numbers above 0");
   check(a.iterations >= 1 && a.iterations <= 1000000, "iterations: expected 1 to 1000000");
@@ -158,17 +204,14 @@ InversionResults attack_by_inversion(const LabelledFolder& source, const Inversi
   results.size = attack.size;
   results.spacing_mm = attack.spacing_mm;
   results.parameters = models::Victim({.size = attack.size}, Rng(attack.seed)).parameter_count();
-  for (std::size_t n = take_part; n < patches.size(); ++n) {
-    InversionRow stranger;
-    compare(stranger, {patches[n].image}, {patches.begin(), patches.begin() + static_cast<std::ptrdiff_t>(take_part)}, attack.size);
-    results.stranger_ssim = std::max(results.stranger_ssim, stranger.ssim);
-  }
-  std::vector<Attempt> todo = targets(patches, attack);
+  results.outsiders = static_cast<std::int64_t>(patches.size() - take_part);
+  const std::vector<std::vector<float>> prior = prior_of(std::span(patches).subspan(take_part));
+  std::vector<Attempt> todo = targets(patches, drawn_around(cases, attack), attack);
   parallel_for(todo.size(), 1, [&](std::size_t begin, std::size_t end) {
     models::configure_torch(1);
     for (std::size_t n = begin; n < end; ++n) {
       throw_if_stopped(stop);
-      attack_one(todo[n], attack);
+      attack_one(todo[n], prior, attack);
     }
   });
   for (Attempt& target : todo) results.rows.push_back(std::move(target.row));

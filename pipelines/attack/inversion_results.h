@@ -16,7 +16,9 @@ struct InversionRow {
   double psnr_db = 0, ssim = 0, correlation = 0;  ///< of the reconstruction that comes nearest to any image that took part; see imaging/metrics/similarity.h
   double mismatch = 0;      ///< how well the reconstruction explains the update; 0: wholly
   std::vector<float> original, found;             ///< that pair, size^3 each; `found` with its contrast fitted
-  bool is_recognised(double stranger_ssim) const;
+  double floor_ssim = 0;    ///< the nearest that comes what an attacker has without the update: images of patients who took no part, and their mean
+  bool is_recognised() const;   ///< passes half of what is between the floor and the image itself
+  bool tells_something() const; ///< more than the floor, by more than the luck of a search
 };
 
 struct InversionResults {
@@ -24,7 +26,7 @@ struct InversionResults {
   std::int64_t size = 0;
   double spacing_mm = 0;
   std::int64_t parameters = 0;
-  double stranger_ssim = 0;  ///< the most that another patient's image is like one that took part: what an attacker gets without any update
+  std::int64_t outsiders = 0;  ///< patients who took no part, from whose images the floor is made
   std::vector<InversionRow> rows;
   Json settings;
 };

@@ -67,20 +67,25 @@ TEST(AdversarialResults, SayWhenAGradientIsHidden) {
   EXPECT_THAT(to_text(results), HasSubstr("hides its gradient"));
 }
 
-TEST(InversionResults, APatientIsRecognisedByMoreThanAStrangersLikeness) {
-  InversionResults results{.channel = "FLAIR", .size = 8, .spacing_mm = 4, .parameters = 1, .stranger_ssim = 0.2, .rows = {}, .settings = {}};
+TEST(InversionResults, APatientIsRecognisedByMuchMoreThanAnAttackerHasWithoutTheUpdate) {
+  InversionResults results{.channel = "FLAIR", .size = 8, .spacing_mm = 4, .parameters = 1, .outsiders = 2, .rows = {}, .settings = {}};
   InversionRow open, hidden;
-  open.name = "single", open.words = "<open>", open.ssim = 0.7;
-  hidden.name = "secure", hidden.protects = true, hidden.ssim = 0.5;
+  open.name = "single", open.words = "<open>", open.ssim = 0.7, open.floor_ssim = 0.2;
+  hidden.name = "secure", hidden.protects = true, hidden.ssim = 0.24, hidden.floor_ssim = 0.2;
   open.original = open.found = hidden.original = hidden.found = std::vector<float>(512, 0);
   open.original[300] = 1;
   results.rows = {open, hidden};
-  EXPECT_TRUE(open.is_recognised(0.2));
-  EXPECT_FALSE(hidden.is_recognised(0.2));
-  EXPECT_FALSE(open.is_recognised(0.5));
+  EXPECT_TRUE(open.is_recognised());
+  EXPECT_FALSE(hidden.is_recognised());
+  EXPECT_FALSE(hidden.tells_something());
   EXPECT_THAT(inversion_page(results), AllOf(kIsAPage, HasSubstr("Yes without protection, no with it"), HasSubstr("&lt;open&gt;"), HasSubstr("data:image/png;base64,")));
-  results.rows[1].ssim = 0.9;
+  results.rows[1].ssim = 0.5;
+  EXPECT_FALSE(results.rows[1].is_recognised());
+  EXPECT_TRUE(results.rows[1].tells_something()) << "a coarse shape is no protection";
   EXPECT_THAT(inversion_page(results), HasSubstr("not every protection"));
+  EXPECT_THAT(to_text(results), HasSubstr("more than without it"));
+  open.floor_ssim = 0.5;
+  EXPECT_FALSE(open.is_recognised());
 }
 
 }  // namespace
