@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <span>
 
 #include "base/error.h"
@@ -76,16 +77,15 @@ struct Attempt {
   std::function<ModelState(models::Victim&, const std::vector<VictimPatch>&)> update;
 };
 
-/// Cubes of `sites` patients, one after the other `steps` of each: what sites see that draw patches around a tumour, as in training.
-std::vector<VictimPatch> drawn_around(const std::vector<PreparedCase>& cases, const InversionAttack& a) {
-  Rng rng = Rng(a.seed).fork("local patches");
+/// `steps` cubes of each patient, one patient after the other: what sites see that draw patches around a tumour, as in training.
+std::vector<VictimPatch> drawn_around(std::span<const PreparedCase> cases, const InversionAttack& a, Rng rng) {
   const double reach = static_cast<double>(a.size) / 3;
   std::vector<VictimPatch> patches;
-  for (std::int64_t site = 0; site < a.sites; ++site)
+  for (const PreparedCase& c : cases)
     for (std::int64_t step = 0; step < a.steps; ++step) {
       Offset offset{};
       for (std::int64_t& along : offset) along = std::llround(rng.uniform(-reach, reach));
-      patches.push_back(cut(cases[static_cast<std::size_t>(site)], a.size, offset));
+      patches.push_back(cut(c, a.size, offset));
     }
   return patches;
 }
@@ -124,8 +124,8 @@ std::vector<Attempt> targets(const std::vector<VictimPatch>& all, const std::vec
   result.push_back({{.name = "batch", .words = fmt::format("one step on {} patients", a.batch)}, net, first(a.batch), one_batch});
   result.push_back({{.name = "steps", .words = fmt::format("{} steps, each on another patient", a.steps)}, net, first(a.steps), a_step_each});
   result.push_back({{.name = "secure", .words = fmt::format("secure aggregation at its thinnest: the sum over {} sites, one step on one patient each", a.sites), .protects = true}, net, first(a.sites), sum});
-  result.push_back({{.name = "secure_steps", .words = fmt::format("secure aggregation: the sum over {} sites, {} steps each, every one on another cube around the tumour of the site's patient", a.sites, a.steps), .protects = true}, net, drawn, sum_of_steps});
-  result.push_back({{.name = "secure_unet", .words = "the same of the network that segments", .protects = true}, VictimNetwork::kUNet, drawn, sum_of_steps});
+  result.push_back({{.name = "sum", .words = fmt::format("secure aggregation: the sum over {} sites, {} steps each, every one on another cube around the tumour of the site's patient", a.sites, a.steps), .protects = true}, net, drawn, sum_of_steps});
+  result.push_back({{.name = "sum_unet", .words = "the same of the network that segments", .protects = true}, VictimNetwork::kUNet, drawn, sum_of_steps});
   result.push_back({{.name = "private", .words = fmt::format("differential privacy: one patient's gradient clipped to {}, noise of {} times that on every value{}", a.clip, a.noise, promise(a.noise)), .protects = true}, net, first(1), noisy});
   return result;
 }
@@ -151,8 +151,8 @@ double floor_of(const std::vector<std::vector<float>>& prior, const std::vector<
   return row.ssim;
 }
 
-/// Images of those who took no part, and their mean.
-std::vector<std::vector<float>> prior_of(std::span<const VictimPatch> outsiders) {
+/// Cubes, and their mean.
+std::vector<std::vector<float>> with_mean(std::span<const VictimPatch> outsiders) {
   std::vector<std::vector<float>> prior(1, std::vector<float>(outsiders[0].image.size(), 0));
   for (const VictimPatch& outsider : outsiders) {
     prior.push_back(outsider.image);
@@ -161,9 +161,31 @@ std::vector<std::vector<float>> prior_of(std::span<const VictimPatch> outsiders)
   return prior;
 }
 
-void attack_one(Attempt& target, const std::vector<std::vector<float>>& prior, const InversionAttack& attack) {
+/// Who is told the labels can paint them: tumour and the rest as bright as they are in those who took no part.
+std::vector<std::vector<float>> painted(std::span<const VictimPatch> outsiders, const std::vector<VictimPatch>& patches) {
+  std::array<double, 2> sum{}, count{};
+  for (const VictimPatch& outsider : outsiders)
+    for (std::size_t n = 0; n < outsider.image.size(); ++n) sum[outsider.labels[n]] += static_cast<double>(outsider.image[n]), ++count[outsider.labels[n]];
+  std::vector<std::vector<float>> images;
+  for (const VictimPatch& patch : patches) {
+    std::vector<float>& image = images.emplace_back();
+    for (const std::uint8_t label : patch.labels) image.push_back(static_cast<float>(sum[label] / std::max(1.0, count[label])));
+  }
+  return images;
+}
+
+/// Of those who took no part.
+struct Outsiders {
+  std::vector<VictimPatch> centred, drawn;  ///< around the middle of the tumour, and as in training
+};
+
+void attack_one(Attempt& target, const Outsiders& outsiders, const InversionAttack& attack) {
   models::Victim victim({.network = target.network, .size = attack.size}, Rng(attack.seed).fork("victim"));
   const ModelState seen = target.update(victim, target.patches);
+  std::vector<std::vector<float>> prior = with_mean(outsiders.centred);
+  std::ranges::move(with_mean(outsiders.drawn), std::back_inserter(prior));
+  // The other networks are told of a cube only whether there is tumour in it.
+  if (target.network == models::VictimNetwork::kUNet) std::ranges::move(painted(outsiders.drawn, target.patches), std::back_inserter(prior));
   target.row.floor_ssim = floor_of(prior, target.patches, attack.size);
   if (target.network == models::VictimNetwork::kLinear) {
     compare(target.row, {models::recover_from_linear(victim, seen)}, target.patches, attack.size);
@@ -205,13 +227,15 @@ InversionResults attack_by_inversion(const LabelledFolder& source, const Inversi
   results.spacing_mm = attack.spacing_mm;
   results.parameters = models::Victim({.size = attack.size}, Rng(attack.seed)).parameter_count();
   results.outsiders = static_cast<std::int64_t>(patches.size() - take_part);
-  const std::vector<std::vector<float>> prior = prior_of(std::span(patches).subspan(take_part));
-  std::vector<Attempt> todo = targets(patches, drawn_around(cases, attack), attack);
+  const std::span<const PreparedCase> others = std::span(cases).subspan(take_part);
+  const Outsiders outsiders{{patches.begin() + static_cast<std::ptrdiff_t>(take_part), patches.end()}, drawn_around(others, attack, Rng(attack.seed).fork("patches of others"))};
+  const auto drawn = drawn_around(std::span(cases).first(static_cast<std::size_t>(attack.sites)), attack, Rng(attack.seed).fork("local patches"));
+  std::vector<Attempt> todo = targets(patches, drawn, attack);
   parallel_for(todo.size(), 1, [&](std::size_t begin, std::size_t end) {
     models::configure_torch(1);
     for (std::size_t n = begin; n < end; ++n) {
       throw_if_stopped(stop);
-      attack_one(todo[n], prior, attack);
+      attack_one(todo[n], outsiders, attack);
     }
   });
   for (Attempt& target : todo) results.rows.push_back(std::move(target.row));

@@ -78,10 +78,12 @@ TEST_F(ModelAttacks, AnUpdateOfOnePatientIsInvertedAndAProtectedOneIsNot) {
     return *found;
   };
   for (const char* open : {"single", "linear"}) EXPECT_TRUE(row(open).is_recognised()) << open << " " << row(open).ssim;
-  // A sum over three sites of one patient and one step each is one batch of three: these simple heads can still be made out of it (docs/results.md).
-  EXPECT_TRUE(row("secure").tells_something()) << row("secure").ssim;
+  // These heads are so alike that another one comes within 0.1 of a patient: a sum over three sites that looks like a patient tells nothing of him. docs/results.md has heads that differ.
+  EXPECT_GT(row("secure").floor_ssim, 0.8);
   EXPECT_LT(row("secure").ssim, row("single").ssim);
-  for (const char* hidden : {"secure_steps", "secure_unet", "private"}) EXPECT_FALSE(row(hidden).tells_something()) << hidden << " " << row(hidden).ssim << " floor " << row(hidden).floor_ssim;
+  EXPECT_LT(row("sum").ssim, row("secure").ssim) << "the more cubes are in a sum, the less is found";
+  for (const char* hidden : {"secure", "sum_unet", "private"}) EXPECT_FALSE(row(hidden).tells_something()) << hidden << " " << row(hidden).ssim << " floor " << row(hidden).floor_ssim;
+  EXPECT_FALSE(row("sum").is_recognised()) << row("sum").ssim << " floor " << row("sum").floor_ssim;
   EXPECT_EQ(to_json(attack_by_inversion({folder.path() / "site"}, attack)), to_json(results));
   EXPECT_EQ(inversion_picture(results).substr(1, 3), "PNG");
   InversionAttack many = attack;
