@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string>
 
+#include "fl/secure/chacha20.h"
+
 namespace consilium::fl {
 
 static_assert(std::endian::native == std::endian::little, "words of a key stream are little endian");
@@ -22,12 +24,15 @@ KeyStream::KeyStream() : key_(crypto_stream_chacha20_KEYBYTES), buffer_(kWords) 
 KeyStream::KeyStream(const Seed& seed, std::uint64_t number) : key_(seed.begin(), seed.end()), number_(number), buffer_(kWords) {}
 
 void KeyStream::refill() {
-  std::uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
-  std::memcpy(nonce, &number_, sizeof nonce);
+  // The cipher's state has a counter of 32 bits and a nonce of 96 in RFC 8439, and of 64 and 64 in Bernstein's original, whose numbers these are: the counter's upper half leads the nonce.
+  ChaChaNonce nonce{};
+  const auto high = static_cast<std::uint32_t>(blocks_ >> 32);
+  std::memcpy(nonce.data(), &high, sizeof high);
+  std::memcpy(nonce.data() + sizeof high, &number_, sizeof number_);
   std::memset(buffer_.data(), 0, kWords * sizeof buffer_[0]);
-  auto* const bytes = reinterpret_cast<unsigned char*>(buffer_.data());
-  crypto_stream_chacha20_xor_ic(bytes, bytes, kWords * sizeof buffer_[0], nonce, blocks_, key_.data());
-  blocks_ += kWords * sizeof buffer_[0] / 64;
+  const std::span bytes(reinterpret_cast<unsigned char*>(buffer_.data()), kWords * sizeof buffer_[0]);
+  chacha20_xor(Secret32({reinterpret_cast<const char*>(key_.data()), key_.size()}), nonce, static_cast<std::uint32_t>(blocks_), bytes, bytes);
+  blocks_ += bytes.size() / kChaChaBlockBytes;
   next_ = 0;
 }
 

@@ -13,7 +13,7 @@ using Seed = std::array<std::uint8_t, 32>;
 /// SHA-256 of `purpose`, a zero byte and `bytes`: seeds of different purposes have nothing to do with one another.
 Seed derive_seed(std::string_view purpose, std::string_view bytes);
 
-/// Bytes of ChaCha20 (libsodium), for secrets under a key that the system's generator made, for public randomness under a seed that all know. The
+/// Bytes of ChaCha20 (fl/secure/chacha20), for secrets under a key that the system's generator made, for public randomness under a seed that all know. The
 /// key and what is left of the bytes are overwritten at the end.
 class KeyStream {
  public:

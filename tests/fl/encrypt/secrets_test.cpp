@@ -51,6 +51,18 @@ TEST(KeyStream, SeedsRepeatAndFreshOnesDoNot) {
 }
 
 // RFC 8439's ChaCha20 of a zero key and nonce begins so (appendix A.1, test vector 1).
+/// Seeded ciphertexts and public polynomials hang on these bytes: those of the original ChaCha20 with a nonce of 64 bits, as libsodium makes them.
+TEST(KeyStream, IsTheOriginalChaCha20WhateverItsNumberAndLength) {
+  Seed seed;
+  for (std::size_t n = 0; n < seed.size(); ++n) seed[n] = static_cast<std::uint8_t>(17 * n + 3);
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{0xfedcba9876543210}}) {
+    std::vector<std::uint8_t> expected(3 * 4096 + 8), found(expected.size());
+    crypto_stream_chacha20(expected.data(), expected.size(), reinterpret_cast<const unsigned char*>(&number), seed.data());
+    KeyStream(seed, number).fill(found);
+    EXPECT_EQ(found, expected) << number;
+  }
+}
+
 TEST(KeyStream, IsChaCha20) {
   KeyStream stream(Seed{}, 0);
   std::array<std::uint8_t, 12> bytes;
