@@ -43,6 +43,7 @@ std::vector<fs::path> ledger_folders(const fs::path& run) {
 fl::LedgerVerdict verify_ledger(const VerifyRequest& request) {
   require(fs::exists(request.ledger), ErrorCode::kNotFound, request.ledger.string() + ": no such file or folder");
   fl::LedgerChecks checks;
+  checks.least_witnesses = request.witnesses;
   if (!request.keys.empty()) checks.authority = read_file(file_or_in(request.keys, "ca.crt"), kMostPemBytes);
   std::vector<fs::path> heads = request.heads;
   const bool is_folder = fs::is_directory(request.ledger), at_site = is_folder && is_site(request.ledger);
@@ -68,6 +69,7 @@ std::string verdict_text(const fl::LedgerVerdict& v) {
   std::string text = fmt::format("run {}: {} entries, root {}\n", v.federation, v.entries, v.root);
   text += fmt::format("newest model: {}\n", v.model_digest);
   if (v.heads > 0) text += fmt::format("signed heads: {}; co-signed by {}\n", v.heads, v.witnesses.empty() ? "nobody" : fmt::format("{}", fmt::join(v.witnesses, ", ")));
+  if (v.least_witnesses > 0) text += fmt::format("witnessed by {} sites or more: {} of {} entries\n", v.least_witnesses, v.witnessed_entries, v.entries);
   if (v.kept_heads > 0) text += fmt::format("heads that sites kept: {} compared\n", v.kept_heads);
   if (v.reports > 0) text += fmt::format("in the run's folder: {} reports and {} models compared\n", v.reports, v.models);
   for (const std::string& fault : v.damage) text += "damaged: " + fault + "\n";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ struct VerifyRequest {
   std::filesystem::path ledger;              ///< a run's folder, a site's, or a ledger's file
   std::vector<std::filesystem::path> heads;  ///< what sites have kept: heads.jsonl, or their folders
   std::filesystem::path keys;                ///< ca.crt, or the folder that holds it; empty: unknown
+  std::uint64_t witnesses = 0;               ///< sites that must have co-signed the newest head
   std::filesystem::path copy;                ///< where the ledger is written as a file; empty: nowhere
 };
 

@@ -1,7 +1,8 @@
 #include "fl/ledger/verify.h"
 
 #include <algorithm>
-#include <set>
+#include <functional>
+#include <map>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -89,20 +90,32 @@ void check_heads(const Ledger& ledger, const std::vector<std::string>& roots, Le
 }
 
 void check_cosignatures(const Ledger& ledger, const LedgerChecks& checks, const std::vector<std::string>& roots, LedgerVerdict& verdict) {
-  std::set<std::string> witnesses;
+  std::map<std::string, std::uint64_t> witnesses;  // and how far each has seen
   for (const CoSignature& signature : ledger.cosignatures) {
     const std::string site = printable(known_certificate(signature.certificate, "co-signature")->summary.name, 80);
     std::string why = head_fault(signature.head, ledger, roots, verdict.federation);
     if (why.empty()) why = fault_of(signature, checks.authority);
-    if (why.empty()) witnesses.insert(site);
+    if (why.empty()) witnesses[site] = std::max(witnesses[site], signature.head.head.size);
     else verdict.damage.push_back("co-signature of \"" + site + "\": " + why);
   }
-  verdict.witnesses.assign(witnesses.begin(), witnesses.end());
+  std::vector<std::uint64_t> seen;
+  for (const auto& [site, entries] : witnesses) {
+    verdict.witnesses.push_back(site);
+    seen.push_back(entries);
+  }
+  verdict.least_witnesses = checks.least_witnesses;
+  if (checks.least_witnesses == 0) return;
+  std::sort(seen.begin(), seen.end(), std::greater<>());
+  verdict.witnessed_entries = seen.size() < checks.least_witnesses ? 0 : seen[checks.least_witnesses - 1];
+  if (verdict.witnessed_entries >= verdict.entries) return;
+  verdict.mismatches.push_back(std::to_string(checks.least_witnesses) + " sites have co-signed heads of up to " + std::to_string(verdict.witnessed_entries) + " entries, and there are " + std::to_string(verdict.entries) +
+                               ": for the rest there are fewer witnesses than asked for");
 }
 
 }  // namespace
 
 LedgerVerdict verify(const Ledger& ledger, const LedgerChecks& checks) {
+  require(checks.least_witnesses == 0 || checks.authority, ErrorCode::kUsage, "witnesses count only with the federation's authority (--keys): whoever makes certificates could be all of them");
   LedgerVerdict verdict;
   const std::vector<std::string> roots = check_entries(ledger, verdict);
   if (ledger.key) {
@@ -133,7 +146,7 @@ std::vector<std::string> model_digests(const Ledger& ledger) {
 
 Json to_json(const LedgerVerdict& v) {
   return {{"schema", "consilium.ledger_verdict/1"}, {"holds", v.holds()}, {"federation", v.federation}, {"root", v.root}, {"model_digest", v.model_digest}, {"entries", v.entries}, {"heads", v.heads},
-          {"kept_heads", v.kept_heads}, {"reports", v.reports}, {"models", v.models}, {"witnesses", v.witnesses}, {"damage", v.damage}, {"mismatches", v.mismatches}, {"open", v.open}};
+          {"kept_heads", v.kept_heads}, {"reports", v.reports}, {"models", v.models}, {"witnesses", v.witnesses}, {"least_witnesses", v.least_witnesses}, {"witnessed_entries", v.witnessed_entries}, {"damage", v.damage}, {"mismatches", v.mismatches}, {"open", v.open}};
 }
 
 }  // namespace consilium::fl
