@@ -25,6 +25,9 @@ void fuzz_compressed_update(std::span<const std::uint8_t> bytes);  ///< an updat
 void fuzz_encrypted(std::span<const std::uint8_t> bytes);  ///< an encrypted vector of one small ring
 /// Made anew each time: nobody can repeat an encryption.
 std::vector<std::string> encrypted_examples();
+void fuzz_secure(std::span<const std::uint8_t> bytes);  ///< what to do, and a message of secure aggregation or changes to one
+/// Made anew each time: keys are random.
+std::vector<std::string> secure_examples();
 void fuzz_certificate(std::span<const std::uint8_t> bytes);  ///< PEM
 
 struct Kind {

@@ -19,6 +19,8 @@ const std::vector<Kind>& kinds() {
       {"compressed_update", "compressed_update", fuzz_compressed_update, 0},
       // The terms bound it, not the input.
       {"encrypted", "encrypted", fuzz_encrypted, 0, encrypted_examples},
+      // A protocol among four sites, whatever the input; lists grow with what is there.
+      {"secure", "secure", fuzz_secure, 400, secure_examples},
       {"npy", "npy", fuzz_npy, 200},
       {"certificate", "certificate", fuzz_certificate, 200},
   };

@@ -475,5 +475,26 @@ def write_encrypted():
     put(kind, "empty", b"")
 
 
-for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_npy, write_compressed, write_encrypted, write_certificates):
+# Messages of secure aggregation: a first byte says what becomes of the rest (secure.cpp) -----------------------------------------
+
+def write_secure():
+    parse = bytes([10])
+    put("secure", "empty", b"")
+    put("secure", "nothing_to_parse", parse)
+    put("secure", "list_of_none", parse + b"\0")
+    put("secure", "count_beyond_all", parse + b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")
+    put("secure", "ten_thousand_announced", parse + b"\x90\x4e")
+    put("secure", "long_name", parse + b"\x01\x40" + b"n" * 64 + b"k" * 96 + b"\0\0\0")
+    put("secure", "overlong_number", parse + b"\x82\x00\x00\x01x\x01\x01y")
+    put("secure", "numbers_fall", parse + b"\x02\x02\x01x\x01\x01y")
+    put("secure", "site_beyond", parse + b"\x01\x04\x01x")
+    put("secure", "set_with_fifth_site", parse + b"\x1f")
+    put("secure", "shares", parse + b"\x02\x00" + bytes(range(32)) + b"\x03" + bytes(range(32, 64)))
+    for step in range(5):
+        put("secure", f"answer_{step}_cut_off", bytes([step]) + b"\x02\x00\x00")
+        put("secure", f"answer_{step}_replaced", bytes([step]) + b"\x00\x00\x00" + b"other words")
+        put("secure", f"stage_{step}_changed", bytes([5 + step]) + b"\x10\x00\x01\x21\x00\x80")
+
+
+for write in (write_nifti, write_dicom, write_settings, write_safetensors, write_wire, write_npy, write_compressed, write_encrypted, write_secure, write_certificates):
     write()
