@@ -38,7 +38,10 @@ void Coordinator::check_privacy() {
 RoundPlan Coordinator::plan() const {
   require(!is_finished(), ErrorCode::kUnexpected, "a finished federation has no plan");
   RoundPlan plan{state_.round, settings_.rounds, global_digest_, settings_.task, settings_.compression, settings_.protection};
-  if (auto& secure = plan.protection.secure_aggregation) secure->threshold = threshold_of(*secure, asked_.size());
+  if (auto& secure = plan.protection.secure_aggregation) {
+    secure->threshold = threshold_of(*secure, asked_.size());
+    if (secure->group_size > 0) secure->least_groups = least_groups_of(*secure, least_updates(settings_.aggregation));
+  }
   if (auto& privacy = plan.protection.privacy) privacy->clip = current_clip(*privacy, state_.reports);
   return plan;
 }
@@ -193,6 +196,16 @@ void note_contributions(RoundReport& report, const ModelState& global, std::span
   }
 }
 
+/// The same of groups of sites, whose updates are sums: what stands out is a group, and nobody sees which of its sites it was.
+void note_groups(RoundReport& report, const ModelState& global, std::span<const Update> means, const SiteWeights& weights) {
+  for (const auto& [name, contribution] : contributions(global, means)) {
+    std::map<std::string, double> figures;
+    note(contribution, figures);
+    if (const auto weight = weights.find(name); weight != weights.end()) figures["rule_weight"] = weight->second;
+    for (const auto& [figure, value] : figures) report.sums["group." + name.substr(name.find(' ') + 1) + "." + figure] = value;
+  }
+}
+
 }  // namespace
 
 SiteOutcome Coordinator::outcome_of(const std::string& site) const {
@@ -249,6 +262,7 @@ void Coordinator::end_round(RoundReport& report, const std::vector<Update>& upda
       WeighedModel next = aggregate_weighed(settings_.aggregation, state_.global, updates, state_.reports, settings_.sites.size(), state_.memory);
       begin(std::move(next.global));
       if (!protocol_) note_contributions(report, state_.global, updates, next.weights);  // of the model it needs the layout only
+      else if (updates.size() > 1) note_groups(report, state_.global, updates, next.weights);
     }
     if (privacy && protocol_) note_shares(*privacy, noise_multiplier_, state_.round + 1, share_grid_of(plan().protection, value_count(state_.global)), report.sums);
     global_digest_ = digest(state_.global);
@@ -331,7 +345,12 @@ RoundReport Coordinator::close_protected(std::optional<ProtectedSum> sum, const 
     report.validation_cases = sum->validation.cases;
     judge_base(report, sum->validation.score, 1);
     report.sums = std::move(sum->metrics);
-    updates.push_back(std::move(sum->mean));
+    for (GroupMean& group : sum->groups) {
+      for (SiteOutcome& site : report.sites)
+        if (std::binary_search(group.sites.begin(), group.sites.end(), site.site)) site.metrics[kSumGroupMetric] = static_cast<double>(group.number);
+      updates.push_back(std::move(group.mean));
+    }
+    if (sum->groups.empty()) updates.push_back(std::move(sum->mean));
   }
   end_round(report, updates);
   return report;

@@ -76,8 +76,10 @@ void validate_protection(const FederationSettings& s, const std::string& path) {
   require(!s.protection.encryption || !s.protection.privacy, ErrorCode::kUsage, path + ".protection.privacy: noise for hospitals joins updates that are masked or seen, not encrypted ones");
   if (s.protection.secure_aggregation) {
     const std::string where = path + ".protection.secure_aggregation";
-    validate_hidden(s, Protection::kSecureAggregation, where, path);
-    validate(*s.protection.secure_aggregation, asked_sites(s), quorum_of(s), where);
+    const bool in_groups = s.protection.secure_aggregation->group_size > 0;
+    validate_hidden(s, in_groups ? Protection::kGroupedSecureAggregation : Protection::kSecureAggregation, where, path);
+    require(!in_groups || !s.protection.privacy, ErrorCode::kUsage, where + ".group_size: the sites' shares of noise are sized for one sum of all; protection.privacy does not go with groups");
+    validate(*s.protection.secure_aggregation, asked_sites(s), quorum_of(s), least_updates(s.aggregation), where);
   }
   if (s.protection.encryption) {
     const std::string where = path + ".protection.encryption";

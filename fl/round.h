@@ -56,6 +56,9 @@ struct SiteOutcome {
   bool operator==(const SiteOutcome&) const = default;
 };
 
+/// Metric in which the coordinator says whose sum a site was in, where sums are made in groups of sites: the group's number, from 1.
+inline constexpr const char* kSumGroupMetric = "sum_group";
+
 struct RoundReport {
   std::int64_t round = 0;
   std::string base_digest;

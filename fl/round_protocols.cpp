@@ -32,10 +32,8 @@ ProtocolMaker protocol_maker(const FederationSettings& settings, ProtocolPlace p
 std::unique_ptr<SiteProtocol> make_site_protocol(const ProtectionSettings& protection, SecureSiteOptions options) {
   require(!protection.is_plain(), ErrorCode::kUnsupported, "the plan protects nothing");
   make_folder(options.folder);
-  if (protection.encryption) {
-    require(!options.noise, ErrorCode::kUnsupported, "noise that is spread over sites joins masked updates, not encrypted ones");
+  if (protection.encryption)
     return std::make_unique<EncryptingSite>(EncryptingSiteOptions{std::move(options.identity), std::move(options.check), options.folder, options.federation});
-  }
   return std::make_unique<SecureSite>(std::move(options));
 }
 

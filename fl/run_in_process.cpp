@@ -58,7 +58,7 @@ class ProtectedSites {
     const SimulatedMembers members = simulated_members(settings.sites);
     coordinator.use_protocol(protocol_maker(settings, {federation, members.check, folder / "protocol"}));
     for (const std::string& site : settings.sites)
-      sites_[site] = make_site_protocol(settings.protection, {members.identities.at(site), members.check, federation, folder / "sites" / site / "protocol", {}, Durability::kKill});
+      sites_[site] = make_site_protocol(settings.protection, {members.identities.at(site), members.check, federation, folder / "sites" / site / "protocol", Durability::kKill});
   }
   /// All stages of the round. @throws Error{kMismatch} a site cannot go on.
   std::optional<RoundReport> close(const RoundPlan& plan, const std::map<std::string, Update>& updates) {

@@ -45,9 +45,17 @@ struct StageAnswer {
   bool operator==(const StageAnswer&) const = default;
 };
 
+/// The mean of some of the sites, as if one site had sent it.
+struct GroupMean {
+  std::int64_t number = 0;          ///< among the groups of its round, from 1; one that was given up leaves a gap
+  Update mean;                      ///< its site is "group 1", ...
+  std::vector<std::string> sites;   ///< sorted
+};
+
 /// What a protocol made of the updates of one round.
 struct ProtectedSum {
-  Update mean;                            ///< as if one site had sent it: the mean of every group over its cases, and their sum
+  Update mean;                            ///< as if one site had sent it: the mean of every group of parameters over its cases, and their sum; where there are groups of sites, nothing
+  std::vector<GroupMean> groups{};        ///< of sites, where each group is summed by itself
   std::vector<std::string> contributors;  ///< whose updates are in it, sorted
   Validation validation;                  ///< of the model the round started from, over all of them
   std::map<std::string, double> metrics;  ///< sums and means over all sites

@@ -25,8 +25,8 @@ constexpr std::array kRules{AggregationRule::kFedAvg,    AggregationRule::kFedAv
                             AggregationRule::kTrimmedMean, AggregationRule::kKrum,  AggregationRule::kMultiKrum,
                             AggregationRule::kBulyan,    AggregationRule::kGeometricMedian, AggregationRule::kFlTrust,
                             AggregationRule::kFoolsGold};
-constexpr std::array kProtections{Protection::kSecureAggregation, Protection::kHomomorphicEncryption,
-                                  Protection::kDifferentialPrivacy};
+constexpr std::array kProtections{Protection::kSecureAggregation, Protection::kGroupedSecureAggregation,
+                                  Protection::kHomomorphicEncryption, Protection::kDifferentialPrivacy};
 
 /// Masked or encrypted numbers can only be added: every site's integers must mean the same.
 std::string_view obstacle_to_adding(Codec codec) {
@@ -52,11 +52,29 @@ std::string_view name_of(Protection protection) {
   switch (protection) {
     case Protection::kSecureAggregation:
       return "secure aggregation";
+    case Protection::kGroupedSecureAggregation:
+      return "secure aggregation in groups";
     case Protection::kHomomorphicEncryption:
       return "homomorphic encryption";
     default:
       return "differential privacy";
   }
+}
+
+/// Of a robust rule, where the means of groups of sites are seen.
+std::string_view obstacle_to_groups(AggregationRule rule) {
+  switch (rule) {
+    case AggregationRule::kFlTrust:
+      return "the update of its trusted site is hidden in a group";
+    case AggregationRule::kFoolsGold:
+      return "it follows each site over the rounds, and groups are drawn anew in every one";
+    default:
+      return "";  // they compare the groups' means
+  }
+}
+
+bool takes_the_mean(AggregationRule rule) {
+  return rule == AggregationRule::kFedAvg || rule == AggregationRule::kFedAvgM || rule == AggregationRule::kFedAdagrad || rule == AggregationRule::kFedAdam || rule == AggregationRule::kFedYogi;
 }
 
 void refuse_if(std::string_view obstacle, const CompressionSettings& settings, std::string_view partner,
@@ -97,6 +115,10 @@ std::string_view obstacle(const CompressionSettings& settings, Protection protec
 
 std::string_view obstacle(Protection protection, AggregationRule rule) {
   if (protection == Protection::kDifferentialPrivacy) return "";  // noise is in the update: what follows is free
+  if (protection == Protection::kGroupedSecureAggregation) {
+    if (is_robust(rule)) return obstacle_to_groups(rule);
+    if (takes_the_mean(rule)) return "it takes the mean of all sites: groups would tell more and gain nothing";
+  }
   switch (rule) {
     case AggregationRule::kFedAvg:
     case AggregationRule::kFedAvgM:

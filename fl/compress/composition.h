@@ -17,7 +17,7 @@ enum class ErrorFeedbackUse {
 };
 
 /// What protects an update between the site's training and the sum.
-enum class Protection { kSecureAggregation, kHomomorphicEncryption, kDifferentialPrivacy };
+enum class Protection { kSecureAggregation, kGroupedSecureAggregation, kHomomorphicEncryption, kDifferentialPrivacy };
 
 struct CodecTraits {
   Codec codec = Codec::kNone;
@@ -31,7 +31,7 @@ const CodecTraits& traits_of(Codec codec);
 /// docs/compression.md shows composition_table(), and a test compares the two.
 std::string_view obstacle(const CompressionSettings& settings, AggregationRule rule);
 std::string_view obstacle(const CompressionSettings& settings, Protection protection);
-/// Whoever gets a sum only cannot compare, weigh or drop single updates.
+/// Whoever gets a sum only cannot compare, weigh or drop single updates; sums of groups can be compared.
 std::string_view obstacle(Protection protection, AggregationRule rule);
 
 /// @throws Error{kUsage} naming `path` and the obstacle.

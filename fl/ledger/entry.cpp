@@ -16,6 +16,7 @@ Json to_json(const LedgerParticipant& p) {
   Json json{{"site", p.site}, {"outcome", to_string(p.participation)}};
   if (!p.commitment.empty()) json["commitment"] = p.commitment;
   if (p.epsilon) json["epsilon"] = *p.epsilon;
+  if (p.group > 0) json["group"] = p.group;
   return json;
 }
 
@@ -26,6 +27,8 @@ LedgerParticipant participant_from(SettingsReader& reader, const std::string& or
   reader.field("commitment", p.commitment);
   if (!p.commitment.empty()) require_digest(p.commitment, origin + ".commitment");
   if (reader.has("epsilon")) reader.field("epsilon", p.epsilon.emplace());
+  reader.field("group", p.group);
+  require(p.group >= 0 && p.group <= static_cast<std::int64_t>(kMostParticipants), ErrorCode::kCorruptData, origin + ".group: no number of a group");
   return p;
 }
 
@@ -108,8 +111,9 @@ RoundEntry entry_of(const RoundReport& report, const Json& settings, const std::
   entry.settings_digest = settings_digest(settings);
   entry.protection = settings.value("protection", Json::object());
   for (const SiteOutcome& site : report.sites) {
-    LedgerParticipant p{site.site, site.participation, site.commitment, {}};
+    LedgerParticipant p{site.site, site.participation, site.commitment, {}, 0};
     if (const auto epsilon = site.metrics.find(kEpsilonMetric); epsilon != site.metrics.end()) p.epsilon = epsilon->second;
+    if (const auto group = site.metrics.find(kSumGroupMetric); group != site.metrics.end() && entry.protection.contains("secure_aggregation")) p.group = static_cast<std::int64_t>(group->second);
     entry.participants.push_back(std::move(p));
   }
   return entry;

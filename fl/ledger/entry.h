@@ -24,6 +24,7 @@ struct LedgerParticipant {
   Participation participation = Participation::kLate;
   std::string commitment;          ///< to the update that counted (fl/ledger/commitment.h), hexadecimal; empty: there was none, or it travelled without
   std::optional<double> epsilon;   ///< of differential privacy, spent so far, as the site told
+  std::int64_t group = 0;          ///< the number of the sum that it was in, where sums are made in groups of sites; 0: no such sum
   bool operator==(const LedgerParticipant&) const = default;
 };
 

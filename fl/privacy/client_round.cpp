@@ -59,12 +59,16 @@ ShareGrid share_grid_of(const ProtectionSettings& protection, std::int64_t dimen
   return {dimensions, std::ldexp(1.0, static_cast<int>(protection.secure_aggregation->fraction_bits)), protection.secure_aggregation->threshold};
 }
 
-std::function<void(std::uint64_t, std::span<std::uint64_t>)> noise_share_of(const RoundPlan& plan, std::int64_t dimensions) {
+bool asks_for_noise_shares(const RoundPlan& plan) {
+  return plan.protection.privacy && plan.protection.secure_aggregation && plan.protection.privacy->noise != ClientNoise::kCentral && !plan.is_last_look();
+}
+
+std::function<void(std::uint64_t, std::span<std::uint64_t>)> noise_share_of(const RoundPlan& plan, std::int64_t dimensions, const NoiseKey& key) {
+  require(asks_for_noise_shares(plan), ErrorCode::kUsage, "the plan asks for no shares of noise");
   const ProtectionSettings& protection = plan.protection;
-  if (!protection.privacy || !protection.secure_aggregation || protection.privacy->noise == ClientNoise::kCentral || plan.is_last_look()) return {};
   const double noise_multiplier = noise_multiplier_of(*protection.privacy, plan.rounds);
-  return [privacy = *protection.privacy, grid = share_grid_of(protection, dimensions), noise_multiplier](std::uint64_t, std::span<std::uint64_t> integers) {
-    NoiseStream stream(NoiseKey::random());
+  return [privacy = *protection.privacy, grid = share_grid_of(protection, dimensions), noise_multiplier, key](std::uint64_t position, std::span<std::uint64_t> integers) {
+    NoiseStream stream(key.derive("values from " + std::to_string(position)));
     add_noise_share(integers, privacy, noise_multiplier, privacy.clip, grid, stream);
   };
 }

@@ -26,8 +26,10 @@ ModelState private_round(const ClientPrivacy& privacy, double noise_multiplier, 
 /// The same figures of a round whose noise came in shares; the sum has it already.
 void note_shares(const ClientPrivacy& privacy, double noise_multiplier, std::int64_t rounds, const ShareGrid& grid, std::map<std::string, double>& sums);
 
-/// A site's noise on blocks of masked integers, fresh for every block; nothing where the plan asks for none.
-std::function<void(std::uint64_t position, std::span<std::uint64_t> integers)> noise_share_of(const RoundPlan& plan, std::int64_t dimensions);
+/// Does the plan ask every site for a share of the noise?
+bool asks_for_noise_shares(const RoundPlan& plan);
+/// A site's noise on blocks of masked integers; the same at the same position under the same key, which is for one update of one round. @pre the plan asks for it
+std::function<void(std::uint64_t position, std::span<std::uint64_t> integers)> noise_share_of(const RoundPlan& plan, std::int64_t dimensions, const NoiseKey& key);
 /// By how much the noise of all shares may move a value of the sum: 64 of its standard deviations. 0 where there is none.
 std::uint64_t noise_bound_of(const RoundPlan& plan, std::size_t sites);
 ShareGrid share_grid_of(const ProtectionSettings& protection, std::int64_t dimensions);

@@ -52,9 +52,10 @@ Secret32 pair_mask_key(const AttemptContext& context, const Secret32& own_privat
 Secret32 own_mask_key(const AttemptContext& context, const Secret32& seed, const std::string& name) { return hkdf_sha256(seed, bound_bytes(context, "own mask", name)); }
 
 Cohort::Cohort(std::vector<Advertisement> advertisements, AttemptContext context, const SecureAggregationSettings& settings, const CertificateCheck& check) : advertisements_(std::move(advertisements)), context_(std::move(context)) {
-  refuse_unless(size() >= 2 && settings.threshold >= 2 && static_cast<std::size_t>(settings.threshold) <= size() && 2 * static_cast<std::size_t>(settings.threshold) > size(),
-                "a sum of " + std::to_string(size()) + " sites of which " + std::to_string(settings.threshold) + " open it: that must be more than half of them, and at most all");
-  threshold_ = static_cast<std::size_t>(settings.threshold);
+  const std::int64_t threshold = threshold_in_sum(settings, size());
+  refuse_unless(size() >= 2 && threshold >= 2 && static_cast<std::size_t>(threshold) <= size() && 2 * static_cast<std::size_t>(threshold) > size(),
+                "a sum of " + std::to_string(size()) + " sites of which " + std::to_string(threshold) + " open it: that must be more than half of them, and at most all");
+  threshold_ = static_cast<std::size_t>(threshold);
   std::set<std::string> keys;
   for (std::size_t n = 0; n < size(); ++n) {
     const Advertisement& a = advertisements_[n];

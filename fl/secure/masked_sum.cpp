@@ -107,17 +107,30 @@ void MaskedSum::read(std::uint64_t position, std::span<std::uint64_t> out) const
   for (std::size_t n = 0; n < out.size(); ++n) out[n] = static_cast<std::uint64_t>(static_cast<std::int64_t>(sums[before + n] << shift) >> shift);  // the sign of the bytes that there are
 }
 
-ProtectedSum open_sum(const MaskedSum& sum, const MaskedLayout& layout, const SecureAggregationSettings& settings, std::vector<std::string> contributors, const std::filesystem::path& path, std::uint64_t noise_bound) {
+std::vector<std::uint64_t> summed_totals(const MaskedSum& sum, const MaskedLayout& layout) {
   std::vector<std::uint64_t> numbers(layout.totals());
   sum.read(layout.totals_begin, numbers);
-  const MaskedTotals totals = parse_totals(numbers, layout, contributors.size(), settings.most_cases);
-  ProtectedSum result;
-  result.mean.site = "sum";
-  result.contributors = std::move(contributors);
+  return numbers;
+}
+
+void note_totals(const MaskedTotals& totals, const MaskedLayout& layout, ProtectedSum& result) {
   result.validation = totals.validation;
   for (std::size_t n = 0; n < layout.metrics.size(); ++n)
     if (totals.metrics[n].second > 0) result.metrics[layout.metrics[n]] = totals.metrics[n].first;
   if (totals.values > 0) result.metrics["clipped"] = static_cast<double>(totals.cut_off) / static_cast<double>(totals.values);
+  for (std::size_t n = 0; n < layout.parts.size(); ++n)
+    if (totals.cases[n] > 0) {
+      double& cases = result.metrics["cases." + layout.parts[n].group];
+      cases = std::max(cases, static_cast<double>(totals.cases[n]));
+    }
+}
+
+ProtectedSum open_sum(const MaskedSum& sum, const MaskedLayout& layout, const SecureAggregationSettings& settings, std::vector<std::string> contributors, const std::filesystem::path& path, std::uint64_t noise_bound) {
+  const MaskedTotals totals = parse_totals(summed_totals(sum, layout), layout, contributors.size(), settings.most_cases);
+  ProtectedSum result;
+  result.mean.site = "sum";
+  result.contributors = std::move(contributors);
+  note_totals(totals, layout, result);
   const FixedPoint code = fixed_point_of(settings);
   const auto limit = static_cast<std::uint64_t>(code.encode(settings.clip));
   std::vector<NamedTensor> trained;
@@ -127,10 +140,8 @@ ProtectedSum open_sum(const MaskedSum& sum, const MaskedLayout& layout, const Se
     if (totals.cases[n] == 0) continue;
     trained.push_back({part.name, part.group, part.shape, {}});
     parts.push_back(n);
-    double& cases = result.metrics["cases." + part.group];
-    cases = std::max(cases, static_cast<double>(totals.cases[n]));
     // An update of one site alone is weighed against nothing.
-    result.mean.cases_per_group[part.group] = std::min<std::int64_t>(static_cast<std::int64_t>(cases), kMostCases);
+    result.mean.cases_per_group[part.group] = std::min<std::int64_t>(static_cast<std::int64_t>(result.metrics.at("cases." + part.group)), kMostCases);
   }
   if (trained.empty()) return result;
   std::vector<const NamedTensor*> sorted;

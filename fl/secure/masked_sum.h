@@ -39,6 +39,11 @@ class MaskedSum {
   std::vector<KeyedMask> masks_;
 };
 
+/// The totals as they were summed.
+std::vector<std::uint64_t> summed_totals(const MaskedSum& sum, const MaskedLayout& layout);
+/// What totals of all sites together say beside their mean: validation and metrics.
+void note_totals(const MaskedTotals& totals, const MaskedLayout& layout, ProtectedSum& result);
+
 /// What the sum says: the mean of every tensor that somebody trained, written to `file` tensor by tensor. `noise_bound`: by how much noise may move a value of the sum.
 /// @throws Error{kCorruptData} values that honest sites cannot have sent.
 ProtectedSum open_sum(const MaskedSum& sum, const MaskedLayout& layout, const SecureAggregationSettings& settings, std::vector<std::string> contributors, const std::filesystem::path& file, std::uint64_t noise_bound = 0);

@@ -1,15 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "fl/secure/cohort.h"
-#include "fl/secure/masked_layout.h"
+#include "fl/secure/secure_group.h"
 #include "fl/stage.h"
 
 namespace consilium::fl {
@@ -22,9 +20,11 @@ struct SecureRoundOptions {
   std::uint64_t noise_bound = 0;      ///< by how much noise may move a value of the sum, see NoiseShare
 };
 
-/// The coordinator's side of secure aggregation. It sees keys, sealed shares, masked updates, and in the end the shares that open the masks of the sum; never an update.
-/// An attempt in which too few sites are left ends; the next one has other keys everywhere.
-/// Source: Bonawitz et al., Practical secure aggregation, CCS 2017, figure 4; Bell et al., CCS 2020, for sites that share with a part of the others.
+/// The coordinator's side of secure aggregation. It sees keys, sealed shares, masked updates, and in the end the shares that open the masks of the sum, or of the sum of each group of sites; never an update.
+/// All groups take the same step at the same time. A group in which too few sites are left is given up, and the others go on; an attempt in which too few groups are left (without groups: the one) ends; the
+/// next one has other keys everywhere.
+/// Source: Bonawitz et al., Practical secure aggregation, CCS 2017, figure 4; Bell et al., CCS 2020, for sites that share with a part of the others. Groups: Karimireddy, He, Jaggi 2022 (arXiv:2006.09365),
+/// algorithm 1, each bucket a secure sum.
 class SecureRound final : public RoundProtocol {
  public:
   SecureRound(SecureRoundOptions options, RoundPlan plan, std::vector<std::string> asked, const ModelState& global);
@@ -34,7 +34,7 @@ class SecureRound final : public RoundProtocol {
   std::vector<std::string> answered() const override;
   std::vector<std::string> waiting_for() const override;
   std::string hindrance() const override;
-  std::int64_t least() const override { return settings_.threshold; }
+  std::int64_t least() const override { return settings_.threshold * std::max<std::int64_t>(1, settings_.least_groups); }
   void begin(double now) override;
   std::optional<RoundStage> stage_for(const std::string& site) const override;
   std::uint64_t most_file_bytes() const override { return layout_.size_bytes(); }
@@ -44,30 +44,24 @@ class SecureRound final : public RoundProtocol {
   std::map<std::string, std::string> failures() const override { return failures_; }
 
  private:
-  /// What one site has said in this attempt.
-  struct Said {
+  /// What a site has said while sites gather.
+  struct Ready {
     Advertisement advertisement;
-    std::map<std::uint32_t, std::string> sealed;  ///< kShare: by recipient
-    std::filesystem::path file;                   ///< kMask
-    std::string signature;                        ///< kConsistency
-    std::map<std::uint32_t, Secret32> shares;     ///< kUnmask: by whose secret
-    bool has_answered = false;                    ///< the present step
-    bool has_left = false;                        ///< this attempt
+    bool has_answered = false;
   };
+  bool is_grouped() const { return settings_.group_size > 0; }
   AttemptContext context() const;
   void take_advertisement(const std::string& site, const std::string& body);
-  void take_shares(std::uint32_t site, const std::string& body);
-  void take_signature(std::uint32_t site, const std::string& body);
-  void take_opening(std::uint32_t site, const std::string& body);
   std::vector<std::string> opened_before() const;
-  bool is_expected(const std::string& site) const;
-  void next_step(double now);
+  std::vector<Advertisement> advertised() const;
+  std::optional<std::int64_t> number_of_group(const std::string& site) const;
+  std::vector<std::string> names_that(bool have_answered) const;
   void begin_anew(const std::string& why, double now);
-  bool can_open() const;
-  Secret32 recovered(std::uint32_t site) const;
-  void open();
-  Said& said(std::uint32_t site) { return said_[(*cohort_)[site].name]; }
-  const Said& said(std::uint32_t site) const { return said_.at((*cohort_)[site].name); }
+  std::size_t groups_left() const;
+  bool goes_on_without_given_up(double now);
+  bool open(bool is_late, double now);
+  bool open_group(std::int64_t number, SecureGroup& group, bool is_late);
+  ProtectedSum sum_of_groups() const;
 
   SecureRoundOptions options_;
   RoundPlan plan_;
@@ -82,9 +76,14 @@ class SecureRound final : public RoundProtocol {
   int attempts_ = 0;
   bool is_paused_ = false;
   std::string last_failure_;
-  std::map<std::string, Said> said_;
-  std::optional<Cohort> cohort_;
-  SiteSet expected_, sharers_, addends_;
+  std::map<std::string, Ready> ready_;             ///< of those who were asked
+  std::string advertisements_;                     ///< as all sites of this attempt see them
+  std::map<std::int64_t, SecureGroup> groups_;     ///< by number, from 1; without groups there is one
+  struct Opened {
+    ProtectedSum sum;
+    std::vector<std::uint64_t> totals;
+  };
+  std::map<std::int64_t, Opened> opened_;          ///< of this attempt
   std::map<std::string, std::string> failures_;
   std::optional<ProtectedSum> sum_;
   std::string broken_;  ///< why what was opened is no sum of honest sites

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "fl/privacy/client_round.h"
 #include "fl/secure/chacha20.h"
+#include "fl/secure/group_draw.h"
 #include "fl/secure/key_agreement.h"
 #include "fl/secure/masked_sum.h"
 #include "fl/secure/shamir.h"
@@ -37,6 +38,7 @@ struct SecureSite::Attempt {
   };
   std::map<std::uint32_t, Held> held;   ///< shares of others' secrets, and of its own
   SiteSet sharers, addends;
+  std::string values;                   ///< digest of this site's values, where they get noise
   std::uint32_t next = 0;               ///< the step that comes
   std::map<std::uint32_t, std::pair<std::string, StageAnswer>> said;  ///< by step: digest of the stage's body, and the answer
 };
@@ -89,17 +91,43 @@ std::optional<StageAnswer> SecureSite::answer(const RoundStage& stage, const Rou
   }
 }
 
+/// Two sums of one round with other noise on the same values, or with the same noise on other values, would hide less than one: who averages or subtracts them takes noise off.
+void SecureSite::require_same_noise(const RoundPlan& plan, const std::string& values) const {
+  refuse_unless(opened_.of_round(plan.round).empty() || noisy_sum_ == std::pair(plan.round, values), "this site has helped to open a sum of round " + std::to_string(plan.round + 1) + " before, and cannot add the same noise to the same values again");
+}
+
+NoiseShare SecureSite::noise_share(const RoundPlan& plan, const MaskedLayout& layout) const {
+  if (!asks_for_noise_shares(plan)) return {};
+  AttemptContext any_attempt = attempt_->context;
+  any_attempt.attempt.clear();
+  return noise_share_of(plan, static_cast<std::int64_t>(layout.totals_begin), noise_secret_.derive(bound_bytes(any_attempt, "noise", attempt_->values)));
+}
+
 std::string SecureSite::advertise(const MaskedLayout& layout, const RoundPlan& plan, const Update& update) {
   const SiteIntegers checked(layout, *plan.protection.secure_aggregation, update);  // what cannot be sent is said before others rely on it
   Attempt& a = *attempt_;
+  if (asks_for_noise_shares(plan)) {
+    a.values = checked.digest();
+    require_same_noise(plan, a.values);
+  }
   a.own = {options_.identity.name, options_.identity.certificate, x25519_public_key(a.cipher_key), x25519_public_key(a.mask_key), seed_commitment(a.context, a.seed), opened_.of_round(plan.round), ""};
   a.own.signature = options_.identity.sign(bound_bytes(a.context, "advertise", advertised_bytes(a.own)));
   return encode(a.own);
 }
 
+/// Of all advertisements those of the sites whose sum this one is in. What the draw hangs on is checked: a site that is made up would move the others.
+std::vector<Advertisement> SecureSite::own_group(std::vector<Advertisement> all, const AttemptContext& context, const SecureAggregationSettings& settings) const {
+  if (settings.group_size == 0) return all;
+  for (std::size_t n = 0; n < all.size(); ++n) {
+    refuse_unless(n == 0 || all[n - 1].name < all[n].name, "the sites of an attempt are not in order, or one is there twice");
+    require_sound(all[n], context, options_.check);
+  }
+  return group_of(options_.identity.name, all, draw_groups(all, context, settings));
+}
+
 std::string SecureSite::share(const std::string& body, const RoundPlan& plan) {
   Attempt& a = *attempt_;
-  a.cohort.emplace(parse_advertisements(body), a.context, *plan.protection.secure_aggregation, options_.check);
+  a.cohort.emplace(own_group(parse_advertisements(body), a.context, *plan.protection.secure_aggregation), a.context, *plan.protection.secure_aggregation, options_.check);
   const auto number = a.cohort->number_of(a.own.name);
   refuse_unless(number && (*a.cohort)[*number] == a.own, "this site is not among the sites of the attempt as it has advertised itself");
   a.number = *number;
@@ -145,7 +173,7 @@ std::filesystem::path SecureSite::mask(const std::string& body, const MaskedLayo
     const bool is_low = a.own.name < peer.name;
     masks.push_back({pair_mask_key(a.context, a.mask_key, peer.mask_key, is_low ? a.own.name : peer.name, is_low ? peer.name : a.own.name), pair_sign(a.own.name, peer.name)});
   }
-  const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, options_.noise ? options_.noise : noise_share_of(plan, static_cast<std::int64_t>(layout.totals_begin)));
+  const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, noise_share(plan, layout));
   const fs::path file = options_.folder / "masked_update";
   write_masked(file, layout, masked_value_bytes(*plan.protection.secure_aggregation, a.cohort->size()), [&](std::uint64_t position, std::span<std::uint64_t> block) { integers.fill(position, block); }, masks);
   return file;
@@ -168,6 +196,7 @@ std::string SecureSite::open(const std::string& body, const RoundPlan& plan) {
   for (const Numbered& s : signatures) refuse_unless(a.addends[s.site] && a.cohort->has_signed(s.site, agreement, s.bytes), "site \"" + (*a.cohort)[s.site].name + "\" has not signed that these sites are in the sum: the coordinator has told it something else");
   refuse_unless(signatures.size() >= a.cohort->threshold(), "too few sites have signed that these sites are in the sum");
   opened_.open(plan.round, a.cohort->names_of(a.addends));  // on disk before a share leaves
+  if (asks_for_noise_shares(plan)) noisy_sum_ = {plan.round, a.values};
   std::vector<NumberedShare> shares;
   for (const auto& [site, held] : a.held)
     if (a.sharers[site]) shares.push_back({site, a.addends[site] ? held.of_seed : held.of_mask_key});  // never both of one site: this is said once in an attempt

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/files.h"
+#include "fl/privacy/noise_stream.h"
 #include "fl/secure/cohort.h"
 #include "fl/secure/opened_sums.h"
 #include "fl/secure/site_integers.h"
@@ -19,7 +20,6 @@ struct SecureSiteOptions {
   CertificateCheck check;
   std::string federation;
   std::filesystem::path folder;  ///< the masked update, and what must outlive a kill
-  NoiseShare noise{};
   Durability durability = Durability::kPowerLoss;  ///< of what must outlive a kill
 };
 
@@ -38,13 +38,20 @@ class SecureSite final : public SiteProtocol {
   struct Attempt;
   void begin(const RoundStage& stage, const RoundPlan& plan);
   std::string advertise(const MaskedLayout& layout, const RoundPlan& plan, const Update& update);
+  std::vector<Advertisement> own_group(std::vector<Advertisement> all, const AttemptContext& context, const SecureAggregationSettings& settings) const;
   std::string share(const std::string& body, const RoundPlan& plan);
   std::filesystem::path mask(const std::string& body, const MaskedLayout& layout, const RoundPlan& plan, const Update& update);
   std::string agree(const std::string& body);
   std::string open(const std::string& body, const RoundPlan& plan);
 
+  NoiseShare noise_share(const RoundPlan& plan, const MaskedLayout& layout) const;
+  void require_same_noise(const RoundPlan& plan, const std::string& values) const;
+
   SecureSiteOptions options_;
   OpenedSums opened_;
+  /// Noise follows from it and the values: a sum that is made again has the same noise on the same values, and tells nothing new.
+  NoiseKey noise_secret_ = NoiseKey::random();
+  std::pair<std::int64_t, std::string> noisy_sum_{-1, ""};  ///< the last round in which this process helped to open a sum with its noise, and the digest of its values
   std::unique_ptr<Attempt> attempt_;  ///< null: none, or its secrets are wiped
   std::string over_;                  ///< the attempt that is over for this site
   StageAnswer last_words_;            ///< what it declined it with

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "fl/secure/mask.h"
+#include "fl/wire/chunks.h"
 
 namespace consilium::fl {
 namespace {
@@ -94,6 +95,18 @@ void SiteIntegers::fill_part(std::size_t part, std::uint64_t begin, std::span<st
   std::vector<float> scratch, shorter;
   if (sources_[part].cases == 0) std::fill(out.begin(), out.end(), 0);
   else code_.encode(shortened(weights_.block(sources_[part].tensor, begin, out.size(), scratch), shorter), sources_[part].cases, out);
+}
+
+std::string SiteIntegers::digest() const {
+  std::vector<std::uint64_t> block;
+  std::string chain;  // of the hash so far and the next block's
+  for (std::size_t part = 0; part < layout_.parts.size(); ++part)
+    for (std::uint64_t begin = 0; begin < layout_.parts[part].count; begin += kMaskBlock) {
+      block.resize(std::min<std::uint64_t>(kMaskBlock, layout_.parts[part].count - begin));
+      fill_part(part, begin, block);
+      chain = sha256(chain + sha256({reinterpret_cast<const char*>(block.data()), 8 * block.size()}));
+    }
+  return chain;
 }
 
 void SiteIntegers::fill(std::uint64_t position, std::span<std::uint64_t> out) const {

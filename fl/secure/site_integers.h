@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fl/secure/fixed_point.h"
@@ -11,7 +12,7 @@
 namespace consilium::fl {
 
 /// The one place where noise joins an update that is masked (differential privacy distributed over sites): changes the weighted integers at `position` and following, before the
-/// mask. Called once for every block of every attempt, from any thread, with values only and never with totals. What it adds needs room in the ring, and at the coordinator (SecureRoundOptions::noise_bound).
+/// mask. Called once for every block (kMaskBlock) of every attempt, from any thread, with values only and never with totals. What it adds needs room in the ring, and at the coordinator (SecureRoundOptions::noise_bound).
 using NoiseShare = std::function<void(std::uint64_t position, std::span<std::uint64_t> integers)>;
 
 /// One site's addend as integers of the ring, block by block: zeros where it trained nothing, so that nobody sees which parts are its.
@@ -23,6 +24,8 @@ class SiteIntegers {
   /// Positions [position, position + out.size()) of the vector. From any number of threads.
   void fill(std::uint64_t position, std::span<std::uint64_t> out) const;
   const MaskedTotals& totals() const { return totals_; }
+  /// SHA-256 of all values, without noise: whether two sums are of the same.
+  std::string digest() const;
 
  private:
   struct Source {

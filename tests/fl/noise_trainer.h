@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/rng.h"
+#include "fl/federation_settings.h"
 #include "fl/trainer.h"
 
 namespace consilium::fl::test {
@@ -23,6 +24,11 @@ inline ModelState noise_state(const Rng& seed, float scale, std::int64_t paramet
 }
 /// 1.2 MB, or as much as is asked for, whose chunks all differ.
 inline ModelState noise_model(std::int64_t parameters = kNoiseParameters) { return noise_state(Rng(1), 1, parameters); }
+
+/// Where sums are of groups of sites, a rule has to compare them.
+inline void compare_groups(FederationSettings& settings) {
+  if (settings.protection.secure_aggregation && settings.protection.secure_aggregation->group_size > 0) settings.aggregation.rule = AggregationRule::kMedian;
+}
 
 /// Sends noise that depends on the site, the round and the model it got: whatever goes wrong on the way shows in every later byte.
 class NoiseTrainer : public Trainer {

@@ -23,10 +23,10 @@ inline const std::vector<std::string> kKilledSites{"east", "north", "western"};
 /// kill -9 at random instants, over all processes of a federation: the final model is the undisturbed one, bit for bit.
 class RandomKills : public testing::Test {
  protected:
-  RandomKills() {
+  explicit RandomKills(std::vector<std::string> sites = kKilledSites) : sites_(std::move(sites)) {
     init_authority(keys());
     issue_certificate(keys(), "hub", {.role = Role::kCoordinator, .hosts = {"127.0.0.1"}});
-    for (const std::string& name : kKilledSites) issue_certificate(keys(), name);
+    for (const std::string& name : sites_) issue_certificate(keys(), name);
   }
   fs::path keys() const { return folder_.path() / "keys"; }
   fs::path run() const { return folder_.path() / ("run_" + std::to_string(runs_)); }
@@ -36,7 +36,7 @@ class RandomKills : public testing::Test {
     rounds_ = rounds;
     milliseconds_ = milliseconds;
     processes_.clear();
-    processes_.resize(1 + kKilledSites.size());
+    processes_.resize(1 + sites_.size());
     start_one(0);
     ASSERT_TRUE(wait_until([&] { return fs::exists(run() / "hub" / "address"); })) << processes_[0]->err();
     address_ = read_file(run() / "hub" / "address");
@@ -47,8 +47,8 @@ class RandomKills : public testing::Test {
   void start_one(std::size_t n) {
     const std::string program = CONSILIUM_BINARY_DIR "/bin/toy_process";
     std::vector<std::string> words{program, "coordinator", keys().string(), (run() / "hub").string(), address_.empty() || n != 0 ? "127.0.0.1:0" : address_, std::to_string(rounds_), std::to_string(kNoiseParameters), protection_};
-    words.insert(words.end(), kKilledSites.begin(), kKilledSites.end());
-    if (n > 0) words = {program, "site", keys().string(), kKilledSites[n - 1], (run() / kKilledSites[n - 1]).string(), address_, std::to_string(milliseconds_)};
+    words.insert(words.end(), sites_.begin(), sites_.end());
+    if (n > 0) words = {program, "site", keys().string(), sites_[n - 1], (run() / sites_[n - 1]).string(), address_, std::to_string(milliseconds_)};
     processes_[n] = std::make_unique<Process>(words);
   }
   void kill_and_start(std::size_t n) {
@@ -71,14 +71,16 @@ class RandomKills : public testing::Test {
   void expect_undisturbed() {
     for (const auto& process : processes_) EXPECT_EQ(process->wait(120), 0) << process->err();
     const TemporaryFolder calm;
-    std::vector<NoiseTrainer> trainers;
-    for (const std::string& site : kKilledSites) trainers.emplace_back(site, 0);
-    FederationSettings settings{.sites = kKilledSites, .rounds = rounds_, .quorum = static_cast<std::int64_t>(kKilledSites.size())};
+    std::vector<std::unique_ptr<NoiseTrainer>> trainers;
+    std::vector<std::pair<std::string, Trainer*>> named;
+    for (const std::string& site : sites_) named.emplace_back(site, trainers.emplace_back(std::make_unique<NoiseTrainer>(site, 0)).get());
+    FederationSettings settings{.sites = sites_, .rounds = rounds_, .quorum = static_cast<std::int64_t>(sites_.size())};
     const Json protection = parse_json(protection_, "protection");
     SettingsReader reader(protection, "protection");
     read_protection_settings(reader, settings.protection);
-    const FinishedRun expected = run_in_process(settings, noise_model(), {{kKilledSites[0], &trainers[0]}, {kKilledSites[1], &trainers[1]}, {kKilledSites[2], &trainers[2]}}, calm.path());
-    for (const std::string& site : kKilledSites) {
+    compare_groups(settings);
+    const FinishedRun expected = run_in_process(settings, noise_model(), named, calm.path());
+    for (const std::string& site : sites_) {
       const ModelState found = read_safetensors(run() / site / "model.safetensors").state;
       EXPECT_TRUE(found == expected.best) << site;
     }
@@ -88,7 +90,7 @@ class RandomKills : public testing::Test {
   void expect_ledgers() {
     const Ledger ledger = read_ledger(Sqlite(run() / "hub" / "run.sqlite", SqliteMode::kRead));
     LedgerChecks checks{.authority = read_file(keys() / "ca.crt")};
-    for (const std::string& site : kKilledSites) {
+    for (const std::string& site : sites_) {
       checks.kept.emplace_back(site, read_heads(run() / site / "ledger" / "heads.jsonl"));
       EXPECT_EQ(read_ledger_file(run() / site / "ledger.jsonl").entries, ledger.entries) << site;
     }
@@ -116,11 +118,12 @@ class RandomKills : public testing::Test {
       }
       expect_undisturbed();
       for (std::size_t n = 1; n < processes_.size(); ++n) trained_ += trainings_of(n);
-      EXPECT_LE(trained_, static_cast<std::int64_t>(kKilledSites.size()) * rounds_ + static_cast<std::int64_t>(kKilledSites.size()) * here) << "a kill repeats at most one round of work";
+      EXPECT_LE(trained_, static_cast<std::int64_t>(sites_.size()) * rounds_ + static_cast<std::int64_t>(sites_.size()) * here) << "a kill repeats at most one round of work";
       if (HasFailure()) FAIL() << "seed " << seed << ", after " << done << " kills";
     }
   }
 
+  std::vector<std::string> sites_;
   TemporaryFolder folder_;
   int runs_ = 0, milliseconds_ = 0;
   std::int64_t rounds_ = 0, trained_ = 0;

@@ -14,6 +14,17 @@ TEST_F(RandomKills, SixOverAllProcessesOfASecureFederationChangeNoBit) {
   disturb(6, 2);
 }
 
+class GroupedKills : public RandomKills {
+ protected:
+  GroupedKills() : RandomKills({"basel", "bern", "chur", "genf", "linz", "lugano", "thun", "wien", "zug"}) {}
+};
+
+/// Sums of three groups, all of which are needed: whoever is killed, the median is of the same means. A coordinator that dies between two groups' openings gets those groups again as they were.
+TEST_F(GroupedKills, EightOverAllProcessesChangeNoBit) {
+  protection_ = R"({"secure_aggregation": {"threshold": 3, "group_size": 3}})";
+  disturb(8, 3);
+}
+
 /// Goal 3 and complaint 10: who was killed is back within five seconds, and the round goes on.
 TEST_F(RandomKills, WhoeverIsKilledTheNextRoundClosesWithinFiveSeconds) {
   start(400, 10);

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "consilium/fl/v1/federation.grpc.pb.h"
+#include "fl/privacy/rdp.h"
 #include "fl/run_in_process.h"
 #include "fl/tls_check.h"
 #include "fl/transport/channel.h"
@@ -14,6 +15,7 @@
 #include "fl/transport/server.h"
 #include "fl/wire/messages.h"
 #include "tests/fl/toy.h"
+#include "tests/support/counting_relay.h"
 #include "tests/support/process.h"
 #include "tests/support/refusal.h"
 
@@ -171,6 +173,45 @@ TEST_F(SecureFederation, ACoordinatorThatIsKilledInTheMiddleEndsInTheSameModel) 
   west.get();
 }
 
+/// Trains the trunk only: its update has none of the 400000 values of the head.
+class HeadlessTrainer : public ToyTrainer {
+ public:
+  using ToyTrainer::ToyTrainer;
+  Update train(const RoundPlan& plan, const ModelState& global) override {
+    Update update = ToyTrainer::train(plan, global);
+    update.delta.tensors.pop_back();
+    update.cases_per_group.erase("head");
+    return update;
+  }
+};
+
+/// Whoever counts what leaves each hospital, over TLS, cannot tell which of them owns a group.
+TEST_F(SecureFederation, ASiteThatLacksAGroupIsNotToldByItsTraffic) {
+  HeadlessTrainer headless(0.5F, 3);
+  issue_certificate(keys(), "oest");
+  FederationSettings settings = secure_settings(3);
+  settings.sites = {"east", "oest", "west"};
+  auto hub = coordinator(settings);
+  const std::string where = address();
+  const int port = std::stoi(where.substr(where.rfind(':') + 1));
+  const std::map<std::string, Trainer*> trainers{{"east", &headless}, {"oest", &b}, {"west", &c}};  // names of one length
+  std::map<std::string, std::unique_ptr<consilium::test::CountingRelay>> relays;
+  std::vector<std::future<ModelState>> sites;
+  for (const auto& [name, trainer] : trainers) {
+    relays[name] = std::make_unique<consilium::test::CountingRelay>(port);
+    const std::string by_relay = "localhost:" + std::to_string(relays[name]->port());
+    sites.push_back(std::async(std::launch::async, [=, this, name = name, trainer = trainer] {
+      return run_site({.name = name, .coordinator = by_relay, .tls = tls_files(keys(), name), .folder = folder.path() / name, .give_up_seconds = 60}, *trainer, {}, &stop);
+    }));
+  }
+  EXPECT_EQ(hub.get().reports.at(0).sums.at("cases.head"), 5 + 9) << "the group's cases are those of the two that own it";
+  for (auto& site : sites) site.get();
+  // Three masked updates of 400006 values in 6 bytes, and signatures, whose length varies by a few bytes with each.
+  const auto bytes = [&](const std::string& name) { return static_cast<double>(relays.at(name)->bytes_sent()); };
+  EXPECT_GT(bytes("east"), 3 * 6 * 400006.0);
+  for (const char* other : {"oest", "west"}) EXPECT_NEAR(bytes("east") / bytes(other), 1, 0.01) << "plain updates differ by a factor of thousands";
+}
+
 TEST_F(SecureFederation, ASiteThatDoesNotSpeakItIsRefusedAndAPlainUpdateIsNotTaken) {
   auto hub = coordinator(secure_settings());
   const TlsPems pems = read_tls_files(tls_files(keys(), "east"), Role::kSite, "east");
@@ -193,6 +234,67 @@ TEST_F(SecureFederation, ASiteThatDoesNotSpeakItIsRefusedAndAPlainUpdateIsNotTak
   EXPECT_THAT(status.error_message(), HasSubstr("one that is not protected is not taken"));
   stop = true;
   hub.get();
+}
+
+/// Nobody has anything to say, and every site adds its share of noise.
+FederationSettings noisy_settings(ClientNoise kind, std::int64_t rounds) {
+  FederationSettings settings = secure_settings();
+  settings.rounds = rounds;
+  settings.quorum = 2;
+  settings.protection.privacy = ClientPrivacy{.clip = 0.5, .noise_multiplier = 2, .noise = kind, .least_signal_to_noise = 0};
+  return settings;
+}
+
+/// Of the last tensor's values, which is what the round's mean moved them by.
+double variance_of(const ModelState& moved) {
+  double square = 0;
+  for (const float value : moved.tensors[1].values) square += static_cast<double>(value) * static_cast<double>(value);
+  return square / static_cast<double>(moved.tensors[1].values.size());
+}
+const double kFiveDeviations = 5 * std::sqrt(2.0 / 400000);
+
+/// z C = 1 on the sum, in shares for the two of three sites that must be in it: of three sites 3/2, and on their mean a ninth of that.
+TEST_F(SecureFederation, NoiseInSharesHasTheVarianceThatTheAccountantAssumed) {
+  const FederationSettings settings = noisy_settings(ClientNoise::kSkellam, 1);
+  ToyTrainer silent[] = {{0, 1}, {0, 1}, {0, 1}};
+  auto hub = coordinator(settings);
+  std::vector<std::future<ModelState>> sites;
+  for (int n = 0; n < 3; ++n) sites.push_back(join(settings.sites[static_cast<std::size_t>(n)], silent[n]));
+  const RunState state = hub.get();
+  for (auto& site : sites) site.get();
+  ASSERT_EQ(state.reports[0].sites[2].participation, Participation::kAccepted);
+  EXPECT_NEAR(variance_of(state.global) / (1.5 / 9), 1, kFiveDeviations);
+  // What is told is what the model that is accounted for costs: a Gaussian of that deviation, at this scale hardly more.
+  const std::vector<SampledGaussian> gaussian{{2, 1, 1}};
+  const double told = state.reports[0].sums.at("epsilon");
+  EXPECT_GE(told, rdp_epsilon(gaussian, 1e-5).epsilon);
+  EXPECT_NEAR(told, rdp_epsilon(gaussian, 1e-5).epsilon, 0.02);
+  EXPECT_EQ(state.reports[0].sums.at("noise_multiplier"), 2);
+  EXPECT_EQ(state.reports[0].sums.at("delta"), 1e-5);
+}
+
+/// With one site away the sum has exactly the noise that was assumed, and no less; two rounds cost more than one.
+TEST_F(SecureFederation, NoiseInSharesIsWhatWasAssumedWhenASiteIsAway) {
+  FederationSettings settings = noisy_settings(ClientNoise::kDiscreteGaussian, 1);
+  settings.deadline_seconds = 3;
+  ToyTrainer silent[] = {{0, 1}, {0, 1}};
+  auto hub = coordinator(settings);
+  auto east = join("east", silent[0]), north = join("north", silent[1]);
+  const RunState state = hub.get();
+  east.get();
+  north.get();
+  ASSERT_EQ(state.reports[0].sites[2].participation, Participation::kLate);
+  EXPECT_NEAR(variance_of(state.global) / (1.0 / 4), 1, kFiveDeviations);
+}
+
+TEST(SecureNoise, InOneProcessIsTheSameAndEpsilonGrowsWithTheRounds) {
+  for (const ClientNoise kind : {ClientNoise::kSkellam, ClientNoise::kDiscreteGaussian}) {
+    const TemporaryFolder folder;
+    ToyTrainer silent[] = {{0, 1}, {0, 1}, {0, 1}};
+    const FinishedRun run = run_in_process(noisy_settings(kind, 2), toy_model(), {{"east", &silent[0]}, {"north", &silent[1]}, {"west", &silent[2]}}, folder.path());
+    EXPECT_NEAR(variance_of(run.state.global) / (2 * 1.5 / 9), 1, kFiveDeviations) << "two rounds of it";
+    EXPECT_GT(run.state.reports[1].sums.at("epsilon"), run.state.reports[0].sums.at("epsilon"));
+  }
 }
 
 TEST(SecureSettings, WhatCannotBeHadTogetherIsRefused) {

@@ -51,6 +51,7 @@ int run(const std::vector<std::string>& words) {
     const Json protection = parse_json(is_protected ? words[6] : "{}", "PROTECTION");
     SettingsReader reader(protection, "PROTECTION");
     read_protection_settings(reader, settings.protection);
+    test::compare_groups(settings);
     settings.quorum = static_cast<std::int64_t>(settings.sites.size());
     run_coordinator({.listen = words.at(3), .name = "hub", .tls = tls_files(words.at(1), "hub"), .folder = words.at(2), .linger_seconds = 20}, settings, test::noise_model(std::stoll(words.at(5))));
     return 0;

@@ -41,6 +41,19 @@ TEST(PlanTerms, OfSecureAggregation) {
   EXPECT_EQ(plan_terms({}, plan, 1).largest_norm, 1.5);
 }
 
+/// A site that wants more sites in a sum than a group's threshold refuses sums of groups.
+TEST(PlanTerms, OfSumsOfGroupsAreThoseOfOneGroup) {
+  fl::RoundPlan plan = plan_of(Json::object());
+  plan.protection.secure_aggregation = fl::SecureAggregationSettings{.threshold = 3, .group_size = 4, .least_groups = 3};
+  EXPECT_EQ(plan_terms({}, plan, 1).least_sites, 3);
+  fl::SitePolicy policy;
+  policy.protection = {fl::SumProtection::kSecureAggregation};
+  policy.least_sites = 3;
+  EXPECT_EQ(policy_refusal(policy, plan, 1), "");
+  policy.least_sites = 5;
+  EXPECT_THAT(policy_refusal(policy, plan, 1), HasSubstr("at least 5 sites have to be in a sum, the plan allows 3"));
+}
+
 TEST(PlanTerms, OfEncryption) {
   fl::RoundPlan plan = plan_of(Json::object());
   plan.protection.encryption.emplace();

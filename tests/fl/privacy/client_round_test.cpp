@@ -110,20 +110,25 @@ TEST(ClientRound, WhatBreaksTheGuaranteeIsRefusedWithTheReason) {
 
 TEST(ClientRound, SharesAreAskedForUnderSecureAggregationOnly) {
   RoundPlan plan{0, 10, "", "{}"};
-  EXPECT_FALSE(noise_share_of(plan, 100));
+  const NoiseKey key = NoiseKey::from_seed(1, "share");
+  EXPECT_FALSE(asks_for_noise_shares(plan));
   EXPECT_EQ(noise_bound_of(plan, 5), 0U);
   plan.protection.secure_aggregation = SecureAggregationSettings{.threshold = 4};
   plan.protection.privacy = ClientPrivacy{.clip = 2, .noise_multiplier = 3, .noise = ClientNoise::kDiscreteGaussian};
-  const auto share = noise_share_of(plan, 100);
-  ASSERT_TRUE(share);
-  std::vector<std::uint64_t> integers(20000, 0);
+  ASSERT_TRUE(asks_for_noise_shares(plan));
+  const auto share = noise_share_of(plan, 100, key);
+  std::vector<std::uint64_t> integers(20000, 0), again(20000, 0), elsewhere(20000, 0);
   share(0, integers);
+  share(0, again);
+  share(20000, elsewhere);
+  EXPECT_EQ(integers, again) << "a sum that is made again has no second noise";
+  EXPECT_NE(integers, elsewhere);
   double square = 0;
   for (const std::uint64_t value : integers) square += std::pow(static_cast<double>(static_cast<std::int64_t>(value)), 2);
   EXPECT_NEAR(std::sqrt(square / 20000) / (3 * 2 * 0x1p24 / 2), 1, 0.03);
   EXPECT_GT(static_cast<double>(noise_bound_of(plan, 5)), 60 * 3 * 2 * 0x1p24);
   plan.round = 10;
-  EXPECT_FALSE(noise_share_of(plan, 100)) << "the last look holds no weights";
+  EXPECT_FALSE(asks_for_noise_shares(plan)) << "the last look holds no weights";
 }
 
 }  // namespace

@@ -108,6 +108,27 @@ TEST(SecureRound, NoPartOfAMaskedUpdateShowsWhichGroupsASiteOwns) {
   }
 }
 
+/// Step by step a site that owns no MR says as much as one that does, in bytes and in messages: neither length nor count tells them apart.
+TEST(SecureRound, ASiteThatLacksAGroupSaysEverythingInAsManyBytes) {
+  SecureTable table(5);
+  const std::string owner = table.names()[0], lacks_mr = table.names()[1];
+  ASSERT_EQ(table.updates.at(lacks_mr).cases_per_group.at("stem.mr"), 0);
+  ASSERT_LT(table.updates.at(lacks_mr).delta.tensors.size(), table.updates.at(owner).delta.tensors.size());
+  table.open_round();
+  for (std::uint32_t step = 0; step < kSecureSteps; ++step) {
+    const auto one = table.answer_of(owner), other = table.answer_of(lacks_mr);
+    ASSERT_TRUE(one && other);
+    EXPECT_EQ(one->body.size(), other->body.size()) << "step " << step;
+    ASSERT_EQ(one->file.empty(), other->file.empty());
+    if (one->file.empty()) EXPECT_NE(step, 2U);
+    else EXPECT_EQ(fs::file_size(one->file), fs::file_size(other->file));
+    table.step();
+  }
+  const auto sum = table.round->take_sum();
+  ASSERT_TRUE(sum);
+  EXPECT_EQ(sum->mean.cases_per_group.at("stem.mr"), 3 * 7) << "cases of a group come out as a sum, of three of the five sites here";
+}
+
 TEST(SecureRound, AKilledSiteDeclinesAndTheOthersGoOn) {
   for (const std::uint32_t step : {1U, 2U, 3U, 4U}) {
     SecureTable table(3);

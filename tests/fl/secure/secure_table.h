@@ -23,6 +23,7 @@ class SecureTable {
     plan = {0, 3, std::string(64, '0'), "{}", {}, {}};
     plan.protection.secure_aggregation = settings;
     plan.protection.secure_aggregation->threshold = threshold_of(settings, sites);
+    if (settings.group_size > 0) plan.protection.secure_aggregation->least_groups = least_groups_of(settings, 1);
     for (std::size_t n = 0; n < sites; ++n) updates[names()[n]] = update_of(n);
   }
   static std::vector<std::string> names_of(std::size_t sites) {
@@ -56,7 +57,7 @@ class SecureTable {
     std::unique_ptr<SecureSite>& site = sites[name];
     if (!site) {
       make_folder(folder.path() / name);
-      site = std::make_unique<SecureSite>(SecureSiteOptions{members.identities.at(name), members.check, "federation", folder.path() / name, {}, Durability::kKill});
+      site = std::make_unique<SecureSite>(SecureSiteOptions{members.identities.at(name), members.check, "federation", folder.path() / name, Durability::kKill});
     }
     return *site;
   }
@@ -117,18 +118,30 @@ class SecureTable {
   }
   /// Is the mean, bit for bit, what these sites' integers sum to?
   bool is_sum_of(const ProtectedSum& sum, const std::vector<std::string>& contributors) const {
-    if (sum.contributors != contributors) return false;
+    return sum.contributors == contributors && is_mean_of(sum.mean, contributors);
+  }
+  /// The same of every group, and of all that is told of them together.
+  bool are_sums_of_their_groups(const ProtectedSum& sum) const {
+    std::vector<std::string> all;
+    for (const GroupMean& group : sum.groups) {
+      all.insert(all.end(), group.sites.begin(), group.sites.end());
+      if (!is_mean_of(group.mean, group.sites)) return false;
+    }
+    std::sort(all.begin(), all.end());
+    return all == sum.contributors && std::adjacent_find(all.begin(), all.end()) == all.end();
+  }
+  bool is_mean_of(const Update& mean, const std::vector<std::string>& contributors) const {
     const MaskedLayout layout = masked_layout(plan, global);
     const std::vector<std::uint64_t> plain = plain_sum(contributors);
     const FixedPoint code = fixed_point_of(*plan.protection.secure_aggregation);
-    const UpdateWeights weights(sum.mean);
+    const UpdateWeights weights(mean);
     std::size_t trained = 0;
     for (std::size_t part = 0; part < layout.parts.size(); ++part) {
       const std::uint64_t cases = plain[layout.totals_begin + part];
       if (cases == 0) continue;
       ++trained;
       const auto number = weights.find(layout.parts[part].name);
-      if (!number || sum.mean.cases_per_group.at(layout.parts[part].group) < static_cast<std::int64_t>(cases)) return false;
+      if (!number || mean.cases_per_group.at(layout.parts[part].group) < static_cast<std::int64_t>(cases)) return false;
       std::vector<float> scratch;
       const auto values = weights.block(*number, 0, layout.parts[part].count, scratch);
       for (std::uint64_t n = 0; n < layout.parts[part].count; ++n)
