@@ -53,10 +53,19 @@ void disturb_site(std::uint32_t step, std::string_view edits) {
   expect(!second || !second->declined.empty() || (step == 0 && second->body == first->body), "a site has answered two versions of one step");
 }
 
-/// What is read is written as it was.
+/// What is read is written, and read as the same. (A number with zeros in front is taken, and written without.)
 template <typename Parse>
-void expect_same_bytes(std::string_view text, Parse parse) {
-  accepted([&] { expect(fl::encode(parse(text)) == text, "a message of secure aggregation that was read is written as another"); });
+void expect_round_trip(std::string_view text, Parse parse) {
+  std::string once, twice;
+  if (!accepted([&] { once = fl::encode(parse(text)); })) return;
+  expect(accepted([&] { twice = fl::encode(parse(once)); }) && once == twice && once.size() <= text.size(), "a message of secure aggregation that was written is read as another");
+}
+
+/// A live protocol takes ten milliseconds: one input in four gets one.
+bool is_chosen(std::span<const std::uint8_t> bytes) {
+  std::uint32_t sum = 0;
+  for (const std::uint8_t byte : bytes) sum = sum * 31 + byte;
+  return sum % 4 == 0;
 }
 
 }  // namespace
@@ -64,14 +73,17 @@ void expect_same_bytes(std::string_view text, Parse parse) {
 void fuzz_secure(std::span<const std::uint8_t> bytes) {
   if (bytes.empty()) return;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 1, bytes.size() - 1);
-  if (bytes[0] < kToSite) return disturb_coordinator(bytes[0], text);
-  if (bytes[0] < kParse) return disturb_site(bytes[0] - static_cast<std::uint32_t>(kToSite), text);
-  expect_same_bytes(text, fl::parse_advertisement);
-  expect_same_bytes(text, fl::parse_advertisements);
-  expect_same_bytes(text, [](std::string_view t) { return fl::parse_numbered(t, kSites, fl::kMostSealedShareBytes); });
-  expect_same_bytes(text, [](std::string_view t) { return fl::parse_mask_stage(t, kSites); });
-  expect_same_bytes(text, [](std::string_view t) { return fl::parse_site_set(t, kSites); });
-  expect_same_bytes(text, [](std::string_view t) { return fl::parse_shares(t, kSites); });
+  if (bytes[0] < kParse) {
+    if (!is_chosen(bytes)) return;
+    if (bytes[0] < kToSite) return disturb_coordinator(bytes[0], text);
+    return disturb_site(bytes[0] - static_cast<std::uint32_t>(kToSite), text);
+  }
+  expect_round_trip(text, fl::parse_advertisement);
+  expect_round_trip(text, fl::parse_advertisements);
+  expect_round_trip(text, [](std::string_view t) { return fl::parse_numbered(t, kSites, fl::kMostSealedShareBytes); });
+  expect_round_trip(text, [](std::string_view t) { return fl::parse_mask_stage(t, kSites); });
+  expect_round_trip(text, [](std::string_view t) { return fl::parse_site_set(t, kSites); });
+  expect_round_trip(text, [](std::string_view t) { return fl::parse_shares(t, kSites); });
 }
 
 std::vector<std::string> secure_examples() {
