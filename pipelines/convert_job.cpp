@@ -153,8 +153,10 @@ void convert_series(const ConvertJob& job, const ConvertOptions& options, Conver
   if (volumes.size() > 1) sidecar["Consilium"].erase("Volume");
   written.beside = files_beside(job);
   write_file(written.beside.front(), sidecar.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", Durability::kKill);
-  if (written.beside.size() == 3)
-    write_diffusion(written.beside[1], written.beside[2], job.volumes, written_direction(first, options));
+  if (written.beside.size() < 2) return;
+  const bool directed = written.beside.size() > 2;
+  write_diffusion(written.beside[1], directed ? written.beside[2] : fs::path(), job.volumes, written_direction(first, options));
+  if (!directed) written.notes.push_back("note: the gradient directions are not known: there is no .bvec");
 }
 
 }  // namespace
@@ -162,7 +164,9 @@ void convert_series(const ConvertJob& job, const ConvertOptions& options, Conver
 std::vector<fs::path> files_beside(const ConvertJob& job) {
   if (job.volumes.empty()) return {};
   std::vector<fs::path> files{beside(job.output, ".json")};
-  if (is_diffusion(job.volumes)) files.insert(files.end(), {beside(job.output, ".bval"), beside(job.output, ".bvec")});
+  if (!is_diffusion(job.volumes)) return files;
+  files.push_back(beside(job.output, ".bval"));
+  if (has_directions(job.volumes)) files.push_back(beside(job.output, ".bvec"));
   return files;
 }
 

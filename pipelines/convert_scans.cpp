@@ -170,7 +170,8 @@ Json to_json(const ConvertReport& report) {
     if (!w.is_dicom) continue;
     files.back()["sidecar"] = w.beside.front().string();
     files.back()["class"] = w.channel.empty() ? Json() : Json(w.channel);
-    if (w.beside.size() == 3) files.back()["bval"] = w.beside[1].string(), files.back()["bvec"] = w.beside[2].string();
+    if (w.beside.size() > 1) files.back()["bval"] = w.beside[1].string();
+    if (w.beside.size() > 2) files.back()["bvec"] = w.beside[2].string();
   }
   for (const auto& f : report.failed)
     files.push_back({{"input", f.input.string()}, {"error", {{"code", static_cast<int>(f.code)}, {"message", f.message}}}});

@@ -15,6 +15,10 @@ bool is_diffusion(const std::vector<const imaging::Series*>& volumes) {
          std::any_of(volumes.begin(), volumes.end(), [&](const auto* s) { return *b(s) > 0; });
 }
 
+bool has_directions(const std::vector<const imaging::Series*>& volumes) {
+  return std::any_of(volumes.begin(), volumes.end(), [](const auto* s) { return s->header().gradient.has_value(); });
+}
+
 void write_diffusion(const fs::path& bval, const fs::path& bvec, const std::vector<const imaging::Series*>& volumes,
                      const Matrix3& direction) {
   Vec3 axes[3];
@@ -33,7 +37,7 @@ void write_diffusion(const fs::path& bval, const fs::path& bvec, const std::vect
     }
   }
   write_file(bval, values + "\n", Durability::kKill);
-  write_file(bvec, lines[0] + "\n" + lines[1] + "\n" + lines[2] + "\n", Durability::kKill);
+  if (!bvec.empty()) write_file(bvec, lines[0] + "\n" + lines[1] + "\n" + lines[2] + "\n", Durability::kKill);
 }
 
 }  // namespace consilium::pipelines

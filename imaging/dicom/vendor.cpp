@@ -48,25 +48,13 @@ void read_united_imaging(DcmItem& item, DicomHeader& h) {
                 vector(private_numbers(item, tag(0x37), PrivateType::kFloat64)));
 }
 
-/// GE gives the direction along frequency, phase and slice encoding. The frequency axis is the row of the image when the phase
-/// runs along columns.
+/// GE gives directions in the axes of its gradients ((0019,xxBB) to (0019,xxBD)), whose signs no public document fixes for every
+/// software version: they are left out, not guessed.
 void read_ge(DcmItem& item, DicomHeader& h) {
   constexpr double kBOffset = 1e5;  // some versions add a multiple of it
   auto b = first(private_numbers(item, {0x0043, "GEMS_PARM_01", 0x39}, PrivateType::kText));
   if (b) b = std::fmod(*b, kBOffset);
-  std::vector<double> v;
-  for (const std::uint8_t element : {0xBB, 0xBC, 0xBD})
-    for (const double value : private_numbers(item, {0x0019, "GEMS_ACQU_01", element}, PrivateType::kText)) v.push_back(value);
-  const std::string phase = text_of(item, DCM_InPlanePhaseEncodingDirection);
-  std::optional<Vec3> direction;
-  if (v.size() == 3 && h.has_geometry && (phase == "COL" || phase == "ROW")) {
-    const Vec3 &x = h.row, &y = h.column;
-    const Vec3 z = cross(x, y);
-    const double along_row = phase == "COL" ? v[0] : v[1], along_column = phase == "COL" ? v[1] : v[0];
-    direction = Vec3{};
-    for (std::size_t a = 0; a < 3; ++a) (*direction)[a] = along_row * x[a] + along_column * y[a] + v[2] * z[a];
-  }
-  set_diffusion(h, b, direction);
+  set_diffusion(h, b, std::nullopt);
 }
 
 }  // namespace

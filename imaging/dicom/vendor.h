@@ -14,7 +14,7 @@ namespace consilium::imaging {
 /// doi:10.1593/tlo.13811.
 void apply_philips_scale(DcmItem& item, DicomHeader& h);
 
-/// Diffusion weighting: DICOM's own attributes, else those of Siemens, Philips, GE and United Imaging.
+/// Diffusion weighting: DICOM's own attributes, else those of Siemens, Philips, United Imaging and, without direction, GE.
 /// Source: DICOM PS3.3 C.8.13.5.9; the vendors' conformance statements.
 void read_diffusion(DcmItem& item, DicomHeader& h);
 

@@ -1,0 +1,69 @@
+#include <gtest/gtest.h>
+
+#include "imaging/dicom/load.h"
+#include "tests/support/dicom_files.h"
+
+namespace consilium::imaging {
+namespace {
+
+/// Writes an image, lets `change` add to it, and reads its header.
+template <typename Change>
+DicomHeader header_of(const std::string& maker, const Change& change) {
+  const TemporaryFolder folder;
+  test::write_dicom(folder.path() / "a", {.attributes = {{DCM_Manufacturer, maker}, {DCM_RescaleSlope, "2"}, {DCM_RescaleIntercept, "-6"}}});
+  DcmFileFormat format;
+  EXPECT_TRUE(format.loadFile((folder.path() / "a").c_str()).good());
+  change(*format.getDataset());
+  EXPECT_TRUE(format.saveFile((folder.path() / "a").c_str(), EXS_LittleEndianExplicit).good());
+  return read_dicom_header(folder.path() / "a");
+}
+
+TEST(Vendor, PhilipsPrivateScaleIsApplied) {
+  const DicomHeader h = header_of("Philips Medical Systems", [](DcmItem& item) {
+    item.putAndInsertString(DcmTag(0x2005, 0x0010, EVR_LO), "Philips MR Imaging DD 001");
+    item.putAndInsertFloat32(DcmTag(0x2005, 0x100E, EVR_FL), 0.25F);
+  });
+  // (stored * 2 - 6) / (2 * 0.25)
+  EXPECT_DOUBLE_EQ(h.slope, 4);
+  EXPECT_DOUBLE_EQ(h.intercept, -12);
+  EXPECT_EQ(h.philips_scale, 0.25);
+}
+
+TEST(Vendor, AnotherMakersTagOfThatNumberIsNoScale) {
+  const DicomHeader h = header_of("Somebody", [](DcmItem& item) {
+    item.putAndInsertString(DcmTag(0x2005, 0x0010, EVR_LO), "Philips MR Imaging DD 001");
+    item.putAndInsertFloat32(DcmTag(0x2005, 0x100E, EVR_FL), 0.25F);
+  });
+  EXPECT_EQ(h.slope, 2);
+}
+
+TEST(Vendor, SiemensDiffusionIsReadFromItsPrivateBlockWherever) {
+  const DicomHeader h = header_of("SIEMENS", [](DcmItem& item) {
+    item.putAndInsertString(DcmTag(0x0019, 0x0011, EVR_LO), "SIEMENS MR HEADER");
+    item.putAndInsertString(DcmTag(0x0019, 0x110C, EVR_IS), "800");
+    const Float64 direction[] = {0, 0.6, -0.8};
+    item.putAndInsertFloat64Array(DcmTag(0x0019, 0x110E, EVR_FD), direction, 3);
+  });
+  EXPECT_EQ(h.b_value, 800);
+  ASSERT_TRUE(h.gradient);
+  EXPECT_NEAR((*h.gradient)[2], -0.8, 1e-12);
+}
+
+TEST(Vendor, GesValueIsReadAndItsDirectionIsNotGuessed) {
+  const DicomHeader h = header_of("GE MEDICAL SYSTEMS", [](DcmItem& item) {
+    item.putAndInsertString(DcmTag(0x0043, 0x0010, EVR_LO), "GEMS_PARM_01");
+    item.putAndInsertString(DcmTag(0x0043, 0x1039, EVR_IS), "1000001000\\8\\0\\0");
+    item.putAndInsertString(DcmTag(0x0019, 0x0010, EVR_LO), "GEMS_ACQU_01");
+    item.putAndInsertString(DcmTag(0x0019, 0x10BB, EVR_DS), "1");
+  });
+  EXPECT_EQ(h.b_value, 1000);
+  EXPECT_EQ(h.gradient, std::nullopt);
+}
+
+TEST(Vendor, PhilipsNonsenseIsNoDiffusion) {
+  const DicomHeader h = header_of("Philips", [](DcmItem& item) { item.putAndInsertFloat64(DCM_DiffusionBValue, 7.23e75); });
+  EXPECT_EQ(h.b_value, std::nullopt);
+}
+
+}  // namespace
+}  // namespace consilium::imaging
