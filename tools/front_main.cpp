@@ -24,6 +24,8 @@ constexpr Verb kVerbs[] = {
     {"phantom", "consilium-imaging", "make digital heads with tumours, as different hospitals see them"},
     {"inspect", "consilium-imaging", "what is in these scans: series, size, spacing, orientation"},
     {"convert", "consilium-imaging", "rewrite scans as .nii.gz, turned and resampled if asked for"},
+    {"seg", "consilium-imaging", "DICOM segmentations: to label maps, and from them for the PACS"},
+    {"rtstruct", "consilium-imaging", "contours of radiotherapy as label maps"},
     {"preprocess", "consilium-imaging", "one grid and comparable intensities for every case"},
     {"train", "consilium-models", "train one model on one or several folders of cases"},
     {"predict", "consilium-models", "segment cases with a model"},

@@ -22,6 +22,8 @@ int run_verb(CLI::App& app, int argc, char** argv, const CommonOptions& common, 
 int cmd_phantom(int argc, char** argv);
 int cmd_inspect(int argc, char** argv);
 int cmd_convert(int argc, char** argv);
+int cmd_seg(int argc, char** argv);
+int cmd_rtstruct(int argc, char** argv);
 int cmd_preprocess(int argc, char** argv);
 int cmd_train(int argc, char** argv);
 int cmd_predict(int argc, char** argv);

@@ -1,0 +1,37 @@
+#include "pipelines/convert_structures.h"
+
+#include "base/files.h"
+#include "imaging/dicom/header.h"
+
+namespace consilium::pipelines {
+
+StructureFiles convert_structure(const fs::path& file, const imaging::Study& study, bool may_guess, const fs::path& stem, const StructureFileOptions& options) {
+  if (imaging::is_segmentation(imaging::read_dicom_header(file).sop_class_uid)) {
+    const imaging::SegFile seg = imaging::read_seg_file(file);
+    const imaging::Series* images = images_of(seg.source_series, study, may_guess);
+    StructureFiles files = write_structures(seg, images, stem, options);
+    if (images == nullptr) files.notes.push_back("its images are not beside it: the grid is that of its frames");
+    return files;
+  }
+  const imaging::ContourSet contours = imaging::read_contour_set(file);
+  const imaging::Series* images = images_of(contours.source_series, study, may_guess);
+  require(images != nullptr, ErrorCode::kNotFound, file.string() + ": the images that its contours were drawn on are not there: their grid is needed");
+  return write_structures(contours, *images, stem, options);
+}
+
+void convert_structures(const fs::path& input, const imaging::Study& study, const std::function<fs::path(const imaging::DicomHeader&)>& name_of,
+                        const ConvertOptions& options, ConvertReport& report) {
+  for (const imaging::DicomHeader& header : study.structures) {
+    try {
+      const StructureFiles files = convert_structure(header.file, study, false, name_of(header), {.compression = options.compression, .overwrite = options.overwrite});
+      for (const fs::path& image : files.images)
+        report.written.push_back({.input = input, .output = image, .beside = {files.description}, .size = files.geometry.size,
+                                  .spacing_mm = files.geometry.spacing_mm, .is_dicom = true, .notes = files.notes});
+    } catch (const Error& error) {  // the other scans are converted all the same
+      if (error.code() == ErrorCode::kCannotWrite) throw;
+      report.failed.push_back({input, error.code(), error.what()});
+    }
+  }
+}
+
+}  // namespace consilium::pipelines
