@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "pipelines/convert_scans.h"
 #include "pipelines/structure_files.h"
 
@@ -7,7 +9,7 @@ namespace consilium::pipelines {
 
 /// Writes the segmentations and contours among the files of a study on the grids of the series beside them, into `report`.
 ///
-/// `name_of` gives a path without ending for the header of one. What cannot be written is told in `report.failed`.
+/// `name_of` gives the path of a .nii or .nii.gz for the header of one. Label maps are turned and resampled as the images are. What cannot be written is told in `report.failed`.
 void convert_structures(const std::filesystem::path& input, const imaging::Study& study,
                         const std::function<std::filesystem::path(const imaging::DicomHeader&)>& name_of, const ConvertOptions& options,
                         ConvertReport& report);
