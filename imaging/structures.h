@@ -24,13 +24,13 @@ struct CodedTerm {
 struct Segment {
   int number = 0;   ///< Segment Number (0062,0004) or ROI Number (3006,0022)
   Label label = 0;  ///< in label maps; 0: not chosen yet
-  std::string name, description;
+  std::string name = {}, description = {};
   std::string algorithm_type = "MANUAL";  ///< MANUAL, SEMIAUTOMATIC or AUTOMATIC
-  std::string algorithm_name;
-  CodedTerm category, type, modifier;       ///< what it is; the modifier says which side
-  CodedTerm region, region_modifier;        ///< where it is, if `type` does not say it
-  std::optional<std::array<std::uint8_t, 3>> rgb;
-  std::string tracking_id, tracking_uid;
+  std::string algorithm_name = {};
+  CodedTerm category = {}, type = {}, modifier = {};  ///< what it is; the modifier says which side
+  CodedTerm region = {}, region_modifier = {};        ///< where it is, if `type` does not say it
+  std::optional<std::array<std::uint8_t, 3>> rgb = {};
+  std::string tracking_id = {}, tracking_uid = {};
 
   bool operator==(const Segment&) const = default;
 };

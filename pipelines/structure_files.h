@@ -13,7 +13,7 @@ namespace consilium::pipelines {
 
 struct StructureFileOptions {
   bool each = false;     ///< a mask (0, 1) per segment instead of label maps
-  std::string scheme;    ///< brain tumours: one label map in the numbers of this label scheme; empty: each segment's own label
+  std::string scheme = {};  ///< brain tumours: one label map in the numbers of this label scheme; empty: each segment's own label
   int compression = 6;   ///< 1 to 9 for .nii.gz; 0: .nii
   bool overwrite = false;
 };

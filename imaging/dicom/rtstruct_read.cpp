@@ -67,8 +67,8 @@ std::vector<ContouredRegion> read_regions(DcmItem& item) {
     ContouredRegion region;
     Segment& s = region.segment;
     s.number = integer_of(*one, DCM_ROINumber).value_or(-1);
-    s.name = free_text_of(*one, DCM_ROIName);
-    s.description = free_text_of(*one, DCM_ROIDescription);
+    s.name = free_text_of(*one, DCM_ROIName, item);
+    s.description = free_text_of(*one, DCM_ROIDescription, item);
     const std::string how = text_of(*one, DCM_ROIGenerationAlgorithm);
     if (how == "AUTOMATIC" || how == "SEMIAUTOMATIC") s.algorithm_type = how;
     if (const auto known = find_structure(s.name)) s.category = known->category, s.type = known->type, s.modifier = known->modifier;

@@ -24,9 +24,9 @@ struct ContouredRegion {
 /// A radiotherapy structure set.
 struct ContourSet {
   DicomHeader header;
-  std::vector<ContouredRegion> regions;
-  std::string frame_of_reference;
-  std::vector<std::string> source_series;  ///< Series Instance UIDs of the images that were contoured
+  std::vector<ContouredRegion> regions = {};
+  std::string frame_of_reference = {};
+  std::vector<std::string> source_series = {};  ///< Series Instance UIDs of the images that were contoured
 };
 
 bool is_structure_set(const std::string& sop_class_uid);

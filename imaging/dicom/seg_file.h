@@ -24,12 +24,12 @@ struct SegFile {
   DicomHeader header;
   SegKind kind = SegKind::kBinary;
   int largest_fraction = 255;          ///< (0062,000E): what stands for 1
-  std::optional<int> padding;          ///< Pixel Padding Value (0028,0120): a label that is no segment's
-  Geometry geometry;                   ///< from the first to the last plane that has a frame
-  std::vector<Segment> segments;       ///< with labels (choose_labels)
-  std::vector<SegFrame> frames;        ///< in the order of the file
-  std::vector<std::string> source_series;  ///< Series Instance UIDs that it refers to
-  std::string frame_of_reference;      ///< (0020,0052)
+  std::optional<int> padding = {};     ///< Pixel Padding Value (0028,0120): a label that is no segment's
+  Geometry geometry = {};              ///< from the first to the last plane that has a frame
+  std::vector<Segment> segments = {};  ///< with labels (choose_labels)
+  std::vector<SegFrame> frames = {};   ///< in the order of the file
+  std::vector<std::string> source_series = {};  ///< Series Instance UIDs that it refers to
+  std::string frame_of_reference = {};  ///< (0020,0052)
 };
 
 bool is_segmentation(const std::string& sop_class_uid);  ///< Segmentation or Label Map Segmentation Storage

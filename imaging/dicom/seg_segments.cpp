@@ -15,11 +15,11 @@ namespace {
 
 constexpr PrivateTag kLabel{0x0063, "CONSILIUM SEG", 0x01};
 
-Segment read_segment(DcmItem& item) {
+Segment read_segment(DcmItem& item, DcmItem& data_set) {
   Segment s;
   s.number = integer_of(item, DCM_SegmentNumber).value_or(-1);
-  s.name = free_text_of(item, DCM_SegmentLabel);
-  s.description = free_text_of(item, DCM_SegmentDescription);
+  s.name = free_text_of(item, DCM_SegmentLabel, data_set);
+  s.description = free_text_of(item, DCM_SegmentDescription, data_set);
   s.algorithm_type = text_of(item, DCM_SegmentAlgorithmType);
   s.algorithm_name = text_of(item, DCM_SegmentAlgorithmName);
   s.category = read_term(&item, DCM_SegmentedPropertyCategoryCodeSequence);
@@ -27,7 +27,7 @@ Segment read_segment(DcmItem& item) {
   s.modifier = read_term(first_item_of(&item, DCM_SegmentedPropertyTypeCodeSequence), DCM_SegmentedPropertyTypeModifierCodeSequence);
   s.region = read_term(&item, DCM_AnatomicRegionSequence);
   s.region_modifier = read_term(first_item_of(&item, DCM_AnatomicRegionSequence), DCM_AnatomicRegionModifierSequence);
-  s.tracking_id = free_text_of(item, DCM_TrackingID);
+  s.tracking_id = free_text_of(item, DCM_TrackingID, data_set);
   s.tracking_uid = text_of(item, DCM_TrackingUID);
   CieLab lab{};
   bool has_colour = true;
@@ -92,7 +92,7 @@ std::vector<Segment> read_segments(DcmItem& data_set) {
   std::vector<Segment> segments;
   std::set<int> numbers;
   for (DcmItem* item : items_of(data_set, DCM_SegmentSequence)) {
-    Segment segment = read_segment(*item);
+    Segment segment = read_segment(*item, data_set);
     require(segment.number >= 0 && segment.number <= 65535, ErrorCode::kCorruptData, "Segment Number (0062,0004) is missing or wrong");
     require(numbers.insert(segment.number).second, ErrorCode::kCorruptData,
             "two segments have the number " + std::to_string(segment.number));

@@ -30,8 +30,8 @@ struct SegWriteOptions {
   std::string series_description = "Segmentation";
   int series_number = 0;                        ///< 0: the source's + 1000
   std::string content_label = "SEGMENTATION";   ///< capital letters, digits and '_'
-  std::string content_creator;                  ///< may be empty
-  std::string date, time;                       ///< YYYYMMDD and HHMMSS: when it was made
+  std::string content_creator = {};             ///< may be empty
+  std::string date = {}, time = {};             ///< YYYYMMDD and HHMMSS: when it was made
   std::string software = "consilium";           ///< version
 };
 

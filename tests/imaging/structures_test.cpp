@@ -81,7 +81,9 @@ TEST(StructureTerms, SchemesDescribeEachOfTheirLabels) {
     ASSERT_EQ(segments.size(), scheme.entries.size()) << name;
     for (std::size_t n = 0; n < segments.size(); ++n) {
       EXPECT_EQ(segments[n].label, scheme.entries[n].stored) << name;
-      if (scheme.name != "binary") EXPECT_EQ(tissue_of(segments[n]), scheme.entries[n].internal) << name;
+      if (scheme.name != "binary") {
+        EXPECT_EQ(tissue_of(segments[n]), scheme.entries[n].internal) << name;
+      }
       EXPECT_TRUE(segments[n].category.is_set() && segments[n].type.is_set());
     }
   }

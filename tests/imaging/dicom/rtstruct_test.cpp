@@ -101,7 +101,7 @@ TEST(Contours, DamageIsNamed) {
     EXPECT_THAT(refusal(code, [&] { ContourMask(read_contour_set(file), kGrid); }), HasSubstr(words));
   };
   refuse(ErrorCode::kCorruptData, "something that is not a number", {{"1\\2\\x"}});
-  refuse(ErrorCode::kCorruptData, "something that is not a number", {{"1\\2\\"}});
+  refuse(ErrorCode::kCorruptData, "something that is not a number", {{"1\\\\2\\3"}});
   refuse(ErrorCode::kCorruptData, "something that is not a number", {{"nan\\2\\3"}});
   refuse(ErrorCode::kCorruptData, "three numbers per point", {{"1\\2\\3\\4"}});
   refuse(ErrorCode::kCorruptData, "far outside of any patient", {{"0\\0\\2\\1e300\\0\\2\\0\\1\\2"}});

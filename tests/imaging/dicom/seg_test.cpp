@@ -29,8 +29,12 @@ Geometry oblique_grid() {
 Series source_series(const fs::path& folder, const Geometry& grid = oblique_grid()) {
   Volume volume{grid, std::vector<float>(voxel_count(grid))};
   std::iota(volume.voxels.begin(), volume.voxels.end(), 300.0F);
-  SeriesTags tags{.number = 7, .description = "t1", .last_slice_first = true, .modality = MrTags{.tr_ms = 500, .te_ms = 12}};
-  write_dicom_series(folder / "images", volume, {.uid_name = "seg test", .manufacturer = "Somebody", .model = "Scanner"}, tags);
+  SeriesTags tags;
+  tags.number = 7, tags.description = "t1", tags.last_slice_first = true;
+  tags.modality = MrTags{.tr_ms = 500, .te_ms = 12};
+  StudyTags study;
+  study.uid_name = "seg test", study.manufacturer = "Somebody", study.model = "Scanner";
+  write_dicom_series(folder / "images", volume, study, tags);
   return scan_study(folder / "images").series.at(0);
 }
 
