@@ -14,6 +14,7 @@
 #include "imaging/ops/orient.h"
 #include "imaging/ops/resample.h"
 #include "pipelines/convert_job.h"
+#include "pipelines/convert_structures.h"
 #include "pipelines/inspect_scans.h"
 
 namespace consilium::pipelines {
@@ -116,6 +117,14 @@ void plan_study(const fs::path& input, const imaging::Study& study, Names& names
   }
 }
 
+/// Structures that a preset has no name for are named as other series are.
+std::string structure_name(const imaging::DicomHeader& header, const ConvertOptions& options, Labels& labels) {
+  const Series alone{.slices = {header}, .geometry = {}, .part = {}, .problem = {}};
+  const ScanLabels whose = labels.of(header);
+  if (const auto name = series_file_name(alone, options.name, whose)) return *name;
+  return *series_file_name(alone, ConvertOptions{}.name, whose);
+}
+
 void check(const ConvertOptions& options) {
   const Volume probe{{{1, 1, 1}, {1, 1, 1}, {0, 0, 0}, kIdentity3}, {0}};
   // A wrong orientation or spacing is told before the first file is read.
@@ -160,6 +169,9 @@ ConvertReport convert_scans(const std::vector<fs::path>& inputs, const fs::path&
     if (written[n]) report.written.push_back(std::move(*written[n]));
     if (failed[n]) report.failed.push_back(std::move(*failed[n]));
   }
+  for (const auto& [input, study] : studies)
+    convert_structures(
+        input, study, [&](const imaging::DicomHeader& h) { return names.take(structure_name(h, options, labels), true); }, options, report);
   return report;
 }
 

@@ -106,6 +106,8 @@ std::string text_of(const ScanInspection::Dicom& dicom) {
     text += text_of(study.series[n], volumes);
     n += volumes;
   }
+  for (const imaging::DicomHeader& h : study.structures)
+    text += fmt::format("  {:>6}  {:<8} {} ({})\n", h.series_number, h.modality, h.series_description, h.file.filename().string());
   // A reason that 150 files share is told once, with the first of them.
   std::map<std::string, std::vector<const imaging::RejectedFile*>> reasons;
   for (const imaging::RejectedFile& file : study.rejected) reasons[file.reason].push_back(&file);
@@ -143,14 +145,16 @@ Json json_of(const Series& series) {
 }
 
 Json json_of(const ScanInspection::Dicom& dicom) {
-  Json series = Json::array(), rejected = Json::array();
+  Json series = Json::array(), structures = Json::array(), rejected = Json::array();
   for (const Series& one : dicom.study.series) series.push_back(json_of(one));
+  for (const imaging::DicomHeader& h : dicom.study.structures)
+    structures.push_back({{"file", h.file.string()}, {"modality", h.modality}, {"series_number", h.series_number}, {"description", h.series_description}});
   for (const imaging::RejectedFile& file : dicom.study.rejected)
     rejected.push_back({{"file", file.file.string()},
                         {"reason", file.reason},
                         {"series_number", file.series_number},
                         {"holds_image", file.holds_image}});
-  return {{"input", dicom.input.string()}, {"series", series}, {"rejected", rejected}, {"other_files", dicom.study.other_files}};
+  return {{"input", dicom.input.string()}, {"series", series}, {"structures", structures}, {"rejected", rejected}, {"other_files", dicom.study.other_files}};
 }
 
 }  // namespace

@@ -25,6 +25,8 @@ constexpr Verb kVerbs[] = {
     {"inspect", "consilium-imaging", "what is in these scans: series, size, spacing, orientation"},
     {"convert", "consilium-imaging", "rewrite scans as .nii.gz, turned and resampled if asked for"},
     {"deidentify", "consilium-imaging", "DICOM files without identity, by the standard's profile and a secret key"},
+    {"seg", "consilium-imaging", "DICOM segmentations: to label maps, and from them for the PACS"},
+    {"rtstruct", "consilium-imaging", "contours of radiotherapy as label maps"},
     {"preprocess", "consilium-imaging", "one grid and comparable intensities for every case"},
     {"train", "consilium-models", "train one model on one or several folders of cases"},
     {"predict", "consilium-models", "segment cases with a model"},

@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   if (verb == "inspect") return cmd_inspect(argc - 1, argv + 1);
   if (verb == "convert") return cmd_convert(argc - 1, argv + 1);
   if (verb == "deidentify") return cmd_deidentify(argc - 1, argv + 1);
+  if (verb == "seg") return cmd_seg(argc - 1, argv + 1);
+  if (verb == "rtstruct") return cmd_rtstruct(argc - 1, argv + 1);
   if (verb == "preprocess") return cmd_preprocess(argc - 1, argv + 1);
   if (verb == "evaluate") return cmd_evaluate(argc - 1, argv + 1);
   if (verb == "phantom") return cmd_phantom(argc - 1, argv + 1);

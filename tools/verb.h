@@ -23,6 +23,8 @@ int cmd_phantom(int argc, char** argv);
 int cmd_inspect(int argc, char** argv);
 int cmd_convert(int argc, char** argv);
 int cmd_deidentify(int argc, char** argv);
+int cmd_seg(int argc, char** argv);
+int cmd_rtstruct(int argc, char** argv);
 int cmd_preprocess(int argc, char** argv);
 int cmd_train(int argc, char** argv);
 int cmd_predict(int argc, char** argv);

@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "imaging/dicom/rtstruct_read.h"
+#include "imaging/dicom/seg_file.h"
 #include "imaging/dicom/slices.h"
 
 namespace consilium::imaging {
@@ -72,6 +74,8 @@ Read read_one(const fs::path& file, Unplaced unplaced) {
   return result;
 }
 
+bool is_structure(const DicomHeader& h) { return is_segmentation(h.sop_class_uid) || is_structure_set(h.sop_class_uid); }
+
 }  // namespace
 
 bool looks_like_dicom(const fs::path& file) {
@@ -116,11 +120,13 @@ Study scan_files(const std::vector<fs::path>& files, Unplaced unplaced) {
     const int number = header != nullptr ? header->series_number : 0;
     if (!read[n].is_dicom) {
       ++study.other_files;
-    } else if (!read[n].reason.empty()) {
+    } else if (!read[n].reason.empty() && (header == nullptr || !is_structure(*header))) {
       study.rejected.push_back({files[n], read[n].reason, read[n].code, number, header == nullptr || is_scan(*header)});
     } else if (const std::string& uid = header->sop_instance_uid; !uid.empty() && !instances.insert(uid).second) {
       study.rejected.push_back(
           {files[n], "another file holds the same image (SOP Instance UID)", ErrorCode::kUnsupported, number, false});
+    } else if (is_structure(*header)) {
+      study.structures.push_back(*header);
     } else {
       std::move(read[n].file->slices.begin(), read[n].file->slices.end(), std::back_inserter(images));
     }

@@ -35,6 +35,7 @@ struct RejectedFile {
 /// What lies in a folder.
 struct Study {
   std::vector<Series> series;          ///< by series number, then part and volume
+  std::vector<DicomHeader> structures;  ///< files with segmentations (SEG) and contours (RTSTRUCT) of images, in the order of names
   std::vector<RejectedFile> rejected;  ///< DICOM that is damaged or of a kind that is not read, and second copies of an image
   std::size_t other_files = 0;         ///< files that are not DICOM at all
 };

@@ -96,13 +96,15 @@ std::string text_of(DcmItem& item, const DcmTagKey& tag) {
   return text;
 }
 
-std::string free_text_of(DcmItem& item, const DcmTagKey& tag) {
+std::string free_text_of(DcmItem& item, const DcmTagKey& tag) { return free_text_of(item, tag, item); }
+
+std::string free_text_of(DcmItem& item, const DcmTagKey& tag, DcmItem& data_set) {
   std::string text = text_of(item, tag);
   // People type names into descriptions. Two letters are too common to be a name ("T1").
   std::set<std::string> identity;
   for (const DcmTagKey& key :
        {DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_AccessionNumber, DCM_OtherPatientNames}) {
-    const std::string value = lower(text_of(item, key));
+    const std::string value = lower(text_of(data_set, key));
     for_each_word(value, [&](std::size_t start, std::size_t length) {
       if (length > 2) identity.insert(value.substr(start, length));
     });

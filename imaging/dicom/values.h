@@ -16,6 +16,7 @@ namespace consilium::imaging {
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag);       ///< several values stay joined by '\'
 std::string free_text_of(DcmItem& item, const DcmTagKey& tag);  ///< words of the patient's name and identifiers become "***"
+std::string free_text_of(DcmItem& item, const DcmTagKey& tag, DcmItem& data_set);  ///< of an item within the data set that names the patient
 std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag);                         ///< one per value, trimmed
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index = 0);  ///< finite
 std::optional<int> integer_of(DcmItem& item, const DcmTagKey& tag);

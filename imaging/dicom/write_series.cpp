@@ -1,8 +1,7 @@
 #include "imaging/dicom/write_series.h"
 
 #include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dcostrmb.h>
-#include <dcmtk/dcmdata/dcwcache.h>
+#include <dcmtk/dcmdata/dctk.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "imaging/dicom/file_bytes.h"
 #include "imaging/dicom/uid.h"
 #include "imaging/dicom/write_modules.h"
 
@@ -102,27 +102,6 @@ void check(const Volume& volume, const SeriesTags& series) {
             "DICOM series: MR and PET images are written as magnitudes, but a voxel is below zero");
 }
 
-/// The whole file as bytes. DCMTK's own writer to disk does not notice a full disk when a small file's buffer is flushed on
-/// closing.
-std::string to_bytes(DcmFileFormat& file) {
-  std::string bytes;
-  std::vector<char> buffer(1 << 16);
-  DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()));
-  DcmWriteCache cache;
-  file.transferInit();
-  OFCondition outcome = EC_StreamNotifyClient;
-  while (outcome == EC_StreamNotifyClient) {
-    outcome = file.write(stream, EXS_LittleEndianExplicit, EET_ExplicitLength, &cache, EGL_recalcGL);
-    void* filled = nullptr;
-    offile_off_t length = 0;
-    stream.flushBuffer(filled, length);
-    bytes.append(static_cast<const char*>(filled), static_cast<std::size_t>(length));
-  }
-  file.transferEnd();
-  require(outcome.good(), ErrorCode::kUnexpected, std::string("DICOM: an image could not be encoded: ") + outcome.text());
-  return bytes;
-}
-
 /// Into a folder that nobody knows yet: no detour over a temporary name.
 void write_plain(const fs::path& path, const std::string& bytes, const fs::path& final_path) {
   std::ofstream stream(path, std::ios::binary | std::ios::trunc);
@@ -159,7 +138,7 @@ std::string encode_slice(const DcmDataset& common, const Volume& volume, const S
   const std::vector<Uint16> stored = encode(values, coding);
   require(item.putAndInsertUint16Array(DCM_PixelData, stored.data(), static_cast<unsigned long>(stored.size())).good(),
           ErrorCode::kUnexpected, "DICOM: the pixels of an image could not be stored");
-  return to_bytes(file);
+  return file_bytes_of(file);
 }
 
 }  // namespace

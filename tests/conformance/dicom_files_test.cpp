@@ -54,7 +54,7 @@ TEST(DicomFiles, EveryFileIsReadOrRefusedWithAReason) {
     for (const auto& entry : fs::recursive_directory_iterator(shared_path(root))) {
       if (!entry.is_regular_file()) continue;
       const Study study = scan_study(entry.path());
-      EXPECT_GE(study.series.size() + study.rejected.size() + study.other_files, 1U) << entry.path();
+      EXPECT_GE(study.series.size() + study.structures.size() + study.rejected.size() + study.other_files, 1U) << entry.path();
       for (const RejectedFile& file : study.rejected) EXPECT_GT(file.reason.size(), 10U) << entry.path();
       refused += study.rejected.size();
       for (const Series& series : study.series) {

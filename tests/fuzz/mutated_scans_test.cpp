@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "imaging/dicom/load.h"
+#include "imaging/dicom/rtstruct_mask.h"
+#include "imaging/dicom/seg_read.h"
 #include "imaging/dicom/sidecar.h"
 #include "imaging/nifti/nifti.h"
 #include "tests/fuzz/heap_meter.h"
@@ -42,12 +44,30 @@ std::vector<Seed> read_seeds(const char* root) {
   return seeds;
 }
 
+/// Every plane of a segmentation, or of contours on some grid.
+bool read_structure(const imaging::DicomHeader& header) {
+  return accepted([&] {
+    std::size_t voxels = 0;
+    const auto count = [&](std::size_t, std::span<const std::uint8_t> plane) { voxels += plane.size(); };
+    if (imaging::is_structure_set(header.sop_class_uid)) {
+      const imaging::ContourMask mask(imaging::read_contour_set(header.file), {{64, 64, 48}, {6, 6, 6}, {-190, -190, -140}, kIdentity3});
+      const imaging::Structures structures = mask.structures();
+      for (std::size_t k = 0; k < structures.geometry.size[2]; ++k) structures.visit_plane(k, count);
+      return;
+    }
+    const imaging::SegReader reader(imaging::read_seg_file(header.file));
+    const imaging::Structures structures = reader.structures();
+    for (std::size_t k = 0; k < structures.geometry.size[2]; ++k) structures.visit_plane(k, count);
+  });
+}
+
 /// Everything `consilium convert` does with a file, but for writing. How many images were read in spite of the damage.
 std::size_t read_all(const fs::path& file) {
   std::size_t images = 0;
   accepted([&] {
     const imaging::Study study = imaging::scan_study(file, imaging::Unplaced::kAssume);
     for (const imaging::RejectedFile& rejected : study.rejected) expect(!rejected.reason.empty(), "a refusal without a reason");
+    for (const imaging::DicomHeader& header : study.structures) images += read_structure(header) ? 1 : 0;
     for (const imaging::Series& series : study.series) {
       accepted([&] { imaging::to_sidecar(series); });
       images += accepted([&] { imaging::load_series(series); }) ? 1 : 0;
