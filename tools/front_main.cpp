@@ -25,6 +25,7 @@ constexpr Verb kVerbs[] = {
     {"inspect", "consilium-imaging", "what is in these scans: series, size, spacing, orientation"},
     {"convert", "consilium-imaging", "rewrite scans as .nii.gz, turned and resampled if asked for"},
     {"deidentify", "consilium-imaging", "DICOM files without identity, by the standard's profile and a secret key"},
+    {"pacs", "consilium-pacs", "ask a PACS for studies, fetch, send and receive them"},
     {"preprocess", "consilium-imaging", "one grid and comparable intensities for every case"},
     {"train", "consilium-models", "train one model on one or several folders of cases"},
     {"predict", "consilium-models", "segment cases with a model"},
