@@ -27,6 +27,7 @@ constexpr Verb kVerbs[] = {
     {"deidentify", "consilium-imaging", "DICOM files without identity, by the standard's profile and a secret key"},
     {"seg", "consilium-imaging", "DICOM segmentations: to label maps, and from them for the PACS"},
     {"rtstruct", "consilium-imaging", "contours of radiotherapy as label maps"},
+    {"pacs", "consilium-pacs", "ask a PACS for studies, fetch, send and receive them"},
     {"preprocess", "consilium-imaging", "one grid and comparable intensities for every case"},
     {"train", "consilium-models", "train one model on one or several folders of cases"},
     {"predict", "consilium-models", "segment cases with a model"},

@@ -42,6 +42,7 @@ int cmd_join(int argc, char** argv);
 int cmd_simulate(int argc, char** argv);
 int cmd_estimate(int argc, char** argv);
 int cmd_report(int argc, char** argv);
+int cmd_pacs(int argc, char** argv);
 int cmd_attack(int argc, char** argv);
 int cmd_weights(int argc, char** argv);
 int cmd_doctor(int argc, char** argv);
