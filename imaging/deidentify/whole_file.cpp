@@ -80,7 +80,10 @@ void require_shallow_end(const fs::path& file, const ParsedDicom& parsed) {
 }  // namespace
 
 std::unique_ptr<DcmFileFormat> read_whole_dicom(const fs::path& file) {
-  require_shallow_end(file, parse_dicom(file));
+  const ParsedDicom parsed = parse_dicom(file);
+  require(!parsed.pixels.is_encapsulated || DcmXfer(parsed.transfer_syntax.c_str()).getXfer() != EXS_Unknown, ErrorCode::kUnsupported,
+          "compressed in a way that cannot be written again (transfer syntax " + parsed.transfer_syntax.substr(0, 64) + ")");
+  require_shallow_end(file, parsed);
   auto format = std::make_unique<DcmFileFormat>();
   // Long values stay in the file until they are written.
   const OFCondition outcome = format->loadFile(file.c_str());
