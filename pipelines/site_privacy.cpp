@@ -61,7 +61,7 @@ void SitePrivacy::charge(const TrainingSettings& s, fl::PrivacySpend spend) {
   const fl::PrivacySpent after = ledger().charge(spend, budget, fl::wall_seconds());
   const bool same = budget.delta == s.privacy.delta && budget.accountant == s.privacy.accountant;
   budget.delta = s.privacy.delta, budget.accountant = s.privacy.accountant;
-  metrics_ = {{"epsilon", same ? after.run : fl::spent(fl::read_ledger(settings_.folder), spend.run, budget, fl::wall_seconds()).run}, {"delta", s.privacy.delta}};
+  metrics_ = {{"epsilon", same ? after.run : fl::spent(fl::read_budget_ledger(settings_.folder), spend.run, budget, fl::wall_seconds()).run}, {"delta", s.privacy.delta}};
 }
 
 models::PrivateSteps SitePrivacy::steps(const TrainingSettings& s, std::int64_t round, const models::StepRange& range, const std::string& inputs) {

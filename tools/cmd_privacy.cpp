@@ -47,10 +47,10 @@ void print_noise(const PrivacyWords& w, const CommonOptions& common) {
 void print_budget(const PrivacyWords& w, const CommonOptions& common) {
   fl::PrivacyBudget budget = w.budget;
   budget.accountant = accountant_of(w);
-  const std::vector<fl::LedgerEntry> entries = fl::read_ledger(w.folder);
+  const std::vector<fl::BudgetEntry> entries = fl::read_budget_ledger(w.folder);
   const std::int64_t now = fl::wall_seconds();
   std::vector<std::string> runs;
-  for (const fl::LedgerEntry& entry : entries)
+  for (const fl::BudgetEntry& entry : entries)
     if (std::find(runs.begin(), runs.end(), entry.spend.run) == runs.end()) runs.push_back(entry.spend.run);
   const double year = fl::spent(entries, "", budget, now).year;
   Json json{{"schema", "consilium.privacy_budget/1"}, {"delta", budget.delta}, {"accountant", w.accountant}, {"epsilon_last_365_days", year}, {"runs", Json::array()}, {"spends", Json::array()}};

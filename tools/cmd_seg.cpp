@@ -71,11 +71,9 @@ void add_writing(CLI::App& app, SegWords& w, bool& overwrite) {
   app.add_option("--segments", o.segments, "what labels show, as JSON (docs/structures.md)")->type_name("FILE.json");
   app.add_option("--algorithm", o.algorithm, "name of what made the labels, or manual");
   app.add_option("--series", o.series_number, "number of the series of images, where several have the labels' grid");
-  app.add_option("--type", o.write.kind, "how voxels are stored; labelmap is young: few viewers read it")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, SegKind>{{"binary", SegKind::kBinary},
-                                                                          {"labelmap", SegKind::kLabelMap},
-                                                                          {"probability", SegKind::kProbability},
-                                                                          {"occupancy", SegKind::kOccupancy}}))
+  static const std::map<std::string, SegKind> kKinds{{"binary", SegKind::kBinary}, {"labelmap", SegKind::kLabelMap}, {"probability", SegKind::kProbability}, {"occupancy", SegKind::kOccupancy}};
+  app.add_option_function<std::string>("--type", [&o](const std::string& word) { o.write.kind = kKinds.at(word); }, "how voxels are stored; labelmap is young: few viewers read it")
+      ->check(CLI::IsMember(kKinds))
       ->type_name("binary|labelmap|probability|occupancy")
       ->default_str("binary");
   app.add_option("--planes", o.write.planes, "frames to write: occupied ones and both ends of the grid, occupied ones alone, or all")

@@ -32,15 +32,15 @@ void require_schema(const Sqlite& database, const fs::path& folder) {
   require(found == kSchemaName, ErrorCode::kUnsupported, fmt::format("{}: holds a privacy ledger in the format \"{}\", this program knows {}", folder.string(), found, kSchemaName));
 }
 
-std::vector<LedgerEntry> entries_of(const Sqlite& database) {
-  std::vector<LedgerEntry> entries;
+std::vector<BudgetEntry> entries_of(const Sqlite& database) {
+  std::vector<BudgetEntry> entries;
   SqliteStatement rows(database, "SELECT time, run, round, draw, mechanism, noise_multiplier, sampling_rate, steps, clip, epsilon_run, epsilon_year FROM spends ORDER BY number");
   while (rows.step())
     entries.push_back({{rows.text(1), rows.integer(2), rows.text(3), rows.text(4), {rows.number(5), rows.number(6), rows.integer(7)}, rows.number(8)}, rows.integer(0), {rows.number(9), rows.number(10)}});
   return entries;
 }
 
-void insert(const Sqlite& database, const LedgerEntry& e, const PrivacyBudget& budget) {
+void insert(const Sqlite& database, const BudgetEntry& e, const PrivacyBudget& budget) {
   SqliteStatement(database, "INSERT INTO spends(time, run, round, draw, mechanism, noise_multiplier, sampling_rate, steps, clip, epsilon_run, epsilon_year, delta, accountant) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(e.time).bind(e.spend.run).bind(e.spend.round).bind(e.spend.draw).bind(e.spend.mechanism).bind(e.spend.releases.noise_multiplier).bind(e.spend.releases.sampling_rate)
       .bind(e.spend.releases.steps).bind(e.spend.clip).bind(e.after.run).bind(e.after.year).bind(budget.delta).bind(std::string(to_string(budget.accountant))).step();
@@ -70,9 +70,9 @@ void validate(const PrivacyBudget& b, const std::string& path) {
   require(b.delta > 0 && b.delta < 1, ErrorCode::kUsage, path + ".delta: expected above 0 and below 1");
 }
 
-PrivacySpent spent(const std::vector<LedgerEntry>& entries, const std::string& run, const PrivacyBudget& budget, std::int64_t now) {
+PrivacySpent spent(const std::vector<BudgetEntry>& entries, const std::string& run, const PrivacyBudget& budget, std::int64_t now) {
   std::vector<SampledGaussian> of_run, of_year;
-  for (const LedgerEntry& entry : entries) {
+  for (const BudgetEntry& entry : entries) {
     if (entry.spend.run == run) of_run.push_back(entry.spend.releases);
     if (entry.time > now - kYearSeconds) of_year.push_back(entry.spend.releases);
   }
@@ -94,8 +94,8 @@ PrivacySpent BudgetLedger::charge(const PrivacySpend& spend, const PrivacyBudget
   validate(spend.releases);
   PrivacySpent result;
   database_.transaction([&] {
-    std::vector<LedgerEntry> entries = entries_of(database_);
-    const auto same = std::find_if(entries.begin(), entries.end(), [&](const LedgerEntry& e) { return e.spend.run == spend.run && e.spend.round == spend.round && e.spend.draw == spend.draw; });
+    std::vector<BudgetEntry> entries = entries_of(database_);
+    const auto same = std::find_if(entries.begin(), entries.end(), [&](const BudgetEntry& e) { return e.spend.run == spend.run && e.spend.round == spend.round && e.spend.draw == spend.draw; });
     if (same != entries.end()) {
       require(same->spend == spend, ErrorCode::kMismatch, fmt::format("privacy ledger: round {} was charged with the same noise and other parameters", spend.round));
       result = spent(entries, spend.run, budget, now);
@@ -127,7 +127,7 @@ NoiseKey BudgetLedger::noise_key() const {
   return *key;
 }
 
-std::vector<LedgerEntry> read_ledger(const fs::path& folder) {
+std::vector<BudgetEntry> read_budget_ledger(const fs::path& folder) {
   if (!fs::exists(folder / kFile)) return {};
   const Sqlite database(folder / kFile, SqliteMode::kRead);
   require_schema(database, folder);

@@ -45,7 +45,7 @@ struct PrivacySpent {
 };
 
 /// One line of the ledger.
-struct LedgerEntry {
+struct BudgetEntry {
   PrivacySpend spend;
   std::int64_t time = 0;  ///< UTC seconds
   PrivacySpent after;
@@ -76,9 +76,9 @@ class BudgetLedger {
 
 /// What is recorded, oldest first; empty where there is no ledger yet. Other processes may write meanwhile.
 /// @throws as BudgetLedger.
-std::vector<LedgerEntry> read_ledger(const std::filesystem::path& folder);
+std::vector<BudgetEntry> read_budget_ledger(const std::filesystem::path& folder);
 
 /// Epsilon of the last 365 days before `now`, and of one run. A clock that was set back hides nothing: what lies in the future counts.
-PrivacySpent spent(const std::vector<LedgerEntry>& entries, const std::string& run, const PrivacyBudget& budget, std::int64_t now);
+PrivacySpent spent(const std::vector<BudgetEntry>& entries, const std::string& run, const PrivacyBudget& budget, std::int64_t now);
 
 }  // namespace consilium::fl

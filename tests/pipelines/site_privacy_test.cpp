@@ -28,7 +28,7 @@ class SitePrivacyTest : public testing::Test {
   fl::Update train(const std::string& state, std::int64_t round, const fl::PrivacyBudget& budget = {.delta = 1e-2}) const {
     return trainer(state, budget).train({round, settings.rounds, "", to_json(settings).dump()}, global);
   }
-  std::vector<fl::LedgerEntry> entries(const std::string& state) const { return fl::read_ledger(folder.path() / (state + "_ledger")); }
+  std::vector<fl::BudgetEntry> entries(const std::string& state) const { return fl::read_budget_ledger(folder.path() / (state + "_ledger")); }
 
   TemporaryFolder folder;
   TrainingSettings settings = parse_training_settings(test::tiny_training(9, 3), "tiny");

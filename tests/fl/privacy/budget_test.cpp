@@ -27,7 +27,7 @@ TEST(BudgetLedger, AddsUpOverRoundsAndOutlivesItsProcess) {
     BudgetLedger ledger(folder.path());
     EXPECT_NEAR(ledger.charge(spend_of(round), {}, kNow).run, epsilon(round + 1), 1e-9);
   }
-  const std::vector<LedgerEntry> entries = read_ledger(folder.path());
+  const std::vector<BudgetEntry> entries = read_budget_ledger(folder.path());
   ASSERT_EQ(entries.size(), 3U);
   EXPECT_EQ(entries[1].spend, spend_of(1));
   EXPECT_EQ(entries[1].time, kNow);
@@ -39,7 +39,7 @@ TEST(BudgetLedger, TheSameRoundAgainIsFreeAndWithOtherNoiseIsNot) {
   BudgetLedger ledger(folder.path());
   const double once = ledger.charge(spend_of(0), {}, kNow).run;
   EXPECT_EQ(ledger.charge(spend_of(0), {}, kNow + 5).run, once);
-  EXPECT_EQ(read_ledger(folder.path()).size(), 1U);
+  EXPECT_EQ(read_budget_ledger(folder.path()).size(), 1U);
   EXPECT_NEAR(ledger.charge(spend_of(0, "b"), {}, kNow).run, epsilon(2), 1e-9);
   PrivacySpend changed = spend_of(0);
   changed.releases.noise_multiplier = 9;
@@ -65,7 +65,7 @@ TEST(BudgetLedger, StopsBeforeARunsBudgetWouldBePassed) {
     EXPECT_EQ(error.code(), ErrorCode::kRefused);
     EXPECT_THAT(error.what(), testing::HasSubstr("epsilon_per_run"));
   }
-  EXPECT_EQ(read_ledger(folder.path()).size(), 2U) << "what is refused is not charged";
+  EXPECT_EQ(read_budget_ledger(folder.path()).size(), 2U) << "what is refused is not charged";
   EXPECT_NO_THROW(ledger.charge(spend_of(1), budget, kNow)) << "what was charged may be sent again";
   EXPECT_NO_THROW(ledger.charge(spend_of(0, "a", "another run"), budget, kNow));
 }
@@ -88,7 +88,7 @@ TEST(BudgetLedger, AClockThatWasSetBackDoesNotAgeASpend) {
   BudgetLedger ledger(folder.path());
   ledger.charge(spend_of(0), {}, kNow);
   ledger.charge(spend_of(1), {}, kNow - 300 * kDay);
-  EXPECT_EQ(read_ledger(folder.path())[1].time, kNow);
+  EXPECT_EQ(read_budget_ledger(folder.path())[1].time, kNow);
 }
 
 /// A process that is killed as soon as `charge` has returned leaves the charge behind.
@@ -104,7 +104,7 @@ TEST(BudgetLedger, AChargeSurvivesAKill) {
     int status = 0;
     waitpid(child, &status, 0);
     ASSERT_TRUE(WIFSIGNALED(status));
-    EXPECT_EQ(read_ledger(folder.path()).size(), static_cast<std::size_t>(round + 1));
+    EXPECT_EQ(read_budget_ledger(folder.path()).size(), static_cast<std::size_t>(round + 1));
   }
 }
 
@@ -124,7 +124,7 @@ TEST(BudgetLedger, ProcessesThatChargeAtOnceLoseNothing) {
     waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
   }
-  const std::vector<LedgerEntry> entries = read_ledger(folder.path());
+  const std::vector<BudgetEntry> entries = read_budget_ledger(folder.path());
   ASSERT_EQ(entries.size(), 12U);
   EXPECT_NEAR(entries.back().after.year, epsilon(12, {.accountant = Accountant::kRdp}), 1e-9);
 }
@@ -141,7 +141,7 @@ TEST(BudgetLedger, ItsNoiseKeyStaysAndIsTheSitesAlone) {
 
 TEST(BudgetLedger, DamagedAndForeignFilesAreRefused) {
   const TemporaryFolder folder;
-  EXPECT_TRUE(read_ledger(folder.path()).empty());
+  EXPECT_TRUE(read_budget_ledger(folder.path()).empty());
   write_file(folder.path() / "privacy.sqlite", std::string(5000, 'x'));
   try {
     BudgetLedger ledger(folder.path());
