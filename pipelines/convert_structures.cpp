@@ -44,7 +44,9 @@ void convert_structures(const fs::path& input, const imaging::Study& study, cons
   for (const imaging::DicomHeader& header : study.structures) {
     try {
       const fs::path named = name_of(header);
-      StructureFiles files = convert_structure(header.file, study, false, named.parent_path() / imaging::image_stem(named), {.compression = options.compression, .overwrite = options.overwrite});
+      StructureFileOptions how;
+      how.compression = options.compression, how.overwrite = options.overwrite;
+      StructureFiles files = convert_structure(header.file, study, false, named.parent_path() / imaging::image_stem(named), how);
       reshape(files, options);
       for (const fs::path& image : files.images)
         report.written.push_back({.input = input, .output = image, .beside = {files.description}, .size = files.geometry.size,
