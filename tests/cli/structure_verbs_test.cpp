@@ -121,7 +121,7 @@ TEST(SegVerb, SaysWhatIsMissing) {
   elsewhere.geometry.origin_mm[0] += 0.2;
   imaging::write_nifti(at.labels, elsewhere);
   refused({"--scheme", "brats2021", "--algorithm", "net"}, 6, "have the grid of no series");
-  EXPECT_EQ(run_program({consilium_program(), "seg", "read", at.images + "/slice0", "-o", at.out}).code, 3);
+  EXPECT_EQ(run_program({consilium_program(), "seg", "read", at.images + "/slice0", "-o", at.out}).code, 5);
 }
 
 TEST(RtstructVerb, ContoursBecomeLabels) {
