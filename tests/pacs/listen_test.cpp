@@ -109,14 +109,15 @@ TEST(PacsListen, GarbageAndBrokenConnectionsLeaveNothingBehind) {
     close(connection);
   }
   const TemporaryFolder folder;
-  test::write_dicom(folder.path() / "large.dcm", {.rows = 2000, .columns = 2000});
+  test::write_dicom(folder.path() / "large.dcm", {.instance = "1.2.826.0.1.9", .rows = 2000, .columns = 2000});  // it may come through before the kill: no duplicate of what follows
   for (const int delay_ms : {0, 5, 20, 50}) {
     test::Process sender({"/usr/bin/storescu", "-aec", "CONSILIUM", "-R", "127.0.0.1", std::to_string(listener.port), (folder.path() / "large.dcm").string()});
     std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
     sender.signal(SIGKILL);
     sender.wait();
   }
-  EXPECT_EQ(storescu(listener, test::write_series(folder.path(), 1)).code, 0);  // it is well
+  const auto sent = storescu(listener, test::write_series(folder.path(), 1));
+  EXPECT_EQ(sent.code, 0) << sent.out << sent.err << "\n--\n" << listener.process->err();  // it is well
   EXPECT_EQ(listener.stop(), 0);
   EXPECT_FALSE(fs::exists(listener.folder() / ".incoming"));
 }
