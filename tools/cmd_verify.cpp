@@ -13,7 +13,7 @@ int cmd_verify(int argc, char** argv) {
   std::string ledger, keys, copy;
   std::vector<std::string> heads;
   app.add_option("LEDGER", ledger, "a coordinator's folder, a simulation's, a site's, or a ledger.jsonl")->required();
-  app.add_option("--head", heads, "heads that a site kept: its folder, or the heads.jsonl in it; as often as there are sites to compare with")->type_name("FILE")->expected(1);
+  app.add_option("--head", heads, "heads that a site kept: its folder, or the heads.jsonl in it; as often as there are sites to compare with")->type_name("FILE")->allow_extra_args(false);
   app.add_option("--keys", keys, "the federation's ca.crt, or the folder that holds it: whose certificates count");
   std::uint64_t witnesses = 0;
   app.add_option("--witnesses", witnesses, "sites that must have co-signed the newest head, beside the coordinator; needs --keys (default 0: not asked for)")->type_name("K");
