@@ -1,4 +1,5 @@
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -31,19 +32,22 @@ Volume thorax(std::size_t slices) {
   return volume;
 }
 
-void run_program(benchmark::State& state, const std::vector<std::string>& command) {
+/// Every run writes into an empty folder, and waits for no disk: what the run before it left to be written would stop it, and it alone.
+void run_program(benchmark::State& state, const std::vector<std::string>& command, const fs::path& out) {
   for (auto _ : state) {
+    for (const auto& entry : fs::directory_iterator(out)) fs::remove_all(entry.path());
+    ::sync();
     const double seconds = program_seconds(command);
     if (seconds < 0) state.SkipWithError((command[0] + " failed").c_str());
     state.SetIterationTime(std::max(seconds, 1e-9));
   }
 }
 
-void add(const std::string& name, const std::vector<std::string>& command) {
-  benchmark::RegisterBenchmark(name.c_str(), [command](benchmark::State& state) { run_program(state, command); })
+void add(const std::string& name, const fs::path& out, const std::vector<std::string>& command) {
+  benchmark::RegisterBenchmark(name.c_str(), [command, out](benchmark::State& state) { run_program(state, command, out); })
       ->UseManualTime()
       ->Unit(benchmark::kMillisecond)
-      ->Iterations(3);
+      ->Iterations(5);
 }
 
 void add_series(const std::string& what, const fs::path& in, const fs::path& out) {
@@ -52,10 +56,10 @@ void add_series(const std::string& what, const fs::path& in, const fs::path& out
   for (const char* threads : {"1", "0"})
     for (const char* level : {"0", "6"}) {
       const std::string work = fmt::format("convert {}, {}, {}/", what, *level == '0' ? "plain" : "level 6", *threads == '0' ? "all threads" : "one thread");
-      add(work + "consilium", {program, "convert", in.string(), "-o", out.string(), "--compress", level, "--threads", threads, "--overwrite", "--quiet"});
-      add(work + "dcm2niix", {"/usr/bin/dcm2niix", "-w", "1", "-z", *level == '0' ? "n" : "y", "-f", "peer", "-o", out.string(), in.string()});
+      add(work + "consilium", out, {program, "convert", in.string(), "-o", out.string(), "--compress", level, "--threads", threads, "--quiet"});
+      add(work + "dcm2niix", out, {"/usr/bin/dcm2niix", "-w", "1", "-z", *level == '0' ? "n" : "y", "-f", "peer", "-o", out.string(), in.string()});
       if (*level == '0')
-        add(work + "limit: cat", {"/bin/sh", "-c", fmt::format("cat {}/* > {}/bytes", in.string(), out.string())});
+        add(work + "limit: cat", out, {"/bin/sh", "-c", fmt::format("cat {}/* > {}/bytes", in.string(), out.string())});
     }
 }
 
