@@ -189,7 +189,7 @@ void note_contributions(RoundReport& report, const ModelState& global, std::span
   const auto found = contributions(global, updates);
   const auto shared = shared_cases(updates);
   for (SiteOutcome& site : report.sites) {
-    for (const char* own_word : {"update_norm", "cosine_to_mean", "leave_one_out", "likeness", "rule_weight", "shared_cases"}) site.metrics.erase(own_word);  // these are the coordinator's
+    for (const char* own_word : kContributionMetrics) site.metrics.erase(own_word);
     if (const auto cases = shared.find(site.site); cases != shared.end()) site.metrics["shared_cases"] = static_cast<double>(cases->second);
     if (const auto own = found.find(site.site); own != found.end()) note(own->second, site.metrics);
     if (const auto weight = weights.find(site.site); weight != weights.end() && found.contains(site.site)) site.metrics["rule_weight"] = weight->second;

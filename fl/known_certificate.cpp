@@ -42,8 +42,7 @@ class Remembered {
 std::shared_ptr<const KnownCertificate> known_certificate(std::string_view pem, const std::string& origin) {
   static Remembered<std::shared_ptr<const KnownCertificate>> known;
   return known.value_of(std::string(pem), [&] {
-    auto read = std::make_shared<KnownCertificate>(KnownCertificate{parse_certificate(pem, origin), parse_x509(pem, origin), nullptr, ""});
-    read->key.reset(X509_get_pubkey(read->certificate.get()));
+    auto read = std::make_shared<KnownCertificate>(KnownCertificate{parse_certificate(pem, origin), parse_x509(pem, origin), ""});
     read->pem = to_pem(read->certificate.get());
     return std::shared_ptr<const KnownCertificate>(std::move(read));
   });

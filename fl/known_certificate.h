@@ -13,7 +13,6 @@ namespace consilium::fl {
 struct KnownCertificate {
   CertificateSummary summary;
   Certificate certificate;
-  Key key;          ///< public
   std::string pem;  ///< as PEM is written here
 };
 

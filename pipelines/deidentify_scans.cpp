@@ -12,27 +12,10 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "imaging/dicom/scan.h"
+#include "pipelines/files_below.h"
 
 namespace consilium::pipelines {
 namespace {
-
-constexpr int kDeepestFolder = 32;
-
-/// Regular files in the order of paths; links to folders are not followed.
-std::vector<fs::path> files_below(const fs::path& input) {
-  std::error_code status;
-  if (fs::is_regular_file(input, status)) return {input};
-  require(fs::is_directory(input, status), ErrorCode::kNotFound, input.string() + ": no such file or folder");
-  std::vector<fs::path> files;
-  fs::recursive_directory_iterator it(input, fs::directory_options::skip_permission_denied, status), end;
-  for (; !status && it != end; it.increment(status)) {
-    if (it.depth() >= kDeepestFolder) it.disable_recursion_pending();
-    if (it->is_regular_file(status)) files.push_back(it->path());
-    status.clear();
-  }
-  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });  // as sort does in the C locale
-  return files;
-}
 
 /// Results among the originals would be taken for originals by the next run.
 void require_apart(const fs::path& input, const fs::path& output) {

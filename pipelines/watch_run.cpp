@@ -1,10 +1,9 @@
 #include "pipelines/watch_run.h"
 
 #include <chrono>
-#include <thread>
 
 #include "base/files.h"
-#include "base/stop.h"
+#include "base/wait.h"
 #include "fl/run_history.h"
 
 namespace consilium::pipelines {
@@ -14,14 +13,10 @@ using Clock = std::chrono::steady_clock;
 
 Clock::time_point after(double seconds) { return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)); }
 
-void pause(double seconds, const std::atomic<bool>* stop) {
-  for (const auto end = after(seconds); Clock::now() < end; std::this_thread::sleep_for(std::chrono::milliseconds(20))) throw_if_stopped(stop);
-}
-
 /// A run folder is looked at as soon as it holds a run.
 void wait_for_run(const fs::path& folder, const WatchOptions& options, const std::atomic<bool>* stop) {
   if (!fs::exists(folder)) return;  // that is a mistake rather than a coordinator about to start
-  for (const auto end = after(options.wait_seconds); Clock::now() < end && !fs::exists(folder / "events.jsonl");) pause(0.1, stop);
+  for (const auto end = after(options.wait_seconds); Clock::now() < end && !fs::exists(folder / "events.jsonl");) wait_for(0.1, stop);
 }
 
 }  // namespace
@@ -40,7 +35,7 @@ void watch_folder(const fs::path& folder, const OnNews& on_news, const std::atom
       shown = seen;
     }
     if (!status.end.empty()) return;
-    pause(options.look_seconds, stop);
+    wait_for(options.look_seconds, stop);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "imaging/pacs/query.h"
 #include "imaging/pacs/retrieve.h"
 #include "imaging/pacs/send.h"
+#include "pipelines/files_below.h"
 #include "tools/interrupt.h"
 #include "tools/verb.h"
 
@@ -84,11 +85,9 @@ int retrieved(const imaging::Retrieved& result, bool json) {
 std::vector<fs::path> dicom_files(const std::vector<std::string>& inputs) {
   std::vector<fs::path> files;
   for (const std::string& input : inputs) {
-    require(fs::exists(input), ErrorCode::kNotFound, input + ": no such file or folder");
-    if (!fs::is_directory(input)) files.emplace_back(input);
-    if (fs::is_directory(input))
-      for (const auto& entry : fs::recursive_directory_iterator(input, fs::directory_options::skip_permission_denied))
-        if (entry.is_regular_file() && imaging::looks_like_dicom(entry.path())) files.push_back(entry.path());
+    const bool is_named = !fs::is_directory(input);  // sent, or refused with the reason, whatever it looks like
+    for (fs::path& file : pipelines::files_below(input))
+      if (is_named || imaging::looks_like_dicom(file)) files.push_back(std::move(file));
   }
   std::sort(files.begin(), files.end());
   require(!files.empty(), ErrorCode::kNotFound, "no DICOM file to send");

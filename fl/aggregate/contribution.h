@@ -25,8 +25,10 @@ inline constexpr std::size_t kMostCompared = 256;
 /// Two sites whose updates are so much alike have the same data, or are one: honest sites with the same patients differ by the order of their batches.
 inline constexpr double kSameUpdate = 0.999;
 
-/// Adds them to what the coordinator reports of a site, as metrics "update_norm", "cosine_to_mean", "leave_one_out", "likeness" and, where the rule has one, "rule_weight". The site's own words
-/// of these names are overwritten.
+/// What a coordinator says of a site's update, in its report: the words are its own, and no site's.
+inline constexpr const char* kContributionMetrics[] = {"update_norm", "cosine_to_mean", "leave_one_out", "likeness", "rule_weight", "shared_cases"};
+
+/// Adds a contribution as the first four of them.
 void note(const Contribution& contribution, std::map<std::string, double>& metrics);
 
 }  // namespace consilium::fl

@@ -34,8 +34,7 @@ void add_block(std::span<const float> values, std::uint64_t first_place, std::ve
 }  // namespace
 
 std::vector<double> sketch_of(const ModelState& global, const Update& update) {
-  std::size_t count = 0;
-  for (const NamedTensor& tensor : global.tensors) count += tensor.values.size();
+  const auto count = static_cast<std::size_t>(value_count(global));
   const bool is_whole = count <= kSketchLength;
   std::vector<double> sketch(is_whole ? count : kSketchLength, 0);
   const UpdateWeights weights(update);

@@ -35,6 +35,12 @@ grpc::ChannelArguments standing_channel_arguments() {
   return arguments;
 }
 
+std::shared_ptr<grpc::Channel> standing_channel(const std::string& address, const TlsPems& pems) {
+  grpc::ChannelArguments arguments = standing_channel_arguments();
+  arguments.SetMaxReceiveMessageSize(64 << 20);
+  return grpc::CreateCustomChannel(address, channel_credentials(pems), arguments);
+}
+
 std::shared_ptr<grpc::ServerCredentials> open_server_credentials(const TlsFiles& files, const std::string& name) {
   const TlsPems pems = read_tls_files(files, Role::kCoordinator, name);
   grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);

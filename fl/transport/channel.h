@@ -19,6 +19,8 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPems& pem
 
 /// Of a connection that stays open: keepalive also between calls, and none shared with another that shows another certificate.
 grpc::ChannelArguments standing_channel_arguments();
+/// To a coordinator, for messages of up to 64 MiB.
+std::shared_ptr<grpc::Channel> standing_channel(const std::string& address, const TlsPems& pems);
 
 /// TLS in which only the coordinator shows a certificate: for those who have none yet.
 std::shared_ptr<grpc::ServerCredentials> open_server_credentials(const TlsFiles& files, const std::string& name);

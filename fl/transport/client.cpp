@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <thread>
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/stop.h"
+#include "base/wait.h"
 #include "fl/compress/round_encoder.h"
 #include "fl/federation_settings.h"
 #include "fl/known_certificate.h"
@@ -71,12 +70,6 @@ void require_same_federation(const fs::path& folder, const std::string& federati
           folder.string() + ": this site is in another run than the one that the coordinator announces; is a second coordinator running, or was the first one's folder lost? To leave the old run, give another folder, or remove this one");
 }
 
-std::shared_ptr<grpc::Channel> channel_to(const std::string& address, const TlsPems& pems) {
-  grpc::ChannelArguments arguments = standing_channel_arguments();
-  arguments.SetMaxReceiveMessageSize(64 << 20);
-  return grpc::CreateCustomChannel(address, channel_credentials(pems), arguments);
-}
-
 /// A site's part in one federation, over as many connections as it takes.
 class SiteRun {
  public:
@@ -116,7 +109,7 @@ class SiteRun {
   /// One connection.
   struct Line {
     Line(const std::string& address, SiteRun& run)
-        : channel(channel_to(address, run.pems_)), stub(pb::Federation::NewStub(channel)), ledger(channel, run.witness_, run.tell_), watcher(*stub, run.instance_), reporter(channel, run.progress_, run.options_.report_seconds) {}
+        : channel(standing_channel(address, run.pems_)), stub(pb::Federation::NewStub(channel)), ledger(channel, run.witness_, run.tell_), watcher(*stub, run.instance_), reporter(channel, run.progress_, run.options_.report_seconds) {}
     std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<pb::Federation::Stub> stub;
     LedgerClient ledger;
@@ -262,11 +255,7 @@ class SiteRun {
     told_ = broken.reason;
     if (open_) open_->attempt.clear();  // what was answered may have got lost: it is answered again, with the same words
     answered_ = -1;  // a coordinator that restarted has forgotten what it got in the open round
-    const auto end = Clock::now() + std::chrono::duration<double>(pause_.seconds());
-    while (Clock::now() < end) {
-      throw_if_stopped(stop_);
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
+    wait_for(pause_.seconds(), stop_);
     pause_.grow();
   }
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/stop.h"
+#include "base/wait.h"
 #include "consilium/fl/v1/enrolment.grpc.pb.h"
 #include "fl/enrol/member_files.h"
 #include "fl/transport/channel.h"
@@ -56,14 +56,6 @@ std::string enrol_once(const std::string& address, const Invitation& invitation,
   return response.certificate();
 }
 
-void wait(double seconds, const std::atomic<bool>* stop) {
-  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
-  while (Clock::now() < end) {
-    throw_if_stopped(stop);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
-
 struct MemberChannel {
   MemberChannel(const TlsFiles& files, const std::string& name, Role role, const std::string& address) : channel(channel_to(address, channel_credentials(read_tls_files(files, role, name)))) { set_deadline(context); }
   std::shared_ptr<grpc::Channel> channel;
@@ -95,7 +87,7 @@ void enrol_over_tls(const fs::path& folder, const Invitation& invitation, const 
     require(Clock::now() < end, ErrorCode::kUnreachable, "no enrolment service answered (" + reasons + ")");
     if (reasons != told && options.on_event) options.on_event("no enrolment service answers yet (" + reasons + "); trying again");
     told = reasons;
-    wait(pause.seconds(), options.stop);
+    wait_for(pause.seconds(), options.stop);
     pause.grow();
   }
 }

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/stop.h"
+#include "base/wait.h"
 #include "consilium/fl/v1/progress.grpc.pb.h"
 #include "fl/federation_settings.h"
 #include "fl/known_certificate.h"
@@ -30,10 +30,7 @@ double seconds_since(Clock::time_point when) { return std::chrono::duration<doub
 /// One stream of observations, read in a thread of its own so that time passes for who waits for the next.
 class Stream {
  public:
-  Stream(const std::string& address, const TlsPems& pems) {
-    grpc::ChannelArguments arguments = standing_channel_arguments();
-    arguments.SetMaxReceiveMessageSize(64 << 20);
-    stub_ = v1::Progress::NewStub(grpc::CreateCustomChannel(address, channel_credentials(pems), arguments));
+  Stream(const std::string& address, const TlsPems& pems) : stub_(v1::Progress::NewStub(standing_channel(address, pems))) {
     reader_ = stub_->Observe(&context_, {});
     thread_ = std::thread([this] { read(); });
   }
@@ -155,7 +152,7 @@ void follow_run(const RemoteRunOptions& options, const OnRunNews& on_news, const
     } catch (const Broken& broken) {
       require(seconds_since(last_contact) < options.give_up_seconds, ErrorCode::kUnreachable, "no contact with the coordinator at " + options.coordinator + " for " + std::to_string(static_cast<int>(options.give_up_seconds)) + " s (" + broken.reason + ")");
     }
-    for (const auto begun = Clock::now(); seconds_since(begun) < pause.seconds(); std::this_thread::sleep_for(std::chrono::milliseconds(20))) throw_if_stopped(stop);
+    wait_for(pause.seconds(), stop);
     pause.grow();
   }
 }

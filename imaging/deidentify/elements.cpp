@@ -4,17 +4,12 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "imaging/dicom/values.h"
 
 namespace consilium::imaging {
 namespace {
 
 void check(const OFCondition& outcome) { require(outcome.good(), ErrorCode::kUnexpected, "DICOM: an attribute could not be changed"); }
-
-std::string unpadded(std::string text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
-  const std::size_t first = text.find_first_not_of(' ');
-  return first == std::string::npos ? "" : text.substr(first);
-}
 
 bool has_overlay_in_pixels(DcmItem& item) {
   for (std::uint16_t group = 0x6000; group <= 0x601E; group = static_cast<std::uint16_t>(group + 2)) {

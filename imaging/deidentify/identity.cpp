@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "imaging/deidentify/padding.h"
 
 namespace consilium::imaging {
 namespace {
@@ -43,12 +44,6 @@ bool names_a_thing(const DcmTagKey& tag, DcmEVR vr) {
          tag == DCM_GantryID || tag == DCM_CassetteID;
 }
 
-std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(std::string(" \0", 2));
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(std::string(" \0", 2)) - first + 1);
-}
-
 void collect(DcmItem& item, Identity& identity) {
   for (unsigned long n = 0; n < item.card(); ++n) {
     DcmElement* element = item.getElement(n);
@@ -61,7 +56,7 @@ void collect(DcmItem& item, Identity& identity) {
     const bool person = names_a_person(tag, element->ident()), thing = names_a_thing(tag, element->ident());
     OFString value;
     if ((!person && !thing) || element->getOFStringArray(value).bad()) continue;
-    const std::string text = lower(trimmed(std::string(value.c_str(), value.length())));
+    const std::string text = lower(std::string(without_padding({value.c_str(), value.length()})));
     if (person) {
       for_each_run(text, [&](const std::string& word, bool is_word) {
         if (is_word && word.size() >= kShortestWord) identity.words.insert(word);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "imaging/deidentify/padding.h"
 #include "imaging/dicom/uid.h"
 
 namespace consilium::imaging {
@@ -25,14 +26,6 @@ constexpr unsigned kMostDays = 3650;  // ten years: enough to hide the year, too
 
 void wipe(std::string& secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
 
-/// Even length is made with a zero byte or a blank.
-std::string_view trimmed(std::string_view text) {
-  const auto is_padding = [](char c) { return c == ' ' || c == '\0'; };
-  while (!text.empty() && is_padding(text.back())) text.remove_suffix(1);
-  while (!text.empty() && is_padding(text.front())) text.remove_prefix(1);
-  return text;
-}
-
 }  // namespace
 
 Pseudonyms::Pseudonyms(std::string secret) : secret_(std::move(secret)) {
@@ -42,7 +35,7 @@ Pseudonyms::Pseudonyms(std::string secret) : secret_(std::move(secret)) {
 Pseudonyms::~Pseudonyms() { wipe(secret_); }
 
 std::string Pseudonyms::mac(std::string_view purpose, std::string_view original) const {
-  const std::string message = "consilium deidentify 1|" + std::string(purpose) + "|" + std::string(trimmed(original));
+  const std::string message = "consilium deidentify 1|" + std::string(purpose) + "|" + std::string(without_padding(original));
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   require(HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()), reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest, &size) != nullptr,
@@ -51,7 +44,7 @@ std::string Pseudonyms::mac(std::string_view purpose, std::string_view original)
 }
 
 std::string Pseudonyms::uid(std::string_view original) const {
-  const std::string_view plain = trimmed(original);
+  const std::string_view plain = without_padding(original);
   if (plain.empty() || plain.starts_with("1.2.840.10008.")) return std::string(plain);
   return uid_of_name(mac("uid", plain));
 }

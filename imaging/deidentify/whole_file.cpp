@@ -1,14 +1,12 @@
 #include "imaging/deidentify/whole_file.h"
 
-#include <dcmtk/dcmdata/dcostrmb.h>
-#include <dcmtk/dcmdata/dcwcache.h>
-
 #include <algorithm>
 #include <fstream>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
+#include "imaging/dicom/file_bytes.h"
+#include "imaging/dicom/little_endian.h"
 #include "imaging/dicom/parse.h"
 
 namespace consilium::imaging {
@@ -28,12 +26,6 @@ std::string read_part(std::ifstream& stream, std::uint64_t at, std::size_t count
   return bytes;
 }
 
-std::uint32_t little(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t n = 4; n-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[n]);
-  return value;
-}
-
 /// Where the pixels end: of compressed ones, behind the last fragment's delimiter.
 std::uint64_t end_of_pixels(std::ifstream& stream, const PixelPlace& pixels, std::uint64_t length) {
   if (!pixels.is_encapsulated) return std::min<std::uint64_t>(pixels.offset + pixels.length, length);
@@ -42,9 +34,9 @@ std::uint64_t end_of_pixels(std::ifstream& stream, const PixelPlace& pixels, std
     const std::string header = read_part(stream, at, 8);
     if (header.size() < 8) break;
     at += 8;
-    if (little(header) == 0xE0DDFFFE) return at;  // (FFFE,E0DD)
-    if (little(header) != 0xE000FFFE) break;
-    at += little(std::string_view(header).substr(4));
+    if (little_endian(header, 0) == 0xE0DDFFFE) return at;  // (FFFE,E0DD)
+    if (little_endian(header, 0) != 0xE000FFFE) break;
+    at += little_endian(header, 4);
   }
   return std::min(at, length);
 }
@@ -94,22 +86,7 @@ std::unique_ptr<DcmFileFormat> read_whole_dicom(const fs::path& file) {
 std::string encode_dicom(std::unique_ptr<DcmDataset> data_set) {
   const E_TransferSyntax syntax = data_set->getOriginalXfer() == EXS_Unknown ? EXS_LittleEndianExplicit : data_set->getOriginalXfer();
   DcmFileFormat file(data_set.release(), OFFalse);  // owned by `file` from here on
-  std::string bytes;
-  std::vector<char> buffer(1 << 16);
-  DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()));
-  DcmWriteCache cache;
-  file.transferInit();
-  OFCondition outcome = EC_StreamNotifyClient;
-  while (outcome == EC_StreamNotifyClient) {
-    outcome = file.write(stream, syntax, EET_ExplicitLength, &cache, EGL_withoutGL);
-    void* filled = nullptr;
-    offile_off_t length = 0;
-    stream.flushBuffer(filled, length);
-    bytes.append(static_cast<const char*>(filled), static_cast<std::size_t>(length));
-  }
-  file.transferEnd();
-  require(outcome.good(), ErrorCode::kUnexpected, std::string("DICOM: an object could not be encoded: ") + outcome.text());
-  return bytes;
+  return file_bytes_of(file, syntax, EGL_withoutGL);
 }
 
 }  // namespace consilium::imaging

@@ -2,16 +2,12 @@
 
 #include <cstdint>
 
+#include "imaging/dicom/little_endian.h"
+
 namespace consilium::imaging {
 namespace {
 
 constexpr std::size_t kNameBytes = 64, kFieldBytes = 84, kItemBytes = 16;
-
-std::uint32_t number(std::string_view bytes, std::size_t at) {
-  std::uint32_t value = 0;
-  for (std::size_t n = 4; n-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + n]);
-  return value;
-}
 
 std::string trimmed(std::string_view text) {
   text = text.substr(0, text.find('\0'));
@@ -25,16 +21,16 @@ std::string trimmed(std::string_view text) {
 std::vector<std::string> csa_values(std::string_view header, std::string_view field) {
   std::size_t at = header.starts_with("SV10") ? 8 : 0;
   if (header.size() < at + 8) return {};
-  const std::uint32_t fields = number(header, at);
+  const std::uint32_t fields = little_endian(header, at);
   at += 8;
   for (std::uint32_t f = 0; f < fields && at + kFieldBytes <= header.size(); ++f) {
     const bool wanted = trimmed(header.substr(at, kNameBytes)) == field;
-    const std::uint32_t items = number(header, at + kNameBytes + 12);
+    const std::uint32_t items = little_endian(header, at + kNameBytes + 12);
     at += kFieldBytes;
     std::vector<std::string> values;
     for (std::uint32_t n = 0; n < items; ++n) {
       if (at + kItemBytes > header.size()) return {};
-      const std::size_t length = number(header, at + 4);
+      const std::size_t length = little_endian(header, at + 4);
       at += kItemBytes;
       if (length > header.size() - at) return {};
       if (std::string value = trimmed(header.substr(at, length)); wanted && !value.empty()) values.push_back(std::move(value));

@@ -9,7 +9,7 @@
 
 namespace consilium::imaging {
 
-std::string file_bytes_of(DcmFileFormat& file) {
+std::string file_bytes_of(DcmFileFormat& file, E_TransferSyntax syntax, E_GrpLenEncoding group_lengths) {
   std::string bytes;
   std::vector<char> buffer(1 << 16);
   DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()));
@@ -17,14 +17,14 @@ std::string file_bytes_of(DcmFileFormat& file) {
   file.transferInit();
   OFCondition outcome = EC_StreamNotifyClient;
   while (outcome == EC_StreamNotifyClient) {
-    outcome = file.write(stream, EXS_LittleEndianExplicit, EET_ExplicitLength, &cache, EGL_recalcGL);
+    outcome = file.write(stream, syntax, EET_ExplicitLength, &cache, group_lengths);
     void* filled = nullptr;
     offile_off_t length = 0;
     stream.flushBuffer(filled, length);
     bytes.append(static_cast<const char*>(filled), static_cast<std::size_t>(length));
   }
   file.transferEnd();
-  require(outcome.good(), ErrorCode::kUnexpected, std::string("DICOM: an image could not be encoded: ") + outcome.text());
+  require(outcome.good(), ErrorCode::kUnexpected, std::string("DICOM: an object could not be encoded: ") + outcome.text());
   return bytes;
 }
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "imaging/dicom/little_endian.h"
+
 namespace consilium::imaging {
 namespace {
 
@@ -15,12 +17,6 @@ bool holds(std::string_view list, std::string_view vr) {
   return false;
 }
 
-std::uint32_t little(std::string_view bytes, std::size_t at, std::size_t count) {
-  std::uint32_t value = 0;
-  for (std::size_t n = count; n-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + n]);
-  return value;
-}
-
 std::string trimmed(std::string_view uid) {
   while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.remove_suffix(1);
   return std::string(uid);
@@ -28,14 +24,14 @@ std::string trimmed(std::string_view uid) {
 
 /// Meta headers are explicit little endian. Stops at the first element of another group, or that makes no sense.
 void walk_meta(std::string_view bytes, FileMeta& meta) {
-  while (meta.data_set + 8 <= bytes.size() && little(bytes, meta.data_set, 2) == 2) {
+  while (meta.data_set + 8 <= bytes.size() && little_endian(bytes, meta.data_set, 2) == 2) {
     const std::string_view vr = bytes.substr(meta.data_set + 4, 2);
     const bool is_long = is_long_vr(vr);
     if (!is_vr(vr) || (is_long && meta.data_set + 12 > bytes.size())) return;
-    const std::uint32_t length = is_long ? little(bytes, meta.data_set + 8, 4) : little(bytes, meta.data_set + 6, 2);
+    const std::uint32_t length = is_long ? little_endian(bytes, meta.data_set + 8, 4) : little_endian(bytes, meta.data_set + 6, 2);
     const std::size_t value = meta.data_set + (is_long ? 12 : 8);
     if (length > bytes.size() - value) return;
-    const std::uint32_t element = little(bytes, meta.data_set + 2, 2);
+    const std::uint32_t element = little_endian(bytes, meta.data_set + 2, 2);
     if (element == 0x0010) meta.transfer_syntax = trimmed(bytes.substr(value, length));
     if (element == 0x0002) meta.sop_class_uid = trimmed(bytes.substr(value, length));
     meta.data_set = value + length;
@@ -45,7 +41,7 @@ void walk_meta(std::string_view bytes, FileMeta& meta) {
 /// What the first element looks like. Groups are small numbers: the larger byte order is the wrong one.
 std::optional<DicomEncoding> look(std::string_view bytes, std::size_t at) {
   if (at + 8 > bytes.size()) return std::nullopt;
-  const std::uint32_t group = little(bytes, at, 2), swapped = (group & 0xFF) << 8 | group >> 8;
+  const std::uint32_t group = little_endian(bytes, at, 2), swapped = (group & 0xFF) << 8 | group >> 8;
   return DicomEncoding{is_vr(bytes.substr(at + 4, 2)), swapped < group};
 }
 

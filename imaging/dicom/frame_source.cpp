@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 
 #include "base/error.h"
 #include "imaging/dicom/colours.h"
 #include "imaging/dicom/decode.h"
+#include "imaging/dicom/little_endian.h"
 #include "imaging/dicom/parse.h"
 
 namespace consilium::imaging {
@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::uint32_t kItem = 0xE000FFFE;  // as little-endian bytes are read
 constexpr std::size_t kMostFragments = 1 << 22;
-
-std::uint32_t little(const char* bytes) {
-  std::uint32_t value = 0;
-  std::memcpy(&value, bytes, 4);
-  return value;
-}
 
 void swap_cells(std::span<char> cells, std::size_t bytes) {
   if (bytes == 1) return;
@@ -74,8 +68,8 @@ void FrameSource::find_fragments(const DicomHeader& h) {
   bool is_first = true;
   while (at + 8 <= length_) {
     read_at(at, header);
-    if (little(header) != kItem) break;  // the delimiter, or the end that a cut file has
-    const Fragment fragment{at + 8, little(header + 4)};
+    if (little_endian({header, sizeof header}, 0) != kItem) break;  // the delimiter, or the end that a cut file has
+    const Fragment fragment{at + 8, little_endian({header, sizeof header}, 4)};
     require(fragment.length <= length_ - fragment.offset && fragments_.size() < kMostFragments, ErrorCode::kCorruptData,
             name_ + ": a fragment of the pixels is cut short");
     at = fragment.offset + fragment.length;

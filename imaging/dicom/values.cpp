@@ -12,12 +12,6 @@
 namespace consilium::imaging {
 namespace {
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
-  const std::size_t first = text.find_first_not_of(' ');
-  return first == std::string::npos ? "" : text.substr(first);
-}
-
 bool is_word_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80;
 }
@@ -87,10 +81,16 @@ std::string to_utf8(DcmItem& item, const OFString& text) {
 
 }  // namespace
 
+std::string unpadded(std::string text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string::npos ? "" : text.substr(first);
+}
+
 std::string text_of(DcmItem& item, const DcmTagKey& tag) {
   OFString value;
   if (item.findAndGetOFStringArray(tag, value).bad()) return "";
-  std::string text = trimmed(to_utf8(item, value));
+  std::string text = unpadded(to_utf8(item, value));
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   return text;
@@ -125,7 +125,7 @@ std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag) {
   const std::string text = text_of(item, tag);
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\\', start), text.size());
-    words.push_back(trimmed(text.substr(start, end - start)));
+    words.push_back(unpadded(text.substr(start, end - start)));
     start = end + 1;
   }
   return words;

@@ -11,8 +11,11 @@
 
 namespace consilium::imaging {
 
-// Values of single attributes as our own types. Only for imaging/dicom/*.cpp. A value that is absent, empty or not what it should
+// Values of single attributes as our own types. Only for imaging/dicom/*.cpp and imaging/deidentify/*.cpp. A value that is absent, empty or not what it should
 // be is "", an empty list or nothing; control characters, which a terminal might obey, become '?'. Text is UTF-8.
+
+/// Without what makes a value's length even, and blanks before and behind it.
+std::string unpadded(std::string text);
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag);       ///< several values stay joined by '\'
 std::string free_text_of(DcmItem& item, const DcmTagKey& tag);  ///< words of the patient's name and identifiers become "***"

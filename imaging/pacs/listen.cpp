@@ -71,6 +71,16 @@ std::uint16_t port_of(const Descriptor& listener) {
   return ntohs(address.sin_port);
 }
 
+struct Pipe {
+  Descriptor read, write;
+};
+
+Pipe make_pipe() {
+  int ends[2];
+  require(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0, ErrorCode::kUnexpected, "no pipe can be made");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
 /// One line per event, shorter than what a pipe takes at once.
 std::string encode(const ListenEvent& event) { return std::to_string(static_cast<int>(event.kind)) + "\t" + printable(event.title) + "\t" + printable(event.detail, 1024) + "\n"; }
 
@@ -82,18 +92,14 @@ ListenEvent decode(const std::string& line) {
 class Listener {
  public:
   Listener(const std::filesystem::path& folder, const ListenOptions& options, const std::function<void(const ListenEvent&)>& on_event)
-      : folder_(folder), options_(options), on_event_(on_event), tls_(options.tls ? make_tls_layer(*options.tls, NET_ACCEPTOR) : nullptr), port_(open_port(options)) {
-    int ends[2];
-    require(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0, ErrorCode::kUnexpected, "no pipe can be made");
-    pipe_read_ = Pipe(ends[0]);
-    pipe_write_ = Pipe(ends[1]);
+      : folder_(folder), options_(options), on_event_(on_event), tls_(options.tls ? make_tls_layer(*options.tls, NET_ACCEPTOR) : nullptr), port_(open_port(options)), pipe_(make_pipe()) {
     on_event_({ListenEventKind::kListening, options.title, std::to_string(port_of(port_))});
   }
 
   void run(const std::atomic<bool>* stop) {
     while (stop == nullptr || !*stop) {
       const bool has_place = alive_.size() < options_.most_associations;
-      pollfd wait[2] = {{pipe_read_.get(), POLLIN, 0}, {has_place ? port_.number : -1, POLLIN, 0}};
+      pollfd wait[2] = {{pipe_.read.number, POLLIN, 0}, {has_place ? port_.number : -1, POLLIN, 0}};
       ::poll(wait, 2, kLookAroundMs);
       hear();
       reap();
@@ -116,19 +122,6 @@ class Listener {
   }
 
  private:
-  class Pipe {
-   public:
-    explicit Pipe(int number = -1) : end_(number) {}
-    int get() const { return end_.number; }
-    Pipe& operator=(Pipe&& other) noexcept {
-      std::swap(end_.number, other.end_.number);
-      return *this;
-    }
-
-   private:
-    Descriptor end_;
-  };
-
   void answer() {
     const Descriptor connection(::accept4(port_.number, nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.number < 0) return;
@@ -147,7 +140,7 @@ class Listener {
     if (::getppid() != parent) ::_exit(1);
     const std::function<void(const ListenEvent&)> tell = [&](const ListenEvent& event) {
       const std::string line = encode(event);
-      while (::write(pipe_write_.get(), line.data(), line.size()) < 0 && (errno == EAGAIN || errno == EINTR)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      while (::write(pipe_.write.number, line.data(), line.size()) < 0 && (errno == EAGAIN || errno == EINTR)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     };
     try {
       receive_association(connection, folder_, options_, tls_.get(), tell);
@@ -160,7 +153,7 @@ class Listener {
 
   void hear() {
     char buffer[4096];
-    for (ssize_t count = 0; (count = ::read(pipe_read_.get(), buffer, sizeof buffer)) > 0;) {
+    for (ssize_t count = 0; (count = ::read(pipe_.read.number, buffer, sizeof buffer)) > 0;) {
       heard_.append(buffer, static_cast<std::size_t>(count));
       for (std::size_t end = 0; (end = heard_.find('\n')) != std::string::npos; heard_.erase(0, end + 1)) on_event_(decode(heard_.substr(0, end)));
     }
@@ -189,7 +182,7 @@ class Listener {
   const std::function<void(const ListenEvent&)>& on_event_;
   std::unique_ptr<DcmTLSTransportLayer> tls_;
   Descriptor port_;
-  Pipe pipe_read_, pipe_write_;
+  const Pipe pipe_;  ///< by which the processes of associations tell what happened
   std::set<pid_t> alive_;
   std::string heard_;
 };

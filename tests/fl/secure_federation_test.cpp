@@ -15,9 +15,9 @@
 #include "fl/transport/server.h"
 #include "fl/wire/messages.h"
 #include "tests/fl/toy.h"
-#include "tests/support/counting_relay.h"
 #include "tests/support/process.h"
 #include "tests/support/refusal.h"
+#include "tests/support/relay.h"
 
 // Federations whose updates nobody sees, over mutual TLS and in one process.
 namespace consilium::fl {
@@ -193,13 +193,13 @@ TEST_F(SecureFederation, ASiteThatLacksAGroupIsNotToldByItsTraffic) {
   settings.sites = {"east", "oest", "west"};
   auto hub = coordinator(settings);
   const std::string where = address();
-  const int port = std::stoi(where.substr(where.rfind(':') + 1));
+  const auto port = static_cast<std::uint16_t>(std::stoi(where.substr(where.rfind(':') + 1)));
   const std::map<std::string, Trainer*> trainers{{"east", &headless}, {"oest", &b}, {"west", &c}};  // names of one length
-  std::map<std::string, std::unique_ptr<consilium::test::CountingRelay>> relays;
+  std::map<std::string, std::unique_ptr<consilium::test::Relay>> relays;
   std::vector<std::future<ModelState>> sites;
   for (const auto& [name, trainer] : trainers) {
-    relays[name] = std::make_unique<consilium::test::CountingRelay>(port);
-    const std::string by_relay = "localhost:" + std::to_string(relays[name]->port());
+    relays[name] = std::make_unique<consilium::test::Relay>(port);
+    const std::string by_relay = relays[name]->address();
     sites.push_back(std::async(std::launch::async, [=, this, name = name, trainer = trainer] {
       return run_site({.name = name, .coordinator = by_relay, .tls = tls_files(keys(), name), .folder = folder.path() / name, .give_up_seconds = 60}, *trainer, {}, &stop);
     }));
@@ -207,7 +207,7 @@ TEST_F(SecureFederation, ASiteThatLacksAGroupIsNotToldByItsTraffic) {
   EXPECT_EQ(hub.get().reports.at(0).sums.at("cases.head"), 5 + 9) << "the group's cases are those of the two that own it";
   for (auto& site : sites) site.get();
   // Three masked updates of 400006 values in 6 bytes, and signatures, whose length varies by a few bytes with each.
-  const auto bytes = [&](const std::string& name) { return static_cast<double>(relays.at(name)->bytes_sent()); };
+  const auto bytes = [&](const std::string& name) { return static_cast<double>(relays.at(name)->sent.load()); };
   EXPECT_GT(bytes("east"), 3 * 6 * 400006.0);
   for (const char* other : {"oest", "west"}) EXPECT_NEAR(bytes("east") / bytes(other), 1, 0.01) << "plain updates differ by a factor of thousands";
 }

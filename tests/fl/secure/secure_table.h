@@ -73,6 +73,18 @@ class SecureTable {
     declined[name] = answer.declined;
     return round->receive(name, answer, now);
   }
+  /// Every site answers the present stage, and what `liar` sends as a file is noise.
+  void answer_with_noise_of(const std::string& liar) {
+    for (const std::string& name : names()) {
+      const StageAnswer answer = *answer_of(name);
+      if (name == liar) {
+        std::string file = read_file(answer.file);
+        for (char& byte : file) byte = static_cast<char>(byte + 77);
+        write_file(answer.file, file);
+      }
+      deliver(name, answer);
+    }
+  }
   /// One step: every site but those of `absent` answers the present stage, and time passes until the next.
   void step(const std::set<std::string>& absent = {}) {
     for (const std::string& name : round->waiting_for()) {
