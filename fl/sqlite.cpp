@@ -17,7 +17,11 @@ Sqlite::Sqlite(const fs::path& file, SqliteMode mode) : file_(file) {
   handle_.reset(connection);  // there is one even when it could not be opened
   if (code != SQLITE_OK) throw Error(reads ? ErrorCode::kNotFound : ErrorCode::kCannotWrite, file.string() + ": " + sqlite3_errmsg(connection));
   sqlite3_busy_timeout(connection, 10000);
-  if (!reads) run("PRAGMA journal_mode=WAL");
+  if (reads) return;
+  // Where several open a new file at once SQLite does not wait for the one that changes its journal, but says that it is locked.
+  constexpr const char* kJournal = "PRAGMA journal_mode=WAL";
+  for (int tries = 0; tries < 500 && sqlite3_exec(connection, kJournal, nullptr, nullptr, nullptr) == SQLITE_BUSY; ++tries) sqlite3_sleep(20);
+  run(kJournal);
 }
 Sqlite::~Sqlite() = default;
 Sqlite::Sqlite(Sqlite&&) noexcept = default;
