@@ -5,11 +5,8 @@
 
 #include "base/files.h"
 #include "fl/ledger/entry.h"
-#include "fl/run_in_process.h"
 #include "fl/tls_check.h"
-#include "fl/transport/client.h"
-#include "fl/transport/server.h"
-#include "tests/fl/toy.h"
+#include "tests/fl/federation_fixture.h"
 #include "tests/support/process.h"
 #include "tests/support/refusal.h"
 
@@ -44,34 +41,25 @@ FinishedRun in_process(const FederationSettings& settings, const std::vector<std
   const TemporaryFolder folder;
   std::vector<std::pair<std::string, Trainer*>> named;
   for (std::size_t n = 0; n < kSites.size(); ++n) named.emplace_back(kSites[n], trainers[n].get());
-  return run_in_process(settings, toy_model(), named, folder.path());
+  return run_in_process(settings, toy_model(1), named, folder.path());
 }
 
-class GroupedFederation : public testing::Test {
+class GroupedFederation : public test::Federation {
  protected:
   GroupedFederation() : own(trainers()) {
-    init_authority(keys());
-    issue_certificate(keys(), "hub", {.role = Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
     for (const std::string& name : kSites) issue_certificate(keys(), name);
   }
   ~GroupedFederation() override { stop = true; }
-  fs::path keys() const { return folder.path() / "keys"; }
+  /// One that starts again is found where the first one listened.
   std::future<RunState> coordinator(const FederationSettings& settings, const std::atomic<bool>* own_stop = nullptr) {
     fs::remove(folder.path() / "hub" / "address");
-    return std::async(std::launch::async, [=, this] {
-      return run_coordinator({.listen = listen, .name = "hub", .tls = tls_files(keys(), "hub"), .folder = folder.path() / "hub", .linger_seconds = 20}, settings, toy_model(), {}, own_stop != nullptr ? own_stop : &stop);
-    });
+    return test::Federation::coordinator(settings, listen, own_stop != nullptr ? own_stop : &stop, {}, 20);
   }
   std::future<ModelState> join(std::size_t n, const std::atomic<bool>* own_stop = nullptr) {
-    EXPECT_TRUE(wait_until([&] { return fs::exists(folder.path() / "hub" / "address"); }));
-    listen = read_file(folder.path() / "hub" / "address");
-    listen.pop_back();
-    return std::async(std::launch::async, [=, this] {
-      return run_site({.name = kSites[n], .coordinator = listen, .tls = tls_files(keys(), kSites[n]), .folder = folder.path() / kSites[n], .give_up_seconds = 60}, *own[n], {}, own_stop != nullptr ? own_stop : &stop);
-    });
+    listen = address();
+    return std::async(std::launch::async, [=, this] { return run_site(site(kSites[n], 60), *own[n], {}, own_stop != nullptr ? own_stop : &stop); });
   }
 
-  TemporaryFolder folder;
   std::string listen = "localhost:0";
   std::atomic<bool> stop = false;
   std::vector<std::unique_ptr<ToyTrainer>> own;
