@@ -129,12 +129,13 @@ Status FederationService::OfferStageFile(grpc::ServerContext* context, const pb:
     std::int64_t round = 0;
     {
       const std::lock_guard lock(guard_);
+      if (coordinator_.is_finished()) return;  // as an answer after the end
       require(coordinator_.protocol() != nullptr, ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
-      OfferedAnswer offered = from_message(*request, most_answer_bytes());
-      if (!is_waited_for(caller.name) || !is_of_present_stage(caller.name, offered.answer)) return;  // it is here, or is not wanted any more
+      const StageAnswer answer = from_message(*request);
+      if (!is_waited_for(caller.name) || !is_of_present_stage(caller.name, answer)) return;  // it is here, or is not wanted any more
       Offer offer;
-      offer.update.round = round = offered.answer.round;
-      offer.delta = std::move(offered.file);
+      offer.update.round = round = answer.round;
+      offer.delta = file_of(*request, coordinator_.protocol()->most_file_bytes());
       upload = uploads_.offer(caller.name, std::move(offer));
     }
     name_missing(caller.name, round, *upload, *response);
@@ -258,20 +259,15 @@ void FederationService::name_missing(const std::string& site, std::int64_t round
 Receipt FederationService::judge_answer(const std::string& site, const pb::StageAnswer& message) {
   require(coordinator_.protocol() != nullptr || coordinator_.is_finished(), ErrorCode::kMismatch, "the updates of this federation are not protected: there is no stage to answer");
   if (coordinator_.is_finished()) return {ReceiptKind::kStale, "the federation is finished"};
-  OfferedAnswer offered = from_message(message, most_answer_bytes());
-  const bool has_file = offered.file.size_bytes > 0 && is_waited_for(site) && is_of_present_stage(site, offered.answer);
+  StageAnswer answer = from_message(message);
+  const bool has_file = message.has_file() && is_waited_for(site) && is_of_present_stage(site, answer);
   if (has_file) {
-    require(uploads_.find(site)->is_whole(offered.file), ErrorCode::kMismatch, "the file of this answer is not here");
-    offered.answer.file = uploads_.keep(site);  // under a name that no later offer of the site writes to
+    require(uploads_.find(site)->is_whole(file_of(message, coordinator_.protocol()->most_file_bytes())), ErrorCode::kMismatch, "the file of this answer is not here");
+    answer.file = uploads_.keep(site);  // under a name that no later offer of the site writes to
   }
-  const Receipt receipt = coordinator_.answer(site, offered.answer, steady_seconds());
-  if (has_file || receipt.kind == ReceiptKind::kRejected) tell_judged(site, offered.answer.round, receipt);
+  const Receipt receipt = coordinator_.answer(site, answer, steady_seconds());
+  if (has_file || receipt.kind == ReceiptKind::kRejected) tell_judged(site, answer.round, receipt);
   return receipt;
-}
-
-std::uint64_t FederationService::most_answer_bytes() {
-  most_answer_bytes_ = std::max(most_answer_bytes_, coordinator_.protocol()->most_file_bytes());
-  return most_answer_bytes_;
 }
 
 bool FederationService::is_of_present_stage(const std::string& site, const StageAnswer& answer) const {

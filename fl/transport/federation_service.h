@@ -61,8 +61,7 @@ class FederationService final : public pb::Federation::Service {
   std::shared_ptr<Upload> find_upload(const std::string& site);
   void name_missing(const std::string& site, std::int64_t round, const Upload& upload, pb::MissingChunks& response);
   Receipt judge_answer(const std::string& site, const pb::StageAnswer& message);
-  /// An answer to an attempt that was given up meanwhile is stale, and not too long because the present step has no file.
-  std::uint64_t most_answer_bytes();
+  /// Whose file is judged: that of another attempt, before a restart perhaps, is stale whatever it holds.
   bool is_of_present_stage(const std::string& site, const StageAnswer& answer) const;
   bool is_waited_for(const std::string& site) const;
   /// Of the update that the site has offered and sent.
@@ -84,7 +83,6 @@ class FederationService final : public pb::Federation::Service {
   Presence presence_;
   Offers offers_;
   std::set<std::string> served_;
-  std::uint64_t most_answer_bytes_ = 0;  ///< of a file that any step of this run's protocol takes
   bool closing_ = false;
   std::optional<Error> failure_;
 };

@@ -115,14 +115,16 @@ pb::StageAnswer to_message(const StageAnswer& answer, const ChunkList& file) {
   return message;
 }
 
-OfferedAnswer from_message(const pb::StageAnswer& message, std::uint64_t limit_bytes) {
+StageAnswer from_message(const pb::StageAnswer& message) {
   const std::string origin = "answer to a stage";
   require(message.round() >= 0 && message.round() <= kMostRounds, ErrorCode::kCorruptData, origin + ": round " + std::to_string(message.round()));
   require_stage(message, kMostAnswerBytes, origin);
   require(message.declined().size() <= kMostReasonBytes, ErrorCode::kCorruptData, origin + ": a reason of " + std::to_string(message.declined().size()) + " bytes");
-  OfferedAnswer offered{{message.round(), message.protocol(), message.version(), message.attempt(), message.step(), message.body(), {}, message.declined()}, {}};
-  if (message.has_file()) offered.file = from_manifest(message.file(), limit_bytes, origin);
-  return offered;
+  return {message.round(), message.protocol(), message.version(), message.attempt(), message.step(), message.body(), {}, message.declined()};
+}
+
+ChunkList file_of(const pb::StageAnswer& message, std::uint64_t limit_bytes) {
+  return message.has_file() ? from_manifest(message.file(), limit_bytes, "answer to a stage") : ChunkList{};
 }
 
 Announced from_message(const pb::Announcement& message) {

@@ -52,11 +52,9 @@ pb::Receipt to_message(const Receipt& receipt);
 Announced from_message(const pb::Announcement& message);
 Offer from_message(const pb::UpdateOffer& message, std::uint64_t limit_bytes);
 Receipt from_message(const pb::Receipt& message);
-/// An answer without its file, and what that consists of.
-struct OfferedAnswer {
-  StageAnswer answer;
-  ChunkList file;
-};
-OfferedAnswer from_message(const pb::StageAnswer& message, std::uint64_t limit_bytes);
+/// Without its file, which is judged only where the answer is to a stage that takes one: what was right before a restart is then late, and no fault.
+StageAnswer from_message(const pb::StageAnswer& message);
+/// Of what the answer's file consists; empty: it has none.
+ChunkList file_of(const pb::StageAnswer& message, std::uint64_t limit_bytes);
 
 }  // namespace consilium::fl

@@ -1,5 +1,12 @@
 #include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
 
+#include "consilium/fl/v1/federation.grpc.pb.h"
+#include "fl/encrypt/encryption_messages.h"
+#include "fl/tls_check.h"
+#include "fl/transport/channel.h"
+#include "fl/wire/chunk_file.h"
+#include "fl/wire/messages.h"
 #include "tests/fl/federation_fixture.h"
 
 namespace consilium::fl {
@@ -85,6 +92,26 @@ TEST_F(EncryptedFederation, ASiteThatIsStoppedAgainAndAgainCostsAttemptsAndNoRou
   EXPECT_EQ(a.trained, 6) << "an attempt is no training";
   east.get();
   north.get();
+}
+
+/// What a site answered to a coordinator that was killed meanwhile: the one that took its place gathers, and takes no file of any length at that step.
+TEST_F(EncryptedFederation, AnAnswerWithAFileFromBeforeARestartIsLateAndNoFault) {
+  std::atomic<bool> stop = false;
+  auto hub = coordinator(encrypted_settings(), "localhost:0", &stop);
+  const auto stub = pb::Federation::NewStub(grpc::CreateChannel(address(), channel_credentials(read_tls_files(tls_files(keys(), "east"), Role::kSite, "east"))));
+  write_file(folder.path() / "vector.bin", std::string(3 << 20, 'v'));
+  const pb::StageAnswer answer = to_message({0, kEncryption, kEncryptionVersion, std::string(kAttemptBytes, 'a'), 2, {}, {}, {}}, chunks_of_file(folder.path() / "vector.bin").list);
+  grpc::ClientContext offering, answering;
+  pb::MissingChunks missing;
+  pb::Receipt receipt;
+  grpc::Status status = stub->OfferStageFile(&offering, answer, &missing);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(missing.index_size(), 0) << "nobody wants it any more";
+  status = stub->AnswerStage(&answering, answer, &receipt);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(from_message(receipt).kind, ReceiptKind::kStale);
+  stop = true;
+  hub.get();
 }
 
 TEST_F(EncryptedFederation, WithoutOneOfThreeSitesNothingIsOpenedAndTheRunIsGivenUpAtLast) {
