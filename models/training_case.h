@@ -17,6 +17,7 @@ struct TrainingCase {
   std::vector<float> image;                   ///< channels * D * H * W
   std::vector<std::uint8_t> labels;           ///< D * H * W, class numbers
   LabelSets sets{};                           ///< which classes the labels tell apart; empty: all
+  std::vector<bool> present{};                ///< per channel, does the case have it; empty: all. Voxels of an absent one are zeros that nobody reads
 };
 
 }  // namespace consilium::models

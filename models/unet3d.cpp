@@ -14,6 +14,7 @@ void validate(const UNetOptions& options) {
   require(options.deep_supervision >= 0 && options.deep_supervision <= static_cast<int>(options.filters.size()) - 2, ErrorCode::kUsage,
           "deep_supervision is 0 to the number of levels minus 2");
   require(!options.stem_group.empty(), ErrorCode::kUsage, "stem_group needs a name");
+  validate(options.multimodal, options.in_channels);
 }
 
 void read_unet_options(SettingsReader& reader, UNetOptions& options) {
@@ -22,11 +23,12 @@ void read_unet_options(SettingsReader& reader, UNetOptions& options) {
   reader.field("filters", options.filters);
   reader.field("deep_supervision", options.deep_supervision);
   reader.field("stem_group", options.stem_group);
+  reader.object("multimodal", [&](SettingsReader& multimodal) { read_multimodal_options(multimodal, options.multimodal); });
   validate(options);
 }
 
 Json to_json(const UNetOptions& o) {
-  return {{"in_channels", o.in_channels}, {"out_channels", o.out_channels}, {"filters", o.filters}, {"deep_supervision", o.deep_supervision}, {"stem_group", o.stem_group}};
+  return {{"in_channels", o.in_channels}, {"out_channels", o.out_channels}, {"filters", o.filters}, {"deep_supervision", o.deep_supervision}, {"stem_group", o.stem_group}, {"multimodal", to_json(o.multimodal)}};
 }
 
 }  // namespace consilium::models

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/settings.h"
+#include "models/multimodal_options.h"
 
 namespace consilium::models {
 
@@ -13,7 +14,8 @@ struct UNetOptions {
   int out_channels = 4;                            ///< classes, background included
   std::vector<int> filters{32, 64, 128, 256, 320}; ///< per level, 2 to 7 levels; each level halves the resolution
   int deep_supervision = 0;                        ///< heads below full resolution, at most levels - 2
-  std::string stem_group = "stem.mr";              ///< group of the first block; the rest is "trunk" and "head"
+  std::string stem_group = "stem.mr";              ///< group of the first block; the rest is "trunk" and "head". Not with modalities: each has its own
+  MultimodalOptions multimodal{};
 
   bool operator==(const UNetOptions&) const = default;
 };
