@@ -23,6 +23,7 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
   validate(settings_);
   std::sort(settings_.sites.begin(), settings_.sites.end());
   require(state_.round >= 0 && state_.round <= settings_.rounds + 1, ErrorCode::kMismatch, "the run has more rounds than its settings allow");
+  for (std::size_t n = 0; n + 1 < state_.reports.size(); ++n) shorten(state_.reports[n]);
   global_digest_ = digest(state_.global);
   check_privacy();
   open_round(now);
@@ -270,6 +271,7 @@ void Coordinator::end_round(RoundReport& report, const std::vector<Update>& upda
   report.result_digest = global_digest_;
   ++state_.round;
   if (state_.best_validation < 0) state_.best_round = std::min(state_.round, settings_.rounds);
+  if (!state_.reports.empty()) shorten(state_.reports.back());
   state_.reports.push_back(report);
 }
 

@@ -23,7 +23,7 @@ struct RunState {
   std::int64_t best_round = 0;       ///< trainings that went into the global model with the best validation so far; the newest while no site validates
   double best_validation = -1;       ///< below 0: no site has validated yet
   AggregationMemory memory;          ///< what the aggregation rule remembers
-  std::vector<RoundReport> reports;  ///< of the closed rounds
+  std::vector<RoundReport> reports;  ///< of the closed rounds; while it runs, whole is only the last one (shorten)
 
   bool operator==(const RunState&) const = default;
 };

@@ -95,7 +95,7 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
   const auto saved = store.load();
   Coordinator coordinator = saved ? Coordinator(settings, *saved, 0) : Coordinator(settings, initial, 0);
   if (!saved) store.save(coordinator.state());
-  if (coordinator.is_finished()) return {coordinator.state(), read_safetensors(store.best_file()).state};
+  if (coordinator.is_finished()) return {with_whole_reports(coordinator.state(), folder), read_safetensors(store.best_file()).state};
   ProtectedSites protected_sites(settings, store.federation(), folder, coordinator);
   Observer observer(folder, coordinator);
   if (on_event) observer.on_event(on_event);
@@ -134,7 +134,7 @@ FinishedRun run_in_process(const FederationSettings& settings, const ModelState&
     observer.tell_of(*report, coordinator);
     if (on_round) on_round(*report);
   }
-  return {coordinator.state(), read_safetensors(store.best_file()).state};
+  return {with_whole_reports(coordinator.state(), folder), read_safetensors(store.best_file()).state};
 }
 
 }  // namespace consilium::fl

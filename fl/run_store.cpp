@@ -175,4 +175,9 @@ std::vector<RoundReport> read_reports(const Sqlite& database) {
   return reports;
 }
 
+RunState with_whole_reports(RunState state, const fs::path& folder) {
+  state.reports = read_reports(Sqlite(folder / "run.sqlite", SqliteMode::kRead));
+  return state;
+}
+
 }  // namespace consilium::fl

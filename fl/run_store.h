@@ -63,5 +63,7 @@ class RunStore {
 
 /// Of the closed rounds, in order, from a run.sqlite. @throws Error{kCorruptData}
 std::vector<RoundReport> read_reports(const Sqlite& database);
+/// The state of a run that has ended, with its reports as they are in its folder: whole.
+RunState with_whole_reports(RunState state, const std::filesystem::path& folder);
 
 }  // namespace consilium::fl

@@ -77,7 +77,7 @@ RunState serve(const CoordinatorOptions& options, Coordinator coordinator, RunSt
   }
   end_in_order();
   export_ledger(options.folder);
-  return service.take_state();
+  return with_whole_reports(service.take_state(), options.folder);
 }
 
 }  // namespace

@@ -87,6 +87,30 @@ TEST(Coordinator, AWeightThatCannotBeIsRejected) {
   }
 }
 
+/// Over a run of weeks: reasons, commitments and most metrics are in run.sqlite; what selection, weights and the choice of the best model ask for stays.
+TEST(Coordinator, OfRoundsLongClosedItKeepsWhatLaterOnesAskFor) {
+  Coordinator c(toy_settings(3), toy_model(), 0);
+  const auto round = [&] {
+    for (const char* site : {"east", "north", "west"}) {
+      Update update = toy_update(c.plan(), 1, 10);
+      update.metrics = {{"loss", 0.5}, {"seconds", 2}, {"confidence", 1}};
+      EXPECT_EQ(c.receive(site, std::move(update)).kind, ReceiptKind::kAccepted);
+    }
+    return *c.advance(1);
+  };
+  const RoundReport first = round();
+  EXPECT_TRUE(c.state().reports.back() == first) << "the last is whole: it is saved";
+  round();
+  const RoundReport kept = c.state().reports.front();
+  EXPECT_EQ(kept.base_digest, first.base_digest);
+  EXPECT_EQ(kept.validation, first.validation);
+  for (const SiteOutcome& outcome : kept.sites) {
+    EXPECT_EQ(outcome.cases, 10);
+    EXPECT_EQ(outcome.participation, Participation::kAccepted);
+    EXPECT_EQ(outcome.metrics, (std::map<std::string, double>{{"loss", 0.5}, {"seconds", 2}}));
+  }
+}
+
 TEST(Coordinator, ASiteThatIsLateDoesNotStopARound) {
   Coordinator c(toy_settings(), toy_model(), 100);
   const RoundPlan plan = c.plan();
