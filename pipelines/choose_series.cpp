@@ -99,16 +99,19 @@ std::string describe(const Study& study) {
 }
 
 std::map<std::string, ChosenSeries> choose_series(const Study& study, const std::vector<std::string>& channels,
-                                                  const std::string& case_name) {
+                                                  const std::string& case_name, const ChoiceOptions& options) {
   require_one_patient(study, case_name);
   std::vector<Candidate> candidates;
   for (const Series& series : study.series) candidates.push_back({&series, imaging::classify(series)});
-  const std::string uid = examination(candidates, channels, case_name);
-  std::map<std::string, ChosenSeries> chosen;
+  std::vector<std::string> there;
   for (const std::string& channel : channels) {
+    if (best(candidates, channel, "") != nullptr) there.push_back(channel);
+    else require(options.may_lack, ErrorCode::kNotFound, fmt::format("case {}: no {} series; found: {}", case_name, channel, describe(study)));
+  }
+  const std::string uid = there.empty() ? "" : examination(candidates, there, case_name);
+  std::map<std::string, ChosenSeries> chosen;
+  for (const std::string& channel : there) {
     const Candidate* found = best(candidates, channel, uid);
-    require(found != nullptr, ErrorCode::kNotFound,
-            fmt::format("case {}: no {} series; found: {}", case_name, channel, describe(study)));
     chosen[channel] = {*found->series, fmt::format("{}: {}", name_of(*found->series), fmt::join(found->what.evidence, "; "))};
   }
   return chosen;

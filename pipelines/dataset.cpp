@@ -31,7 +31,7 @@ const imaging::LabelScheme& scheme_of(Target target) { return imaging::label_sch
 
 PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const SiteLabels& labels) {
   const Annotation annotation = annotation_of(labels, settings.target);
-  Case raw = load_case(paths, settings.normalise.channels, labels.scheme);
+  Case raw = load_case(paths, settings.normalise.channels, labels.scheme, {.may_lack = settings.normalise.missing != Missing::kRefuse});
   std::optional<LabelMap> in_full;
   if (raw.labels && labels.judged_in_full) in_full = to_classes(*raw.labels, settings.target);
   if (raw.labels) raw.labels = to_known_classes(*raw.labels, labels, settings.target);
@@ -40,6 +40,7 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
   result.name = paths.name;
   result.split = paths.split;
   result.grid = normal.grid;
+  result.has = normal.present;
   result.native = normal.native;
   result.reference = in_full ? std::move(in_full) : std::move(raw.labels);
   result.annotated = annotation.regions;
@@ -47,6 +48,7 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
   result.sample.sets = annotation.sets;
   const Size3& size = normal.grid.size;
   result.sample.id = paths.name;
+  if (settings.normalise.missing == Missing::kAbsent) result.sample.present = normal.present;
   result.sample.channels = static_cast<int>(normal.images.size());
   result.sample.size = {static_cast<std::int64_t>(size[2]), static_cast<std::int64_t>(size[1]), static_cast<std::int64_t>(size[0])};
   for (const Volume& image : normal.images) result.sample.image.insert(result.sample.image.end(), image.voxels.begin(), image.voxels.end());

@@ -20,6 +20,7 @@ struct PreparedCase {
   std::string name;
   std::string split;                  ///< as CasePaths
   Geometry grid, native;
+  std::vector<bool> has;              ///< per channel, whether the case has it; with missing = zero `sample` does not tell
   models::TrainingCase sample;        ///< labels are the target's classes; empty when the case has no reference
   std::optional<LabelMap> reference;  ///< on `native`, the target's classes
   std::vector<std::string> annotated;  ///< regions that the site's labels show: in these it validates

@@ -9,12 +9,11 @@ namespace {
 
 bool is_mr(const std::string& channel) { return channel != "CT" && channel != "PET"; }
 
-/// Fraction of voxels that are exactly 0: scanners' noise leaves none, masks many.
-double zero_share(const Volume& volume) {
-  return static_cast<double>(std::count(volume.voxels.begin(), volume.voxels.end(), 0.0F)) / static_cast<double>(volume.voxels.size());
-}
-
 }  // namespace
+
+bool is_masked(const Volume& volume) {
+  return 10 * static_cast<std::size_t>(std::count(volume.voxels.begin(), volume.voxels.end(), 0.0F)) > volume.voxels.size();
+}
 
 std::vector<std::uint8_t> foreground(const Volume& volume, const std::string& channel) {
   if (channel == "CT") {
@@ -22,7 +21,7 @@ std::vector<std::uint8_t> foreground(const Volume& volume, const std::string& ch
     for (std::size_t n = 0; n < mask.size(); ++n) mask[n] = volume.voxels[n] > -500 ? 1 : 0;  // body against air
     return mask;
   }
-  if (is_mr(channel) && zero_share(volume) <= 0.1) return imaging::otsu_mask(volume);
+  if (is_mr(channel) && !is_masked(volume)) return imaging::otsu_mask(volume);
   std::vector<std::uint8_t> mask(volume.voxels.size());
   for (std::size_t n = 0; n < mask.size(); ++n) mask[n] = volume.voxels[n] != 0 ? 1 : 0;
   return mask;

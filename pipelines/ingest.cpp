@@ -175,21 +175,17 @@ std::vector<CasePaths> nnunet_cases(const fs::path& folder) {
   return result;
 }
 
-void load_dicom(const CasePaths& paths, const std::vector<std::string>& channels, Case& result) {
-  for (auto& [channel, chosen] : choose_series(imaging::scan_study(*paths.dicom), channels, paths.name)) {
+void load_dicom(const CasePaths& paths, const std::vector<std::string>& channels, const LoadOptions& options, Case& result) {
+  for (auto& [channel, chosen] : choose_series(imaging::scan_study(*paths.dicom), channels, paths.name, {.may_lack = options.may_lack})) {
     result.images[channel] = imaging::load_series(chosen.series);
     result.evidence[channel] = std::move(chosen.evidence);
   }
 }
 
-Volume load_channel(const CasePaths& paths, const std::string& channel) {
-  const auto place = paths.channels.find(channel);
-  if (place == paths.channels.end()) {
-    std::vector<std::string> there;
-    for (const auto& [name, file] : paths.channels) there.push_back(name);
-    throw Error(ErrorCode::kNotFound, fmt::format("case {}: no {} image; found: {}", paths.name, channel, there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", "))));
-  }
-  return imaging::read_nifti(place->second);
+[[noreturn]] void refuse_lack(const CasePaths& paths, const std::string& missing) {
+  std::vector<std::string> there;
+  for (const auto& [name, file] : paths.channels) there.push_back(name);
+  throw Error(ErrorCode::kNotFound, fmt::format("case {}: no {} image; found: {}", paths.name, missing, there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", "))));
 }
 
 }  // namespace
@@ -226,19 +222,23 @@ std::vector<CasePaths> find_cases(const fs::path& site_folder, const FilePattern
   return cases;
 }
 
-Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme) {
+Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme, const LoadOptions& options) {
   Case result;
   result.name = paths.name;
   std::vector<std::string> from_dicom;
   for (const std::string& channel : channels) {
-    if (paths.dicom && !paths.channels.contains(channel)) {
+    const auto place = paths.channels.find(channel);
+    if (place != paths.channels.end()) {
+      result.images[channel] = imaging::read_nifti(place->second);
+      result.evidence[channel] = "file name";
+    } else if (paths.dicom) {
       from_dicom.push_back(channel);
-      continue;
+    } else if (!options.may_lack) {
+      refuse_lack(paths, channel);
     }
-    result.images[channel] = load_channel(paths, channel);
-    result.evidence[channel] = "file name";
   }
-  if (!from_dicom.empty()) load_dicom(paths, from_dicom, result);
+  if (!from_dicom.empty()) load_dicom(paths, from_dicom, options, result);
+  if (result.images.empty()) refuse_lack(paths, fmt::format("{}", fmt::join(channels, ", ")));
   if (paths.labels) result.labels = imaging::to_internal(imaging::read_nifti_labels(*paths.labels), scheme);
   return result;
 }

@@ -27,9 +27,13 @@ using FilePatterns = std::map<std::string, std::string>;
 /// @throws Error{kNotFound} no such folder, or no case in it; Error{kMismatch} two files of one channel in one case, or two cases of one name.
 std::vector<CasePaths> find_cases(const std::filesystem::path& site_folder, const FilePatterns& patterns = {});
 
+struct LoadOptions {
+  bool may_lack = false;  ///< a channel that the case does not have is left out, as long as one is there
+};
+
 /// Reads the wanted channels of a case, and its labels where there are any. Channels without a NIfTI file come from the case's DICOM series
 /// (choose_series.h).
 /// @throws Error{kNotFound} naming the case, the channel that is missing and those that are there; as read_nifti, choose_series and load_series.
-Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme);
+Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme, const LoadOptions& options = {});
 
 }  // namespace consilium::pipelines

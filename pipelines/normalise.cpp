@@ -13,6 +13,14 @@
 namespace consilium::pipelines {
 namespace {
 
+const std::vector<std::pair<std::string, Missing>> kMissing{{"refuse", Missing::kRefuse}, {"zero", Missing::kZero}, {"absent", Missing::kAbsent}};
+
+std::string word_of(Missing missing) {
+  for (const auto& [word, value] : kMissing)
+    if (value == missing) return word;
+  throw Error(ErrorCode::kUsage, "normalise.missing: no such value");
+}
+
 /// Masked images hold NaN where other programs write 0; one of them would spread over the whole image through its mean.
 Volume finite(Volume volume, const std::string& channel) {
   const float air = channel == "CT" ? -1000.0F : 0.0F;
@@ -32,8 +40,11 @@ Volume scale(const Volume& volume, const std::string& channel, const NormaliseOp
     for (float& value : result.voxels) value = static_cast<float>(std::clamp(value / options.pet_scale_suv, 0.0, 10.0));
     return result;
   }
-  const Volume clipped = options.clip_percentile > 0 ? imaging::percentile_clip(volume, options.clip_percentile, 100 - options.clip_percentile) : volume;
-  return imaging::zscore(clipped, foreground(volume, channel));
+  const std::vector<std::uint8_t> inside = foreground(volume, channel);
+  if (options.clip_percentile == 0) return imaging::zscore(volume, inside);
+  // Zeros outside of a mask are no intensities: with nine tenths of them, both percentiles would lie far from what they mean.
+  const std::span<const std::uint8_t> counted = is_masked(volume) ? std::span<const std::uint8_t>(inside) : std::span<const std::uint8_t>();
+  return imaging::zscore(imaging::percentile_clip(volume, options.clip_percentile, 100 - options.clip_percentile, counted), inside);
 }
 
 /// The smallest box around the foreground of the reference channel, grown by 2 voxels.
@@ -42,6 +53,16 @@ imaging::IndexBox head_box(const Volume& reference, const std::string& channel) 
   const auto inside = foreground(reference, channel);
   std::copy(inside.begin(), inside.end(), mask.voxels.begin());
   return imaging::foreground_box(mask, 0, 2);
+}
+
+/// The channel whose grid the others follow in this case.
+const std::string& reference_of(const Case& raw, const NormaliseOptions& options) {
+  const auto is_there = [&](const std::string& channel) { return raw.images.contains(channel); };
+  const auto lacking = std::find_if_not(options.channels.begin(), options.channels.end(), is_there);
+  const auto first = std::find_if(options.channels.begin(), options.channels.end(), is_there);
+  require(first != options.channels.end() && (options.missing != Missing::kRefuse || lacking == options.channels.end()), ErrorCode::kNotFound,
+          "case " + raw.name + ": no " + (lacking == options.channels.end() ? "" : *lacking) + " image");
+  return is_there(options.reference) ? options.reference : *first;
 }
 
 bool covers_middle(const Geometry& image, const Geometry& grid) {
@@ -58,6 +79,7 @@ bool covers_middle(const Geometry& image, const Geometry& grid) {
 void read_normalise_options(SettingsReader& reader, NormaliseOptions& o) {
   reader.field("channels", o.channels);
   reader.field("reference", o.reference);
+  reader.choice("missing", o.missing, kMissing);
   reader.field("spacing_mm", o.spacing_mm);
   reader.field("crop", o.crop);
   reader.field("clip_percentile", o.clip_percentile);
@@ -87,14 +109,13 @@ void validate(const NormaliseOptions& o, const std::string& path) {
 }
 
 Json to_json(const NormaliseOptions& o) {
-  return {{"channels", o.channels},   {"reference", o.reference}, {"spacing_mm", o.spacing_mm}, {"crop", o.crop}, {"clip_percentile", o.clip_percentile},
+  return {{"channels", o.channels},   {"reference", o.reference}, {"missing", word_of(o.missing)}, {"spacing_mm", o.spacing_mm}, {"crop", o.crop}, {"clip_percentile", o.clip_percentile},
           {"ct_window", {{"level_hu", o.ct_window.level_hu}, {"width_hu", o.ct_window.width_hu}}}, {"pet_scale_suv", o.pet_scale_suv}};
 }
 
 NormalisedCase normalise(const Case& raw, const NormaliseOptions& options) {
   validate(options);
-  const std::string& name = options.reference.empty() ? options.channels.at(0) : options.reference;
-  for (const std::string& channel : options.channels) require(raw.images.contains(channel), ErrorCode::kNotFound, "case " + raw.name + ": no " + channel + " image");
+  const std::string& name = reference_of(raw, options);
   const Volume& original = raw.images.at(name);
   Volume reference = imaging::orient(original, "LPS");
   if (options.crop) reference = imaging::crop(reference, head_box(finite(reference, name), name));
@@ -108,7 +129,13 @@ NormalisedCase normalise(const Case& raw, const NormaliseOptions& options) {
   result.channels = options.channels;
   result.native = raw.labels ? raw.labels->geometry : original.geometry;
   for (const std::string& channel : options.channels) {
-    const Volume& image = raw.images.at(channel);
+    const auto place = raw.images.find(channel);
+    result.present.push_back(place != raw.images.end());
+    if (place == raw.images.end()) {
+      result.images.push_back({result.grid, std::vector<float>(voxel_count(result.grid), 0.0F)});
+      continue;
+    }
+    const Volume& image = place->second;
     require(covers_middle(image.geometry, result.grid), ErrorCode::kMismatch, "case " + raw.name + ": " + channel + " does not cover the middle of the reference image; are they of one examination?");
     // Scaled on its own voxels: interpolation would blur the edge between head and air that the statistics are taken over.
     const Volume scaled = scale(finite(image, channel), channel, options);

@@ -80,7 +80,8 @@ void write_dicom_case(const SiteProfile& site, const PhantomCase& c, const std::
   imaging::write_nifti(c.folder / (c.name + "-seg.nii.gz"), truth);
 }
 
-PhantomCase write_case(const SiteProfile& site, const Job& job, const PhantomRequest& request) {
+PhantomCase write_case(SiteProfile site, const Job& job, const PhantomRequest& request) {
+  if (job.split == "test" && !site.held_out_protocol.empty()) site.protocol = site.held_out_protocol;
   const Rng seed(request.seed);
   Rng rng = seed.fork(site.name).fork(job.split).fork(static_cast<std::uint64_t>(job.number));
   Rng patient = rng.fork("patient"), protocol = rng.fork("exam");

@@ -42,7 +42,7 @@ std::string heading_of(const RunResults& results, const CasePicture& c, const st
 
 /// The image and the outline are stored once; the other panels of the case point to them.
 std::string panels(const RunResults& results, const CasePicture& c, std::size_t number_of_case) {
-  const std::string where = fmt::format("{} of {} at {}, axial slice {}", results.picture_channel, c.name, c.site, c.slice + 1);
+  const std::string where = fmt::format("{} of {} at {}, axial slice {}", c.channel, c.name, c.site, c.slice + 1);
   const std::string grey = fmt::format("<use href=\"#grey{}\"/>", number_of_case),
                     outline = fmt::format("<use class=\"ref\" href=\"#ref{}\"/>", number_of_case);
   const std::vector<RegionScore> reference = c.predictions.empty() ? std::vector<RegionScore>{} : c.predictions[0].regions;

@@ -80,11 +80,24 @@ LabelMap read_labels(const fs::path& folder, const CasePicture& c, const Geometr
   return labels;
 }
 
+/// The picture channel, or the one that stands in for it at a case without: channels have no '_' in their names.
+std::string shown_channel(const fs::path& folder, const CasePicture& c, const std::string& channel) {
+  constexpr std::string_view kEnding = ".nii.gz";
+  const std::string beginning = plain_name(c.name) + "_";
+  if (fs::exists(folder / (beginning + plain_name(channel) + std::string(kEnding))) || !fs::is_directory(folder)) return channel;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(beginning) || !name.ends_with(kEnding)) continue;
+    const std::string word = name.substr(beginning.size(), name.size() - beginning.size() - kEnding.size());
+    if (word.find('_') == std::string::npos) return word;
+  }
+  return channel;
+}
+
 void draw(CasePicture& c, const fs::path& run, const RunResults& results) {
   const imaging::OverlayOptions options = options_for(results);
-  const fs::path file =
-      run / "images" / plain_name(c.site) / (plain_name(c.name) + "_" + plain_name(results.picture_channel) + ".nii.gz");
-  const Volume image = imaging::read_nifti(file);
+  c.channel = shown_channel(run / "images" / plain_name(c.site), c, results.picture_channel);
+  const Volume image = imaging::read_nifti(run / "images" / c.site / (c.name + "_" + c.channel + ".nii.gz"));
   const LabelMap reference = read_labels(run / "references", c, image.geometry);
   std::vector<LabelMap> predictions;
   for (PredictionPicture& p : c.predictions) {

@@ -24,6 +24,7 @@ struct CasePicture {
   std::string name;
   int fold = 0;
   double dice = 0;                             ///< of the first prediction, mean over regions
+  std::string channel;                         ///< shown: the run's picture channel, or what a case without it is shown in
   std::size_t slice = 0;                       ///< from the feet
   imaging::Picture grey;                       ///< without pixels when there is none
   imaging::Picture outline;                    ///< of the reference

@@ -180,6 +180,17 @@ void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& s
   }
 }
 
+/// What a case is shown in: the settings' channel, or the first that the case has.
+std::string picture_channel_of(const PreparedCase& c, const SimulationSettings& settings) {
+  const std::vector<std::string>& channels = settings.training.normalise.channels;
+  const auto has = [&](std::size_t n) { return c.has.empty() || c.has.at(n); };
+  for (std::size_t n = 0; n < channels.size(); ++n)
+    if (channels[n] == settings.picture_channel && has(n)) return channels[n];
+  for (std::size_t n = 0; n < channels.size(); ++n)
+    if (has(n)) return channels[n];
+  return settings.picture_channel;
+}
+
 /// The images and references that the report shows, so that it needs nothing but the run's folder.
 void write_pictures(const SimulationSettings& settings, const fs::path& data, const std::vector<LoadedSite>& sites, const std::vector<CaseResult>& results, const fs::path& run) {
   for (const LoadedSite& site : sites) {
@@ -188,12 +199,14 @@ void write_pictures(const SimulationSettings& settings, const fs::path& data, co
       for (std::size_t n = begin; n < end; ++n) {
         const PreparedCase& c = site.cases[n];
         const bool judged = std::any_of(results.begin(), results.end(), [&](const CaseResult& r) { return r.name == c.name && r.site == site.site->name; });
-        const fs::path image = run / "images" / site.site->name / (c.name + "_" + settings.picture_channel + ".nii.gz");
-        if (!judged || fs::exists(image)) continue;
+        if (!judged) continue;
+        const std::string channel = picture_channel_of(c, settings);
+        const fs::path image = run / "images" / site.site->name / (c.name + "_" + channel + ".nii.gz");
+        if (fs::exists(image)) continue;
         const auto path = std::find_if(paths.begin(), paths.end(), [&](const CasePaths& p) { return p.name == c.name; });
-        Case raw = load_case(*path, {settings.picture_channel}, imaging::label_scheme(site.site->scheme));
+        Case raw = load_case(*path, {channel}, imaging::label_scheme(site.site->scheme));
         imaging::write_nifti(run / "references" / site.site->name / (c.name + ".nii.gz"), *c.reference);
-        imaging::write_nifti(image, raw.images.at(settings.picture_channel), {.compression = 1});
+        imaging::write_nifti(image, raw.images.at(channel), {.compression = 1});
       }
     });
   }

@@ -54,7 +54,7 @@ int cmd_preprocess(int argc, char** argv) {
       const fs::path folder = fs::path(output) / paths.name;
       try {
         require(overwrite || !fs::exists(folder), ErrorCode::kCannotWrite, folder.string() + ": exists; give --overwrite to replace it");
-        const auto ready = pipelines::normalise(pipelines::load_case(paths, options.channels, imaging::label_scheme(scheme)), options);
+        const auto ready = pipelines::normalise(pipelines::load_case(paths, options.channels, imaging::label_scheme(scheme), {.may_lack = options.missing != pipelines::Missing::kRefuse}), options);
         for (std::size_t c = 0; c < ready.channels.size(); ++c) imaging::write_nifti(folder / (paths.name + "_" + ready.channels[c] + ".nii.gz"), ready.images[c]);
         if (ready.labels) imaging::write_nifti(folder / (paths.name + "_labels.nii.gz"), *ready.labels);
         results.push_back({{"case", paths.name}, {"output", folder.string()}, {"size", ready.grid.size}, {"spacing_mm", ready.grid.spacing_mm}});

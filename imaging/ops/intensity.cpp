@@ -38,11 +38,12 @@ Volume window_ct(const Volume& volume, const CtWindow& window) {
   return result;
 }
 
-Volume percentile_clip(const Volume& volume, double low, double high) {
+Volume percentile_clip(const Volume& volume, double low, double high, std::span<const std::uint8_t> mask) {
   require(low >= 0 && low < high && high <= 100, ErrorCode::kUsage, "percentiles need 0 <= low < high <= 100");
+  require(mask.empty() || mask.size() == volume.voxels.size(), ErrorCode::kMismatch, "mask and image differ in size");
   std::vector<float> sorted;
-  for (const float value : volume.voxels)
-    if (std::isfinite(value)) sorted.push_back(value);
+  for (std::size_t i = 0; i < volume.voxels.size(); ++i)
+    if (std::isfinite(volume.voxels[i]) && (mask.empty() || mask[i] != 0)) sorted.push_back(volume.voxels[i]);
   if (sorted.empty()) return volume;
   std::sort(sorted.begin(), sorted.end());
   const auto at = [&](double percentile) {

@@ -22,8 +22,9 @@ struct CtWindow {
 /// HU -> [0, 1] over the window, clipped.
 Volume window_ct(const Volume& volume, const CtWindow& window = {});
 
-/// Values clipped to two percentiles (linear interpolation) of the finite voxels. @throws Error{kUsage} not 0 <= low < high <= 100.
-Volume percentile_clip(const Volume& volume, double low, double high);
+/// Values clipped to two percentiles (linear interpolation) of the finite voxels, or of those of them in `mask` where one is given.
+/// @throws Error{kUsage} not 0 <= low < high <= 100; Error{kMismatch} the mask does not fit.
+Volume percentile_clip(const Volume& volume, double low, double high, std::span<const std::uint8_t> mask = {});
 
 /// Head against air: above Otsu's threshold of the histogram. Source: Otsu 1979, doi:10.1109/TSMC.1979.4310076.
 std::vector<std::uint8_t> otsu_mask(const Volume& volume);

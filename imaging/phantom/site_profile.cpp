@@ -56,6 +56,8 @@ ProtocolItem read_item(SettingsReader& reader) {
   reader.object("sequence", [&](SettingsReader& sequence) { read_sequence(sequence, item.sequence); });
   reader.field("dose", item.dose);
   reader.field("snr", item.snr);
+  reader.field("noise_hu", item.noise_hu);
+  reader.field("psf_fwhm_mm", item.psf_fwhm_mm);
   reader.field("spacing_mm", item.spacing_mm);
   reader.finish();
   if (item.modality == PhantomModality::kMr) validate(item.sequence);
@@ -76,6 +78,15 @@ void read_population(SettingsReader& reader, Population& p) {
   reader.finish();
 }
 
+void validate_protocol(const std::vector<ProtocolItem>& protocol, const std::string& key) {
+  for (std::size_t a = 0; a < protocol.size(); ++a) {
+    for (std::size_t b = 0; b < a; ++b)
+      require(protocol[a].name != protocol[b].name, ErrorCode::kUsage, key + ": two series are named " + protocol[a].name);
+    require_range(key + "." + protocol[a].name + ".noise_hu", protocol[a].noise_hu, 0, 500);
+    require_range(key + "." + protocol[a].name + ".psf_fwhm_mm", protocol[a].psf_fwhm_mm, 0, 100);
+  }
+}
+
 void validate(const SiteProfile& s, const std::string& origin) {
   const auto key = [&](const char* name) { return origin + ": " + name; };
   const bool plain = !s.name.empty() && std::all_of(s.name.begin(), s.name.end(),
@@ -83,10 +94,8 @@ void validate(const SiteProfile& s, const std::string& origin) {
   require(plain, ErrorCode::kUsage,
           key("name") + " \"" + s.name + "\": expected letters, digits, _ and - only, since it names a folder");
   require(!s.protocol.empty(), ErrorCode::kUsage, key("protocol") + " is empty: name at least one series");
-  for (std::size_t a = 0; a < s.protocol.size(); ++a)
-    for (std::size_t b = 0; b < a; ++b)
-      require(s.protocol[a].name != s.protocol[b].name, ErrorCode::kUsage,
-              key("protocol") + ": two series are named " + s.protocol[a].name);
+  validate_protocol(s.protocol, key("protocol"));
+  validate_protocol(s.held_out_protocol, key("held_out_protocol"));
   require(s.field_tesla == 1.5 || s.field_tesla == 3, ErrorCode::kUsage,
           key("field_tesla") + ": expected 1.5 or 3, found " + std::to_string(s.field_tesla));
   for (std::size_t a = 0; a < 3; ++a) {
@@ -148,6 +157,7 @@ SiteProfile parse_site_profile(const Json& json, const std::string& origin) {
   reader.field("field_tesla", site.field_tesla);
   require(reader.has("protocol"), ErrorCode::kUsage, origin + ": \"protocol\" is missing");
   reader.list("protocol", [&](SettingsReader& item) { site.protocol.push_back(read_item(item)); });
+  reader.list("held_out_protocol", [&](SettingsReader& item) { site.held_out_protocol.push_back(read_item(item)); });
   reader.field("spacing_mm", site.spacing_mm);
   reader.field("scale", site.scale);
   reader.field("field_of_view_mm", site.field_of_view_mm);
@@ -180,9 +190,10 @@ HeadOptions draw_patient(const SiteProfile& profile, Rng& rng) {
   HeadOptions head;
   // The anatomy is drawn at about half the finest voxel acquired, so that every voxel averages several samples.
   double finest = std::min({profile.spacing_mm[0], profile.spacing_mm[1], profile.spacing_mm[2]});
-  for (const ProtocolItem& item : profile.protocol)
-    for (const double spacing : item.spacing_mm)
-      if (spacing > 0) finest = std::min(finest, spacing);
+  for (const auto* protocol : {&profile.protocol, &profile.held_out_protocol})
+    for (const ProtocolItem& item : *protocol)
+      for (const double spacing : item.spacing_mm)
+        if (spacing > 0) finest = std::min(finest, spacing);
   head.spacing_mm = std::clamp(0.5 * finest * profile.scale, 0.5, 3.0);
   head.atrophy = rng.uniform(p.atrophy_min, p.atrophy_max);
   head.tumour.low_grade = rng.chance(p.low_grade_share);
@@ -206,6 +217,8 @@ std::vector<Acquisition> plan_exam(const SiteProfile& profile, Rng& rng) {
     a.field_tesla = profile.field_tesla;
     a.dose = item.dose;
     a.snr = item.snr > 0 ? item.snr : profile.snr;
+    a.noise_hu = item.noise_hu;
+    a.psf_fwhm_mm = item.psf_fwhm_mm;
     a.bias = profile.bias;
     a.gain = profile.gain * std::exp(rng.normal(0, profile.gain_spread));  // scanners set their receiver anew for each series
     a.motion = moved ? profile.motion_strength * rng.uniform(0.5, 1) : 0;

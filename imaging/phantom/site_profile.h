@@ -18,6 +18,8 @@ struct ProtocolItem {
   MrSequence sequence;
   double dose = 0;
   double snr = 0;            ///< 0: the site's
+  double noise_hu = 6;       ///< CT
+  double psf_fwhm_mm = 6;    ///< PET
   Vec3 spacing_mm{0, 0, 0};  ///< zeros: the site's, so that all series lie on one grid
 };
 
@@ -48,6 +50,7 @@ struct SiteProfile {
   std::string model;
   double field_tesla = 3;
   std::vector<ProtocolItem> protocol;
+  std::vector<ProtocolItem> held_out_protocol;  ///< of the patients who test; empty: as the others
   Vec3 spacing_mm{2.6, 2.6, 2.6};  ///< column, row, slice
   double scale = 1;                ///< multiplies every spacing: one profile for a quick look and for full resolution
   Vec3 field_of_view_mm{168, 208, 156};

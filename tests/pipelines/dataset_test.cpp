@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/files.h"
@@ -160,6 +161,27 @@ TEST(PrepareSite, ReadsCasesByNameWithTheirSplitAndTheirLabels) {
   EXPECT_EQ(cases[3].name, "q");
   EXPECT_FALSE(cases[3].reference.has_value());
   EXPECT_TRUE(cases[3].sample.labels.empty());
+}
+
+TEST(PrepareSite, ACaseSaysWhichChannelsItHas) {
+  const TemporaryFolder folder;
+  test::write_tiny_site(folder.path(), "p", 1, 0, 5);
+  TrainingSettings settings;
+  settings.normalise.channels = {"CT", "T1ce", "FLAIR"};
+  const std::vector<bool> has{false, true, true};
+  for (const Missing missing : {Missing::kAbsent, Missing::kZero}) {
+    settings.normalise.missing = missing;
+    const auto cases = prepare_site(folder.path(), settings, imaging::label_scheme("brats2023"));
+    EXPECT_EQ(cases[0].has, has);
+    // Early fusion is not told that the zeros are no image.
+    EXPECT_EQ(cases[0].sample.present, missing == Missing::kAbsent ? has : std::vector<bool>{});
+    EXPECT_EQ(cases[0].sample.channels, 3);
+    const std::size_t voxels = cases[0].sample.labels.size();
+    EXPECT_TRUE(std::all_of(cases[0].sample.image.begin(), cases[0].sample.image.begin() + static_cast<std::ptrdiff_t>(voxels), [](float v) { return v == 0; }));
+    EXPECT_NE(cases[0].sample.image[voxels + voxels / 2], 0);
+  }
+  settings.normalise.missing = Missing::kRefuse;
+  EXPECT_THAT(refusal(ErrorCode::kNotFound, [&] { prepare_site(folder.path(), settings, imaging::label_scheme("brats2023")); }), HasSubstr("no CT image"));
 }
 
 TEST(PrepareSite, ABinaryTargetJoinsEveryKindOfTumour) {

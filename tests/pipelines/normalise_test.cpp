@@ -94,6 +94,18 @@ TEST(Normalise, SkullStrippedImagesAreScaledOverWhatIsNotZero) {
   EXPECT_NEAR(sum, 0, 1e-2);
 }
 
+TEST(Normalise, AMasksZerosDoNotCountWhenTailsAreClipped) {
+  // 64 voxels with values 1 to 64 in a field of 1,000: percentiles 10 and 90 of all voxels would be 0 and 0.
+  const Geometry grid{{10, 10, 10}, {1, 1, 1}, {0, 0, 0}, kIdentity3};
+  Volume image{grid, std::vector<float>(1000, 0)};
+  for (std::size_t n = 0; n < 64; ++n) image.voxels[10 * n] = static_cast<float>(n + 1);
+  Volume alone{{{64, 1, 1}, {1, 1, 1}, {0, 0, 0}, kIdentity3}, {}};
+  for (std::size_t n = 0; n < 64; ++n) alone.voxels.push_back(static_cast<float>(n + 1));
+  const Volume expected = imaging::zscore(imaging::percentile_clip(alone, 10, 90), std::vector<std::uint8_t>(64, 1));
+  const NormalisedCase ready = normalise({"p", {{"MR", image}}, std::nullopt}, {.channels = {"MR"}, .crop = false, .clip_percentile = 10});
+  for (std::size_t n = 0; n < 64; ++n) EXPECT_NEAR(ready.images[0].voxels[10 * n], expected.voxels[n], 1e-5) << n;
+}
+
 TEST(Normalise, VoxelsThatAreNoNumberCountAsOutside) {
   for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                           -std::numeric_limits<float>::infinity()}) {
@@ -204,6 +216,7 @@ TEST(Normalise, WhatDoesNotBelongTogetherIsRefusedByName) {
 TEST(NormaliseOptions, ComeBackFromTheirJson) {
   const NormaliseOptions options{.channels = {"CT", "PET"},
                                  .reference = "PET",
+                                 .missing = Missing::kAbsent,
                                  .spacing_mm = {1, 2, 3},
                                  .crop = false,
                                  .clip_percentile = 2,
