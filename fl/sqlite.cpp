@@ -17,11 +17,17 @@ Sqlite::Sqlite(const fs::path& file, SqliteMode mode) : file_(file) {
   handle_.reset(connection);  // there is one even when it could not be opened
   if (code != SQLITE_OK) throw Error(reads ? ErrorCode::kNotFound : ErrorCode::kCannotWrite, file.string() + ": " + sqlite3_errmsg(connection));
   sqlite3_busy_timeout(connection, 10000);
-  if (reads) return;
+  // KiB. The system has these pages too, and a coordinator's memory is not to grow with its run. A file that is damaged is told by the first statement.
+  const auto keep_little = [&] { sqlite3_exec(connection, "PRAGMA cache_size=-256", nullptr, nullptr, nullptr); };
+  if (reads) {
+    keep_little();
+    return;
+  }
   // Where several open a new file at once SQLite does not wait for the one that changes its journal, but says that it is locked.
   constexpr const char* kJournal = "PRAGMA journal_mode=WAL";
   for (int tries = 0; tries < 500 && sqlite3_exec(connection, kJournal, nullptr, nullptr, nullptr) == SQLITE_BUSY; ++tries) sqlite3_sleep(20);
   run(kJournal);
+  keep_little();
 }
 Sqlite::~Sqlite() = default;
 Sqlite::Sqlite(Sqlite&&) noexcept = default;

@@ -11,7 +11,8 @@ constexpr const char* kSchema = "consilium.ledger/1";
 
 std::string line(const char* kind, const Json& value) { return canonical_text({{kind, value}}) + "\n"; }
 
-Json counts_of(const Ledger& ledger) { return {{"schema", kSchema}, {"entries", ledger.entries.size()}, {"heads", ledger.heads.size()}, {"cosignatures", ledger.cosignatures.size()}}; }
+Json to_json(const LedgerCounts& counts) { return {{"schema", kSchema}, {"entries", counts.entries}, {"heads", counts.heads}, {"cosignatures", counts.cosignatures}}; }
+LedgerCounts counts_of(const Ledger& ledger) { return {ledger.entries.size(), ledger.heads.size(), ledger.cosignatures.size()}; }
 
 /// Calls `take` with each line; the last byte of `text` ends one.
 void each_line(std::string_view text, const std::string& origin, const std::function<void(std::string_view, const std::string&)>& take) {
@@ -40,8 +41,10 @@ std::string to_text(const Ledger& ledger) {
   for (const std::string& entry : ledger.entries) text += "{\"entry\":" + entry + "}\n";  // canonical already
   for (const SignedHead& head : ledger.heads) text += line("head", to_json(head));
   for (const CoSignature& signature : ledger.cosignatures) text += line("cosignature", to_json(signature));
-  return text + line("end", counts_of(ledger));
+  return text + last_line(counts_of(ledger));
 }
+
+std::string last_line(const LedgerCounts& counts) { return line("end", to_json(counts)); }
 
 Ledger parse_ledger(std::string_view text, const std::string& origin) {
   Ledger ledger;
@@ -60,7 +63,7 @@ Ledger parse_ledger(std::string_view text, const std::string& origin) {
     if (kind == "head") ledger.heads.push_back(head_from_json(value, where));
     if (kind == "cosignature") ledger.cosignatures.push_back(cosignature_from_json(value, where));
     if (kind == "end") {
-      require(value == counts_of(ledger), ErrorCode::kCorruptData, where + ": lines are missing, or there are more than it counts");
+      require(value == to_json(counts_of(ledger)), ErrorCode::kCorruptData, where + ": lines are missing, or there are more than it counts");
       ended = true;
     }
   });

@@ -27,6 +27,13 @@ std::string to_text(const Ledger& ledger);
 /// Every byte is looked at: a line that to_text would not have written so is damage. @throws Error{kCorruptData} naming `origin` and the line.
 Ledger parse_ledger(std::string_view text, const std::string& origin);
 
+/// What the last line counts.
+struct LedgerCounts {
+  std::size_t entries = 0, heads = 0, cosignatures = 0;
+};
+std::string last_line(const LedgerCounts& counts);
+
+inline constexpr const char* kNoLedger = "run.sqlite: holds no ledger: the run was made before there were any, and has not gone on since";
 inline constexpr std::uint64_t kMostLedgerBytes = 1ULL << 30;
 /// @throws Error{kNotFound}; as parse_ledger.
 Ledger read_ledger_file(const std::filesystem::path& file);

@@ -14,12 +14,14 @@ namespace {
 constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS ledger_key(number INTEGER PRIMARY KEY, key TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS ledger_entries(number INTEGER PRIMARY KEY, round INTEGER NOT NULL UNIQUE, leaf TEXT NOT NULL, entry TEXT NOT NULL, nonce TEXT NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS ledger_leaves ON ledger_entries(number, leaf);"
     "CREATE TABLE IF NOT EXISTS ledger_heads(size INTEGER PRIMARY KEY, head TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS ledger_cosignatures(size INTEGER NOT NULL, site TEXT NOT NULL, cosignature TEXT NOT NULL, PRIMARY KEY(size, site));";
 
 std::vector<TreeHash> read_leaves(const Sqlite& database, std::uint64_t size) {
   std::vector<TreeHash> leaves;
-  SqliteStatement rows(database, "SELECT leaf FROM ledger_entries WHERE number < ? ORDER BY number");
+  // By the index alone: every site asks in every round, and entries are forty times as long as their leaves.
+  SqliteStatement rows(database, "SELECT leaf FROM ledger_entries INDEXED BY ledger_leaves WHERE number < ? ORDER BY number");
   rows.bind(static_cast<std::int64_t>(size));
   while (rows.step()) leaves.push_back(from_hex(rows.text(0), 32, "run.sqlite, ledger_entries"));
   return leaves;
@@ -111,7 +113,7 @@ std::optional<SignedHead> read_newest_head(const Sqlite& database) {
 }
 
 Ledger read_ledger(const Sqlite& database) {
-  require(database.has_table("ledger_entries") && count_of(database) > 0, ErrorCode::kNotFound, "run.sqlite: holds no ledger: the run was made before there were any, and has not gone on since");
+  require(database.has_table("ledger_entries") && count_of(database) > 0, ErrorCode::kNotFound, kNoLedger);
   Ledger ledger;
   ledger.key = read_ledger_key(database);
   SqliteStatement entries(database, "SELECT entry FROM ledger_entries ORDER BY number");

@@ -1,10 +1,13 @@
 #include "fl/transport/ledger_service.h"
 
+#include <fstream>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
 #include "fl/known_certificate.h"
 #include "fl/ledger/canonical.h"
+#include "fl/ledger/ledger_lines.h"
 #include "fl/run_store.h"
 #include "fl/transport/server.h"
 #include "fl/transport/status.h"
@@ -41,13 +44,19 @@ grpc::Status LedgerService::CoSign(grpc::ServerContext* context, const v1::CoSig
 
 grpc::Status LedgerService::FetchLedger(grpc::ServerContext* context, const v1::FetchLedgerRequest*, grpc::ServerWriter<v1::LedgerPiece>* writer) {
   return admitted(door_, *context, Right::kWatch, [&](const Caller& caller) {
-    const std::string text = to_text(read_ledger(Sqlite(database_file_, SqliteMode::kRead)));
-    for (std::size_t begin = 0; begin < text.size(); begin += kChunkBytes) {
+    std::string waiting;
+    const auto send = [&](std::size_t bytes) {
       door_.require_current(caller);
       v1::LedgerPiece piece;
-      piece.set_bytes(text.substr(begin, kChunkBytes));
-      if (!writer->Write(piece)) return;
-    }
+      piece.set_bytes(waiting.substr(0, bytes));
+      waiting.erase(0, bytes);
+      require(writer->Write(piece), ErrorCode::kUnreachable, "the site has hung up");
+    };
+    each_ledger_line(Sqlite(database_file_, SqliteMode::kRead), [&](std::string_view line) {
+      waiting += line;
+      while (waiting.size() >= kChunkBytes) send(kChunkBytes);
+    });
+    if (!waiting.empty()) send(waiting.size());
   });
 }
 
@@ -62,6 +71,13 @@ std::string ledger_head_text(const RunStore& store) {
   return head ? canonical_text(to_json(*head)) : "";
 }
 
-void export_ledger(const fs::path& folder) { write_file(folder / "ledger.jsonl", to_text(read_ledger(Sqlite(folder / "run.sqlite", SqliteMode::kRead)))); }
+void export_ledger(const fs::path& folder) {
+  write_beside(folder / "ledger.jsonl", [&](const fs::path& temporary) {
+    std::ofstream file(temporary, std::ios::binary);
+    each_ledger_line(Sqlite(folder / "run.sqlite", SqliteMode::kRead), [&](std::string_view line) { file << line; });
+    file.close();
+    require(file.good(), ErrorCode::kCannotWrite, temporary.string() + ": writing the ledger failed");
+  });
+}
 
 }  // namespace consilium::fl
