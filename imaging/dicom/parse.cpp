@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "imaging/dicom/dictionary.h"
 #include "imaging/dicom/structure.h"
 
 namespace consilium::imaging {
@@ -27,6 +28,7 @@ void set_up_dcmtk() {
   static std::once_flag once;
   std::call_once(once, [] {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+    load_dictionary();
     dcmEnableUnknownVRConversion.set(OFTrue);  // archives that knew fewer tags than we do wrote them as UN
   });
 }

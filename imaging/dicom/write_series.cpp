@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "imaging/dicom/dictionary.h"
 #include "imaging/dicom/file_bytes.h"
 #include "imaging/dicom/uid.h"
 #include "imaging/dicom/write_modules.h"
@@ -145,6 +146,7 @@ std::string encode_slice(const DcmDataset& common, const Volume& volume, const S
 
 WrittenSeries write_dicom_series(const fs::path& folder, const Volume& volume, const StudyTags& study, const SeriesTags& series) {
   check(volume, series);
+  load_dictionary();
   const float largest = *std::max_element(volume.voxels.begin(), volume.voxels.end());
   const Coding coding = std::visit([&](const auto& modality) { return coding_of(modality, largest); }, series.modality);
   DcmDataset common;

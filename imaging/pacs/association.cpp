@@ -7,6 +7,8 @@
 
 #include <mutex>
 
+#include "imaging/dicom/dictionary.h"
+
 namespace consilium::imaging {
 namespace {
 
@@ -16,6 +18,7 @@ void set_up_network() {
   std::call_once(once, [] {
     signal(SIGPIPE, SIG_IGN);
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+    load_dictionary();
     dcmDisableGethostbyaddr.set(OFTrue);  // a name server that is down would hold up every association
   });
 }
