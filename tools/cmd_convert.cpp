@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include <map>
-
 #include "base/error.h"
 #include "pipelines/convert_scans.h"
+#include "tools/choice.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -43,33 +42,14 @@ int cmd_convert(int argc, char** argv) {
   app.add_option("--orient", options.orientation, "turn axes so that indices point to these sides, such as LPS or RAS");
   app.add_option("--spacing", spacing, "resample (linear) to this voxel size in mm")->expected(3);
   app.add_option("--subject", options.subject, "{subject} in names; else 01, 02, ...");
-  app.add_option("--suv", options.suv, "write PET as standardised uptake values; what a header lacks for it is named")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, imaging::SuvKind>{{"bw", imaging::SuvKind::kBodyWeight},
-                                                                                   {"bsa", imaging::SuvKind::kBodySurface},
-                                                                                   {"lbm-james", imaging::SuvKind::kLeanJames},
-                                                                                   {"lbm-janma", imaging::SuvKind::kLeanJanmahasatian}}))
-      ->type_name("bw|bsa|lbm-james|lbm-janma");
-  app.add_option("--uneven", options.uneven, "slices at uneven distances: refuse (with the gaps) or resample")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, pipelines::UnevenSlices>{
-          {"refuse", pipelines::UnevenSlices::kRefuse}, {"resample", pipelines::UnevenSlices::kResample}}))
-      ->type_name("refuse|resample")
-      ->default_str("refuse");
-  app.add_option("--tilt", options.tilt, "sheared slices (gantry tilt): resample, keep and write a sheared sform, or refuse")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, pipelines::TiltedSlices>{{"resample", pipelines::TiltedSlices::kResample},
-                                                                                          {"shear", pipelines::TiltedSlices::kShear},
-                                                                                          {"refuse", pipelines::TiltedSlices::kRefuse}}))
-      ->type_name("resample|shear|refuse")
-      ->default_str("resample");
-  app.add_option("--unplaced", options.unplaced, "images that do not say where they lie: refuse, or assume an order and axes")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, imaging::Unplaced>{{"refuse", imaging::Unplaced::kRefuse},
-                                                                                    {"assume", imaging::Unplaced::kAssume}}))
-      ->type_name("refuse|assume")
-      ->default_str("refuse");
-  app.add_option("--transform", options.nifti.transform, "which transform of a NIfTI file counts where both are set")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, imaging::NiftiTransform>{
-          {"sform", imaging::NiftiTransform::kSformFirst}, {"qform", imaging::NiftiTransform::kQformFirst}}))
-      ->type_name("sform|qform")
-      ->default_str("sform");
+  using imaging::NiftiTransform, imaging::SuvKind, imaging::Unplaced, pipelines::TiltedSlices, pipelines::UnevenSlices;
+  add_choice(app, "--suv", options.suv, {{"bw", SuvKind::kBodyWeight}, {"bsa", SuvKind::kBodySurface}, {"lbm-james", SuvKind::kLeanJames}, {"lbm-janma", SuvKind::kLeanJanmahasatian}},
+             "write PET as standardised uptake values; what a header lacks for it is named");
+  add_choice(app, "--uneven", options.uneven, {{"refuse", UnevenSlices::kRefuse}, {"resample", UnevenSlices::kResample}}, "slices at uneven distances: refuse (with the gaps) or resample")->default_str("refuse");
+  add_choice(app, "--tilt", options.tilt, {{"resample", TiltedSlices::kResample}, {"shear", TiltedSlices::kShear}, {"refuse", TiltedSlices::kRefuse}},
+             "sheared slices (gantry tilt): resample, keep and write a sheared sform, or refuse")->default_str("resample");
+  add_choice(app, "--unplaced", options.unplaced, {{"refuse", Unplaced::kRefuse}, {"assume", Unplaced::kAssume}}, "images that do not say where they lie: refuse, or assume an order and axes")->default_str("refuse");
+  add_choice(app, "--transform", options.nifti.transform, {{"sform", NiftiTransform::kSformFirst}, {"qform", NiftiTransform::kQformFirst}}, "which transform of a NIfTI file counts where both are set")->default_str("sform");
   app.add_option("--largest-shear", options.nifti.largest_shear, "of a NIfTI file's axes, for which the nearest rotation is taken")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <ctime>
-#include <map>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "imaging/structure_terms.h"
 #include "pipelines/convert_structures.h"
 #include "pipelines/write_segmentation.h"
+#include "tools/choice.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -71,16 +71,9 @@ void add_writing(CLI::App& app, SegWords& w, bool& overwrite) {
   app.add_option("--segments", o.segments, "what labels show, as JSON (docs/structures.md)")->type_name("FILE.json");
   app.add_option("--algorithm", o.algorithm, "name of what made the labels, or manual");
   app.add_option("--series", o.series_number, "number of the series of images, where several have the labels' grid");
-  static const std::map<std::string, SegKind> kKinds{{"binary", SegKind::kBinary}, {"labelmap", SegKind::kLabelMap}, {"probability", SegKind::kProbability}, {"occupancy", SegKind::kOccupancy}};
-  app.add_option_function<std::string>("--type", [&o](const std::string& word) { o.write.kind = kKinds.at(word); }, "how voxels are stored; labelmap is young: few viewers read it")
-      ->check(CLI::IsMember(kKinds))
-      ->type_name("binary|labelmap|probability|occupancy")
-      ->default_str("binary");
-  app.add_option("--planes", o.write.planes, "frames to write: occupied ones and both ends of the grid, occupied ones alone, or all")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, SegPlanes>{
-          {"needed", SegPlanes::kNeeded}, {"occupied", SegPlanes::kOccupied}, {"all", SegPlanes::kAll}}))
-      ->type_name("needed|occupied|all")
-      ->default_str("needed");
+  add_choice(app, "--type", o.write.kind, {{"binary", SegKind::kBinary}, {"labelmap", SegKind::kLabelMap}, {"probability", SegKind::kProbability}, {"occupancy", SegKind::kOccupancy}},
+             "how voxels are stored; labelmap is young: few viewers read it")->default_str("binary");
+  add_choice(app, "--planes", o.write.planes, {{"needed", SegPlanes::kNeeded}, {"occupied", SegPlanes::kOccupied}, {"all", SegPlanes::kAll}}, "frames to write: occupied ones and both ends of the grid, occupied ones alone, or all")->default_str("needed");
   app.add_option("--description", o.write.series_description, "of the new series")->capture_default_str();
   app.add_option("--series-number", o.write.series_number, "of the new series; default: that of the images + 1000");
   app.add_option("--creator", o.write.content_creator, "who is named as its creator, FAMILY^GIVEN");
