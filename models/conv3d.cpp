@@ -91,6 +91,7 @@ struct Conv3dSame : torch::autograd::Function<Conv3dSame> {
 }  // namespace
 
 TwiceDifferentiableScope::TwiceDifferentiableScope() : before_(std::exchange(twice_differentiable, true)) {}
+bool TwiceDifferentiableScope::is_active() { return twice_differentiable; }
 TwiceDifferentiableScope::~TwiceDifferentiableScope() { twice_differentiable = before_; }
 
 at::Tensor conv3d_weight_gradient(const at::Tensor& input, const at::Tensor& output_gradient) {

@@ -19,6 +19,7 @@ class TwiceDifferentiableScope {
  public:
   TwiceDifferentiableScope();
   ~TwiceDifferentiableScope();
+  static bool is_active();
   TwiceDifferentiableScope(const TwiceDifferentiableScope&) = delete;
   TwiceDifferentiableScope& operator=(const TwiceDifferentiableScope&) = delete;
 

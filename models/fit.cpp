@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -9,12 +10,15 @@
 #include "models/attack/adversarial_module.h"
 #include "models/autocast_module.h"
 #include "models/local_terms_module.h"
+#include "models/multimodal_loss_module.h"
 #include "models/loss.h"
 #include "models/optimiser_module.h"
 #include "models/patches.h"
 #include "models/private_gradient_module.h"
 #include "models/segmenter_net.h"
 #include "models/supervision.h"
+#include "models/teaching.h"
+#include "models/training_batch_module.h"
 
 namespace consilium::models {
 namespace {
@@ -28,50 +32,69 @@ void validate(const FitOptions& options, const StepRange& range, const UNetOptio
     require(size % stride_of(network) == 0, ErrorCode::kUsage, "patch size " + std::to_string(size) + " is no multiple of " + std::to_string(stride_of(network)));
 }
 
-struct Batch {
-  at::Tensor image, labels;
-  std::vector<LabelSets> sets;  ///< of each sample's reference
-};
-
-/// Patches of cases that are drawn one by one.
-Batch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options, int size, int channels, Rng& rng) {
-  const auto& p = options.patch;
-  Batch batch{torch::empty({size, channels, p[0], p[1], p[2]}), torch::empty({size, p[0], p[1], p[2]}, torch::kLong), {}};
-  const auto voxels = static_cast<std::size_t>(p[0] * p[1] * p[2]);
-  for (int n = 0; n < size; ++n) {
-    const TrainingCase& sample = cases[rng.below(cases.size())];
-    const PatchPlace place = draw_patch(sample, p, rng.chance(options.foreground_share), rng);
-    at::Tensor image = batch.image[n], labels = batch.labels[n];
-    copy_patch(sample, place, p, {image.data_ptr<float>(), voxels * static_cast<std::size_t>(channels)}, {labels.data_ptr<std::int64_t>(), voxels});
-    augment(image, labels, options.augment, rng);
-    batch.sets.push_back(sample.sets);
-  }
-  return batch;
-}
-
-std::vector<at::Tensor> forward(UNet3d& module, const at::Tensor& image, Precision precision) {
-  const AutocastScope autocast(precision);
-  return module->forward(image);
-}
-
 /// The teacher's logits at full resolution; undefined where no reference of the batch asks for them.
-at::Tensor taught(const Segmenter* teacher, const Batch& batch, const FitOptions& options) {
+at::Tensor taught(const Segmenter* teacher, const TrainingBatch& batch, const FitOptions& options) {
   if (teacher == nullptr || !needs_teacher(batch.sets, options.partial_labels)) return {};
   const AutocastScope autocast(options.precision);
-  return teacher->logits(batch.image)[0].to(torch::kFloat32);
+  return teacher->logits(batch.image, batch.presence)[0].to(torch::kFloat32);
 }
 
-at::Tensor loss_of(UNet3d& module, const Batch& batch, const FitOptions& options, const Segmenter* teacher) {
-  return supervised_loss(forward(module, batch.image, options.precision), batch.labels, batch.sets, taught(teacher, batch, options), {options.regions, options.partial_labels});
+/// Of the prediction alone.
+at::Tensor loss_of(NetworkImpl& module, const TrainingBatch& batch, const FitOptions& options, const Segmenter* teacher) {
+  std::vector<at::Tensor> outputs;
+  {
+    const AutocastScope autocast(options.precision);
+    outputs = module.forward(batch.image, batch.presence);
+  }
+  return supervised_loss(outputs, batch.labels, batch.sets, taught(teacher, batch, options), {options.regions, options.partial_labels});
+}
+
+/// What one training learns from: the network with its loss.
+struct Lesson {
+  NetworkImpl& module;
+  const FitOptions& options;
+  const Segmenter* teacher;
+  std::optional<MultimodalLoss> multimodal{};  ///< of a network with modalities
+
+  at::Tensor loss(const TrainingBatch& batch, const Rng& rng) {
+    if (!multimodal) return loss_of(module, batch, options, teacher);
+    Rng draw = rng.fork("modalities");
+    return multimodal->of(batch, taught(teacher, batch, options), draw);
+  }
+};
+
+Lesson lesson_of(Segmenter& segmenter, std::span<const TrainingCase> cases, const FitOptions& options, const Segmenter* teacher, bool is_private, const OptimiserState* state) {
+  Lesson lesson{*segmenter.net().module, options, teacher};
+  auto* net = dynamic_cast<MultimodalNetImpl*>(&lesson.module);
+  if (net == nullptr) return lesson;
+  const MultimodalOptions& m = net->options.multimodal;
+  const Teaching teaching = teaching_of(cases, net->options);
+  const bool pairs = std::any_of(teaching.cases_beside.begin(), teaching.cases_beside.end(), [](std::int64_t count) { return count > 0; });
+  // What is sent of classes would not be covered by the noise on gradients.
+  lesson.multimodal.emplace(*net, MultimodalLossOptions{{options.regions, options.partial_labels}, options.precision, m.contrastive_weight > 0 && pairs, !is_private && (m.anchor_weight > 0 || m.attention)},
+                            state != nullptr ? state->queue : ModelState{});
+  return lesson;
+}
+
+/// Tensors that these cases cannot change, and those that the caller holds.
+std::vector<std::string> frozen_tensors(const NetworkImpl& module, std::span<const TrainingCase> cases, const std::vector<std::string>& held) {
+  std::vector<std::string> frozen = held;
+  const auto* net = dynamic_cast<const MultimodalNetImpl*>(&module);
+  if (net == nullptr) return frozen;
+  const Teaching teaching = teaching_of(cases, net->options);
+  const bool has_anchors = !net->known_anchors().empty();
+  for (const auto& entry : net->named_parameters())
+    if (!is_taught(entry.key(), teaching, net->options, has_anchors)) frozen.push_back(entry.key());
+  return frozen;
 }
 
 /// The gradient of one DP-SGD step; returns the mean loss of the cases that were drawn.
-double private_step(UNet3d& module, std::span<const TrainingCase> cases, const FitOptions& options, const PrivateSteps& privacy, PrivateGradient& gradient, int channels, const Segmenter* teacher, const Rng& rng) {
+double private_step(Lesson& lesson, std::span<const TrainingCase> cases, const PrivateSteps& privacy, PrivateGradient& gradient, const Rng& rng) {
   double sum = 0, drawn = 0;
   for (std::size_t n = 0; n < cases.size(); ++n) {
     if (!gradient.draws_case()) continue;
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    const at::Tensor loss = loss_of(module, draw_batch(cases.subspan(n, 1), options, privacy.patches, channels, draw), options, teacher);
+    const at::Tensor loss = lesson.loss(draw_batch(cases.subspan(n, 1), lesson.options, privacy.patches, lesson.module.options, draw), draw);
     loss.backward();
     gradient.add_case();
     const double value = loss.item<double>();
@@ -81,6 +104,29 @@ double private_step(UNet3d& module, std::span<const TrainingCase> cases, const F
   }
   gradient.finish();
   return drawn == 0 ? 0 : sum / drawn;
+}
+
+/// The gradient of one plain step; returns the loss.
+double plain_step(Lesson& lesson, std::span<const TrainingCase> cases, std::int64_t step, Rng& draw) {
+  const FitOptions& options = lesson.options;
+  TrainingBatch batch = draw_batch(cases, options, options.batch, lesson.module.options, draw);
+  if (options.adversarial.eps > 0) {
+    Rng start = draw.fork("adversarial");
+    batch.image = adversarial_image(lesson.module, batch, {options.regions, options.partial_labels}, options.precision, options.adversarial, start);
+  }
+  const at::Tensor loss = lesson.loss(batch, draw);
+  const double value = loss.item<double>();
+  require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
+  loss.backward();
+  return value;
+}
+
+/// What a network with modalities cannot do.
+void validate(const FitOptions& options, const MultimodalOptions& network, bool is_private) {
+  if (network.modalities.empty()) return;
+  require(!options.regions || network.fusion != Fusion::kRegion, ErrorCode::kUsage, "fit.regions: does not go with model.multimodal.fusion \"region\", whose regions exclude each other");
+  require(!is_private || network.contrastive_weight == 0, ErrorCode::kUsage,
+          "model.multimodal.contrastive_weight: does not go with training.privacy: each patient's gradient would hold others' vectors; set it to 0");
 }
 
 }  // namespace
@@ -127,34 +173,24 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   require(privacy.clip == 0 || options.adversarial.eps == 0, ErrorCode::kUsage, "fit.adversarial: does not go with training.privacy yet: cases are trained on one by one there");
   const int classes = options.regions ? 4 : network.out_channels;
   for (const TrainingCase& sample : cases) validate(sample, network.in_channels, classes);
-  UNet3d& module = segmenter.net().module;
-  const FrozenScope frozen(*module, terms.frozen);
-  OptimiserStep optimiser(*module, options.optimiser, state != nullptr ? *state : OptimiserState{});
-  const ProximalTerm proximal(*module, terms.proximal_mu, terms.anchor);
-  const GradientShift shift(*module, terms.shift);
-  GradientRecord record(*module, terms.record_gradient);
+  validate(options, network.multimodal, privacy.clip > 0);
+  Lesson lesson = lesson_of(segmenter, cases, options, teacher, privacy.clip > 0, state);
+  const NetworkImpl& module = lesson.module;
+  const FrozenScope frozen(module, frozen_tensors(module, cases, terms.frozen));
+  OptimiserStep optimiser(module, options.optimiser, state != nullptr ? *state : OptimiserState{});
+  const ProximalTerm proximal(module, terms.proximal_mu, terms.anchor);
+  const GradientShift shift(module, terms.shift);
+  GradientRecord record(module, terms.record_gradient);
   std::optional<PrivateGradient> private_gradient;
-  if (privacy.clip > 0) private_gradient.emplace(*module, privacy, cases.size());
+  if (privacy.clip > 0) private_gradient.emplace(module, privacy, cases.size());
   const std::int64_t tail = std::max<std::int64_t>(1, range.count / 10);
   FitReport report;
   for (std::int64_t n = 0; n < range.count; ++n) {
     const std::int64_t step = range.first + n;
     Rng draw = rng.fork(static_cast<std::uint64_t>(step));
     optimiser.zero_grad();
-    double value = 0;
-    if (private_gradient) {
-      value = private_step(module, cases, options, privacy, *private_gradient, network.in_channels, teacher, draw);
-    } else {
-      Batch batch = draw_batch(cases, options, options.batch, network.in_channels, draw);
-      if (options.adversarial.eps > 0) {
-        Rng start = draw.fork("adversarial");
-        batch.image = adversarial_image(module, {batch.image, batch.labels, batch.sets}, {options.regions, options.partial_labels}, options.precision, options.adversarial, start);
-      }
-      const at::Tensor loss = loss_of(module, batch, options, teacher);
-      value = loss.item<double>();
-      require(std::isfinite(value), ErrorCode::kUnexpected, "the loss is not finite at step " + std::to_string(step) + "; a smaller learning_rate may help");
-      loss.backward();
-    }
+    const double value = private_gradient ? private_step(lesson, cases, privacy, *private_gradient, draw) : plain_step(lesson, cases, step, draw);
+    optimiser.complete_gradients();
     record.add();
     proximal.add_to_gradients();
     shift.add_to_gradients();
@@ -168,6 +204,11 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
     if (on_step) on_step(step, value);
   }
   if (state != nullptr) *state = optimiser.state();
+  if (lesson.multimodal) {
+    if (state != nullptr) state->queue = lesson.multimodal->queue();
+    for (auto& [c, values] : lesson.multimodal->class_means()) report.class_means[std::to_string(c)] = {cases_with_class(cases, c, options.regions), std::move(values)};
+    report.cases_per_group = cases_per_group(cases, network, options.regions);
+  }
   report.mean_gradient = record.mean();
   return report;
 }
@@ -183,7 +224,7 @@ double mean_loss(Segmenter& segmenter, std::span<const TrainingCase> cases, std:
   double sum = 0;
   for (std::int64_t n = 0; n < batches; ++n) {
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    sum += loss_of(segmenter.net().module, draw_batch(cases, plain, options.batch, network.in_channels, draw), options, nullptr).item<double>();
+    sum += loss_of(*segmenter.net().module, draw_batch(cases, plain, options.batch, network, draw), options, nullptr).item<double>();
   }
   return sum / static_cast<double>(batches);
 }

@@ -3,7 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "models/attack/adversarial.h"
 #include "models/augment.h"
@@ -43,12 +46,22 @@ struct StepRange {
   std::int64_t total = 0;
 };
 
+/// Mean deepest fused feature of a class at a site, over the patches that training drew.
+struct ClassMean {
+  std::int64_t count = 0;  ///< cases that have the class
+  std::vector<float> values{};
+
+  bool operator==(const ClassMean&) const = default;
+};
+
 struct FitReport {
   double first_loss = 0;
   double last_loss = 0;  ///< mean over the last tenth of the steps
   double mean_loss = 0;
   std::int64_t steps = 0;
   double rates = 0;            ///< sum of the steps' learning rates
+  std::map<std::string, ClassMean> class_means{};           ///< by the name of the output, as in "anchors.NAME"; with modalities, where anchors count for something and steps are not private
+  std::map<std::string, std::int64_t> cases_per_group{};    ///< with modalities: how many cases trained each group; one with 0 is as it was, bit for bit
   ModelState mean_gradient{};  ///< of the loss alone, over the steps; empty unless terms.record_gradient
 };
 

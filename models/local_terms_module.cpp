@@ -68,6 +68,7 @@ FrozenScope::FrozenScope(const torch::nn::Module& module, const std::vector<std:
   const auto parameters = module.named_parameters();
   for (const std::string& name : names) require(parameters.contains(name), ErrorCode::kMismatch, "no tensor " + name + " to freeze");
   for (const std::string& name : names) {
+    if (!parameters[name].requires_grad()) continue;
     frozen_.push_back(parameters[name]);
     frozen_.back().mutable_grad() = at::Tensor();
     frozen_.back().requires_grad_(false);

@@ -51,7 +51,7 @@ class GradientRecord {
   std::int64_t count_ = 0;
 };
 
-/// Takes parameters out of training for its scope.
+/// Takes parameters out of training for its scope; what is not trained anyway stays so after it.
 class FrozenScope {
  public:
   /// @throws Error{kMismatch} a name that the network does not have.

@@ -37,7 +37,7 @@ void validate_modalities(const std::vector<ModalityOptions>& modalities, int in_
 }  // namespace
 
 const std::vector<std::pair<std::string, Fusion>>& fusion_words() {
-  static const std::vector<std::pair<std::string, Fusion>> kWords{{"gated", Fusion::kGated}, {"hemis", Fusion::kHemis}, {"region", Fusion::kRegion}};
+  static const std::vector<std::pair<std::string, Fusion>> kWords{{"gated", Fusion::kGated}, {"hemis", Fusion::kHemis}, {"region", Fusion::kRegion}, {"experts", Fusion::kExperts}};
   return kWords;
 }
 

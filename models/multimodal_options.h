@@ -22,6 +22,7 @@ enum class Fusion {
   kGated,   ///< gate per voxel: weighted mean, and the variance about it
   kHemis,   ///< plain mean and variance (HeMIS, Havaei et al. 2016, arXiv:1607.05194)
   kRegion,  ///< gate per region of a coarse segmentation (after RFNet, Ding et al. 2021, ICCV)
+  kExperts, ///< product of normal distributions (after U-HVED, Dorent et al. 2019, arXiv:1907.11150)
 };
 
 /// A network that takes any non-empty subset of its modalities. Without modalities: the plain network.

@@ -32,10 +32,19 @@ NamedTensor to_named(const std::string& name, const at::Tensor& tensor) {
 
 at::Tensor to_tensor(const NamedTensor& named) { return torch::from_blob(const_cast<float*>(named.values.data()), named.shape, torch::kFloat32).clone(); }
 
-const NamedTensor& of_parameter(const ModelState& state, std::size_t index, const std::string& name, const at::Tensor& parameter) {
-  require(index < state.tensors.size() && state.tensors[index].name == name && state.tensors[index].shape == parameter.sizes().vec(), ErrorCode::kMismatch,
-          "the optimiser's memory does not belong to this network: tensor " + name);
-  return state.tensors[index];
+/// Every tensor of a memory belongs to a parameter of the network, trained now or not.
+void require_of_network(const ModelState& memory, const torch::nn::Module& module) {
+  const auto parameters = module.named_parameters();
+  for (const NamedTensor& tensor : memory.tensors) {
+    const at::Tensor* parameter = parameters.find(tensor.name);
+    require(parameter != nullptr && tensor.shape == parameter->sizes().vec(), ErrorCode::kMismatch, "the optimiser's memory does not belong to this network: tensor " + tensor.name);
+  }
+}
+
+/// A parameter's memory; zeros where it was not trained when the memory was made.
+at::Tensor of_parameter(const ModelState& memory, const std::string& name, const at::Tensor& parameter) {
+  const NamedTensor* tensor = find_tensor(memory, name);
+  return tensor != nullptr ? to_tensor(*tensor) : torch::zeros_like(parameter);
 }
 
 }  // namespace
@@ -44,6 +53,7 @@ std::string encode(const OptimiserState& state) {
   ModelState both;
   for (const NamedTensor& t : state.first_moment.tensors) both.tensors.push_back({"first/" + t.name, "", t.shape, t.values});
   for (const NamedTensor& t : state.second_moment.tensors) both.tensors.push_back({"second/" + t.name, "", t.shape, t.values});
+  for (const NamedTensor& t : state.queue.tensors) both.tensors.push_back({"queue/" + t.name, "", t.shape, t.values});
   return encode_safetensors(both, {{"steps", std::to_string(state.steps)}});
 }
 
@@ -55,9 +65,11 @@ OptimiserState parse_optimiser_state(std::string_view bytes, const std::string& 
           origin + ": no count of steps");
   state.steps = std::stoll(steps->second);
   for (const NamedTensor& t : file.state.tensors) {
-    const bool first = t.name.starts_with("first/"), second = t.name.starts_with("second/");
-    require(first || second, ErrorCode::kCorruptData, origin + ": unknown tensor " + t.name);
-    (first ? state.first_moment : state.second_moment).tensors.push_back({t.name.substr(first ? 6 : 7), "", t.shape, t.values});
+    const std::size_t slash = t.name.find('/');
+    const std::string kind = t.name.substr(0, slash);
+    require(slash != std::string::npos && (kind == "first" || kind == "second" || kind == "queue"), ErrorCode::kCorruptData, origin + ": unknown tensor " + t.name);
+    ModelState& part = kind == "first" ? state.first_moment : kind == "second" ? state.second_moment : state.queue;
+    part.tensors.push_back({t.name.substr(slash + 1), "", t.shape, t.values});
   }
   return state;
 }
@@ -98,14 +110,15 @@ OptimiserStep::OptimiserStep(const torch::nn::Module& module, const OptimiserOpt
   }
   if (state.first_moment.tensors.empty()) return;
   auto& memory = optimiser_->state();
-  for (std::size_t n = 0; n < parameters_.size(); ++n) {
-    const auto& [name, parameter] = parameters_[n];
-    const at::Tensor first = to_tensor(of_parameter(state.first_moment, n, name, parameter));
+  require_of_network(state.first_moment, module);
+  require_of_network(state.second_moment, module);
+  for (const auto& [name, parameter] : parameters_) {
+    const at::Tensor first = of_parameter(state.first_moment, name, parameter);
     if (adam) {
       auto own = std::make_unique<torch::optim::AdamWParamState>();
       own->step(state.steps);
       own->exp_avg(first);
-      own->exp_avg_sq(to_tensor(of_parameter(state.second_moment, n, name, parameter)));
+      own->exp_avg_sq(of_parameter(state.second_moment, name, parameter));
       memory[key_of(memory, parameter)] = std::move(own);
     } else {
       auto own = std::make_unique<torch::optim::SGDParamState>();
@@ -113,6 +126,11 @@ OptimiserStep::OptimiserStep(const torch::nn::Module& module, const OptimiserOpt
       memory[key_of(memory, parameter)] = std::move(own);
     }
   }
+}
+
+void OptimiserStep::complete_gradients() {
+  for (auto& [name, parameter] : parameters_)
+    if (!parameter.grad().defined()) parameter.mutable_grad() = torch::zeros_like(parameter);
 }
 
 void OptimiserStep::step(double rate) {

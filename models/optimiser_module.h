@@ -18,6 +18,8 @@ class OptimiserStep {
   /// One step with the gradients there are, bounded to norm 12 (nnU-Net's), at learning rate `rate`.
   void step(double rate);
   void zero_grad() { optimiser_->zero_grad(); }
+  /// A parameter that the loss did not reach in this step has the gradient 0: its memory goes on as if it had been reached.
+  void complete_gradients();
   OptimiserState state() const;
 
  private:

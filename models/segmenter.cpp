@@ -12,13 +12,24 @@ namespace consilium::models {
 
 namespace {
 
+/// The second part of a name, up to its next dot, behind `group`: ("stem", "stems.CT.levels...") -> "stem.CT".
+std::string member(const std::string& group, const std::string& name) {
+  const std::size_t start = name.find('.');
+  return group + name.substr(start, name.find('.', start + 1) - start);
+}
+
 std::string group_of(const std::string& name, const UNetOptions& options) {
   if (name.starts_with("input_block.")) return options.stem_group;
+  if (name.starts_with("stems.")) return member("stem", name);
+  if (name.starts_with("projectors.")) return member("projector", name);
+  if (name.starts_with("anchors.")) return name;
+  if (name.starts_with("fusion.") || name.starts_with("attention.")) return "fusion";
+  if (name.starts_with("single_head.")) return "head.single";
   if (name.starts_with("output_block.") || name.starts_with("deep_supervision_heads.")) return "head";
   return "trunk";
 }
 
-std::map<std::string, at::Tensor> sorted_parameters(const UNet3d& module) {
+std::map<std::string, at::Tensor> sorted_parameters(const std::shared_ptr<NetworkImpl>& module) {
   std::map<std::string, at::Tensor> sorted;
   for (const auto& entry : module->named_parameters()) sorted[entry.key()] = entry.value();
   return sorted;
@@ -39,6 +50,9 @@ void initialise(at::Tensor& parameter, const std::string& name, Rng rng) {
     const double fan_in = static_cast<double>(transposed ? parameter.size(0) : parameter.numel() / parameter.size(0));
     const double deviation = std::sqrt(2.0 / ((1 + 0.01 * 0.01) * fan_in));
     for (float& value : values) value = static_cast<float>(rng.normal(0, deviation));
+  } else if (parameter.dim() == 2 && !name.starts_with("attention.out.")) {
+    const double deviation = std::sqrt(2.0 / static_cast<double>(parameter.size(1)));
+    for (float& value : values) value = static_cast<float>(rng.normal(0, deviation));
   } else if (name.find("norm") != std::string::npos && name.ends_with(".weight")) {
     std::fill(values.begin(), values.end(), 1.0F);
   }
@@ -47,7 +61,7 @@ void initialise(at::Tensor& parameter, const std::string& name, Rng rng) {
 
 }  // namespace
 
-Segmenter::Segmenter(const UNetOptions& options, const Rng& init) : net_(std::make_unique<Net>(Net{UNet3d(options)})) {
+Segmenter::Segmenter(const UNetOptions& options, const Rng& init) : net_(std::make_unique<Net>(Net{make_network(options)})) {
   for (auto& [name, parameter] : sorted_parameters(net_->module)) initialise(parameter, name, init.fork(name));
 }
 Segmenter::~Segmenter() = default;
@@ -87,12 +101,12 @@ void Segmenter::load(const ModelState& state) {
   for (auto& [name, parameter] : parameters) fill(parameter, given.at(name)->values.data());
 }
 
-std::vector<at::Tensor> Segmenter::logits(const at::Tensor& x) const {
+std::vector<at::Tensor> Segmenter::logits(const at::Tensor& x, const Presence& presence) const {
   require(x.dim() == 5 && x.size(1) == options().in_channels, ErrorCode::kMismatch, "the network takes [N, " + std::to_string(options().in_channels) + ", D, H, W]");
   for (int axis = 2; axis < 5; ++axis)
     require(x.size(axis) > 0 && x.size(axis) % stride_of(options()) == 0, ErrorCode::kMismatch, "image size " + std::to_string(x.size(axis)) + " is no multiple of " + std::to_string(stride_of(options())));
   const torch::NoGradGuard no_grad;
-  return net_->module->forward(x);
+  return net_->module->forward(x, presence);
 }
 
 }  // namespace consilium::models

@@ -2,12 +2,12 @@
 
 // Only for .cpp files of this folder: it pulls in all of LibTorch.
 #include "models/segmenter.h"
-#include "models/unet3d_module.h"
+#include "models/network_module.h"
 
 namespace consilium::models {
 
 struct Segmenter::Net {
-  UNet3d module;
+  std::shared_ptr<NetworkImpl> module;
 };
 
 }  // namespace consilium::models

@@ -17,8 +17,8 @@ namespace {
 /// Weights without gradients for a scope: a step towards a worse image needs none, and they cost the better half of a backward pass.
 class WeightsAtRest {
  public:
-  explicit WeightsAtRest(UNet3d& module) {
-    for (at::Tensor& weight : module->parameters())
+  explicit WeightsAtRest(NetworkImpl& module) {
+    for (at::Tensor& weight : module.parameters())
       if (weight.requires_grad()) weights_.push_back(weight.requires_grad_(false));
   }
   ~WeightsAtRest() {
@@ -30,11 +30,11 @@ class WeightsAtRest {
   std::vector<at::Tensor> weights_;
 };
 
-at::Tensor loss_of(UNet3d& module, const AdversarialBatch& batch, const at::Tensor& image, const SupervisionOptions& supervision, Precision precision) {
+at::Tensor loss_of(NetworkImpl& module, const TrainingBatch& batch, const at::Tensor& image, const SupervisionOptions& supervision, Precision precision) {
   std::vector<at::Tensor> outputs;
   {
     const AutocastScope autocast(precision);
-    outputs = module->forward(image);
+    outputs = module.forward(image, batch.presence);
   }
   return supervised_loss(outputs, batch.labels, batch.sets, {}, supervision);
 }
@@ -60,8 +60,8 @@ std::vector<Place> tiles_of(const TrainingCase& sample, const Place& patch) {
   return tiles;
 }
 
-AdversarialBatch cut(const TrainingCase& sample, const Place& start, const Place& patch) {
-  AdversarialBatch batch{torch::empty({1, sample.channels, patch[0], patch[1], patch[2]}), torch::empty({1, patch[0], patch[1], patch[2]}, torch::kLong), {sample.sets}};
+TrainingBatch cut(const TrainingCase& sample, const Place& start, const Place& patch, const UNetOptions& network) {
+  TrainingBatch batch{torch::empty({1, sample.channels, patch[0], patch[1], patch[2]}), torch::empty({1, patch[0], patch[1], patch[2]}, torch::kLong), {sample.sets}, presence_of(sample, network)};
   copy_patch(sample, {start}, patch, {batch.image.data_ptr<float>(), static_cast<std::size_t>(batch.image.numel())}, {batch.labels.data_ptr<std::int64_t>(), static_cast<std::size_t>(batch.labels.numel())});
   return batch;
 }
@@ -94,13 +94,13 @@ void read_adversarial_options(SettingsReader& reader, AdversarialOptions& o) {
 
 Json to_json(const AdversarialOptions& o) { return {{"eps", o.eps}, {"steps", o.steps}}; }
 
-at::Tensor image_gradient(UNet3d& module, const AdversarialBatch& batch, const at::Tensor& image, const SupervisionOptions& supervision, Precision precision) {
+at::Tensor image_gradient(NetworkImpl& module, const TrainingBatch& batch, const at::Tensor& image, const SupervisionOptions& supervision, Precision precision) {
   const WeightsAtRest rest(module);
   at::Tensor x = image.detach().clone().requires_grad_(true);
   return torch::autograd::grad({loss_of(module, batch, x, supervision, precision)}, {x})[0];
 }
 
-at::Tensor adversarial_image(UNet3d& module, const AdversarialBatch& batch, const SupervisionOptions& supervision, Precision precision, const AdversarialOptions& options, Rng& rng) {
+at::Tensor adversarial_image(NetworkImpl& module, const TrainingBatch& batch, const SupervisionOptions& supervision, Precision precision, const AdversarialOptions& options, Rng& rng) {
   const bool one = options.steps == 1;
   const double rate = one ? options.eps : 2.5 * options.eps / static_cast<double>(options.steps);
   at::Tensor change = one ? torch::zeros_like(batch.image) : uniform_like(batch.image, options.eps, rng);
@@ -115,12 +115,12 @@ AttackedCase attack_case(Segmenter& segmenter, const TrainingCase& sample, const
   validate(options, "adversarial");
   validate(sample, segmenter.options().in_channels, regions ? 4 : segmenter.options().out_channels);
   const SupervisionOptions supervision{.regions = regions, .partial = {}};
-  UNet3d& module = segmenter.net().module;
+  NetworkImpl& module = *segmenter.net().module;
   AttackedCase result{.image = sample.image};
   const std::vector<Place> tiles = tiles_of(sample, patch);
   for (std::size_t n = 0; n < tiles.size(); ++n) {
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    const AdversarialBatch batch = cut(sample, tiles[n], patch);
+    const TrainingBatch batch = cut(sample, tiles[n], patch, segmenter.options());
     const at::Tensor attacked = adversarial_image(module, batch, supervision, Precision::kFloat32, options, draw);
     const double share = 1.0 / static_cast<double>(tiles.size());
     result.gradient_share += share * image_gradient(module, batch, batch.image, supervision, Precision::kFloat32).ne(0).to(torch::kFloat64).mean().item<double>();
@@ -137,8 +137,8 @@ double case_loss(Segmenter& segmenter, const TrainingCase& sample, const std::ar
   const torch::NoGradGuard no_graph;
   std::vector<double> all, foreground;
   for (const Place& tile : tiles_of(sample, patch)) {
-    const AdversarialBatch batch = cut(sample, tile, patch);
-    all.push_back(loss_of(segmenter.net().module, batch, batch.image, {.regions = regions, .partial = {}}, Precision::kFloat32).item<double>());
+    const TrainingBatch batch = cut(sample, tile, patch, segmenter.options());
+    all.push_back(loss_of(*segmenter.net().module, batch, batch.image, {.regions = regions, .partial = {}}, Precision::kFloat32).item<double>());
     if (batch.labels.any().item<bool>()) foreground.push_back(all.back());
   }
   const std::vector<double>& counted = foreground.empty() ? all : foreground;

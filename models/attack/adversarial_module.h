@@ -6,21 +6,15 @@
 #include "models/attack/adversarial.h"
 #include "models/precision.h"
 #include "models/supervision.h"
-#include "models/unet3d_module.h"
+#include "models/training_batch_module.h"
+#include "models/network_module.h"
 
 namespace consilium::models {
 
-/// A batch and its references.
-struct AdversarialBatch {
-  at::Tensor image;   ///< [N, C, D, H, W]
-  at::Tensor labels;  ///< [N, D, H, W] int64
-  std::vector<LabelSets> sets;
-};
-
 /// The batch's images, changed so that the loss grows. The network stays as it is, gradients of its weights too.
-at::Tensor adversarial_image(UNet3d& module, const AdversarialBatch& batch, const SupervisionOptions& supervision, Precision precision, const AdversarialOptions& options, Rng& rng);
+at::Tensor adversarial_image(NetworkImpl& module, const TrainingBatch& batch, const SupervisionOptions& supervision, Precision precision, const AdversarialOptions& options, Rng& rng);
 
 /// d loss / d image.
-at::Tensor image_gradient(UNet3d& module, const AdversarialBatch& batch, const at::Tensor& image, const SupervisionOptions& supervision, Precision precision);
+at::Tensor image_gradient(NetworkImpl& module, const TrainingBatch& batch, const at::Tensor& image, const SupervisionOptions& supervision, Precision precision);
 
 }  // namespace consilium::models

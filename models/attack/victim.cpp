@@ -48,9 +48,9 @@ void make_convolutional(Victim::Net& net, const Rng& rng) {
 
 void make_unet(Victim::Net& net, const Rng& rng) {
   net.unet.emplace(UNetOptions{.in_channels = 1, .out_channels = 2, .filters = {8, 16}}, rng);
-  UNet3d module = net.unet->net().module;
+  const std::shared_ptr<NetworkImpl> module = net.unet->net().module;
   for (const auto& entry : module->named_parameters()) net.weights.emplace_back(entry.key(), entry.value());
-  net.forward = [module](const at::Tensor& x) mutable { return module->forward(x)[0]; };
+  net.forward = [module](const at::Tensor& x) { return module->forward(x)[0]; };
 }
 
 }  // namespace

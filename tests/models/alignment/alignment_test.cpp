@@ -1,0 +1,158 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "models/alignment/anchor_loss.h"
+#include "models/alignment/class_weights.h"
+#include "models/alignment/decorrelation_loss.h"
+#include "models/alignment/info_nce.h"
+#include "models/alignment/memory_queue_module.h"
+#include "models/alignment/modality_dropout.h"
+#include "models/projector_module.h"
+#include "tests/support/shared_data.h"
+
+namespace consilium::models {
+namespace {
+
+at::Tensor matrix(const std::vector<std::vector<double>>& rows) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& row : rows) tensors.push_back(torch::tensor(row, torch::kFloat64));
+  return torch::stack(tensors);
+}
+
+TEST(InfoNce, IsTheOracles) {
+  const char* const file = "oracles/algorithms.json";
+  if (test::is_absent(file)) GTEST_SKIP() << test::kNeedsShared << file;
+  const Json oracle = test::oracle("algorithms", "infonce_symmetric");
+  const Json& input = oracle["input"];
+  const double found = info_nce(matrix(input["a"]), matrix(input["b"]), input["tau"]).item<double>();
+  const double expected = oracle["expected"];
+  EXPECT_NEAR(found, expected, oracle["tolerance"]["rel"].get<double>() * expected);
+}
+
+TEST(InfoNce, AQueueAddsNegativesToBothWays) {
+  const at::Tensor a = matrix({{1, 0}}), b = matrix({{0.6, 0.8}});
+  const Negatives of_a{matrix({{0, 1}, {1, 0}})}, of_b{matrix({{0, -1}})};
+  const double from_a = -0.6 + std::log(std::exp(0.6) + std::exp(0.0));                       // a to b and b's queue
+  const double from_b = -0.6 + std::log(std::exp(0.6) + std::exp(0.8) + std::exp(0.6));       // b to a and a's queue
+  EXPECT_NEAR(info_nce(a, b, 1, of_a, of_b).item<double>(), (from_a + from_b) / 2, 1e-12);
+  EXPECT_NEAR(info_nce(a, b, 1).item<double>(), 0, 1e-12) << "alone there is nothing to be told from";
+}
+
+TEST(InfoNce, ViewsOfTheSameStudyAreNoNegatives) {
+  const at::Tensor a = matrix({{1, 0}, {0.6, 0.8}}), b = matrix({{0, 1}, {0.8, 0.6}});
+  const at::Tensor same = torch::ones({2, 2}, torch::kBool);
+  EXPECT_NEAR(info_nce(a, b, 0.1, {}, {}, same).item<double>(), 0, 1e-12);
+  const Negatives own{matrix({{1, 0}}), torch::ones({2, 1}, torch::kBool)};
+  EXPECT_NEAR(info_nce(a, b, 0.1, own, own, same).item<double>(), 0, 1e-12);
+  EXPECT_GT(info_nce(a, b, 0.1).item<double>(), 0.1);
+}
+
+TEST(InfoNce, TakesAsManyOfBoth) { EXPECT_THROW(info_nce(matrix({{1, 0}}), matrix({{1, 0}, {0, 1}}), 0.1), Error); }
+
+TEST(AnchorLoss, IsTwoMinusTwoCosinesOverClasses) {
+  const double cosine = 0.6;
+  EXPECT_NEAR(anchor_loss(matrix({{3, 4}, {0, 2}}), matrix({{7, 0}, {0, 1}})).item<double>(), 2 - 2 * cosine, 1e-12);
+}
+
+TEST(AnchorLoss, LeavesAnchorsAlone) {
+  at::Tensor means = matrix({{1, 2}}).requires_grad_(true), anchors = matrix({{2, 1}}).requires_grad_(true);
+  anchor_loss(means, anchors).backward();
+  EXPECT_TRUE(means.grad().defined());
+  EXPECT_FALSE(anchors.grad().defined());
+}
+
+TEST(DecorrelationLoss, IsTheSquaredCorrelation) {
+  const at::Tensor x = torch::tensor({1.0, 2.0, 3.0, 4.0}, torch::kFloat64).view({1, 1, 4}), y = torch::tensor({1.0, -1.0, -1.0, 1.0}, torch::kFloat64).view({1, 1, 4});
+  EXPECT_NEAR(decorrelation_loss(x, y).item<double>(), 0, 1e-9);
+  EXPECT_NEAR(decorrelation_loss(x, 5 - 3 * x).item<double>(), 1, 1e-9);
+  EXPECT_NEAR(decorrelation_loss(torch::cat({x, y}, 1), x).item<double>(), 1, 1e-9);
+  EXPECT_NEAR(decorrelation_loss(torch::ones_like(x), x).item<double>(), 0, 1e-9) << "a constant channel";
+}
+
+TEST(ModalityDropout, KeepsOneAndDrawsEachBySoMuch) {
+  Rng rng(5);
+  int dropped = 0, kept_all = 0;
+  constexpr int kDraws = 4000;
+  for (int n = 0; n < kDraws; ++n) {
+    const Presence kept = drop_modalities({{true, true, true}, {false, true, false}}, 0.3, rng);
+    EXPECT_NE(kept[0], ModalitySet(3, false));
+    EXPECT_EQ(kept[1], (ModalitySet{false, true, false}));
+    dropped += kept[0][0] ? 0 : 1;
+    kept_all += kept[0] == ModalitySet(3, true) ? 1 : 0;
+  }
+  // Of a draw that loses all three (0.027) each comes back with 1/3. Six deviations of a share of 4000 draws are at most 0.05.
+  EXPECT_NEAR(dropped / double{kDraws}, 0.3 - 0.027 / 3, 0.05);
+  EXPECT_NEAR(kept_all / double{kDraws}, 0.343, 0.05);
+}
+
+TEST(ModalityDropout, NeverBringsInWhatIsMissing) {
+  Rng rng(5);
+  for (int n = 0; n < 100; ++n) EXPECT_FALSE(drop_modalities({{true, false, true}}, 0.9, rng)[0][1]);
+}
+
+TEST(ClassWeights, AreSharesOfCoarseVoxels) {
+  at::Tensor labels = torch::zeros({1, 2, 2, 4}, torch::kLong);
+  labels[0][0][0][0] = 1;
+  labels[0][1][1][3] = 2;
+  labels[0][0][1][3] = 2;
+  const at::Tensor weights = class_weights(labels, {{}}, 3, false, 2);
+  EXPECT_TRUE(torch::allclose(weights, torch::tensor({{0.875, 0.75}, {0.125, 0.0}, {0.0, 0.25}}, torch::kFloat32).view({1, 3, 1, 1, 2})));
+}
+
+TEST(ClassWeights, OfRegionsAreNested) {
+  const at::Tensor labels = torch::tensor({0, 1, 2, 3}, torch::kLong).view({1, 1, 1, 4});
+  EXPECT_TRUE(torch::allclose(class_weights(labels, {{}}, 3, true, 1).view({3, 4}), torch::tensor({{0.0, 1.0, 1.0, 1.0}, {0.0, 1.0, 0.0, 1.0}, {0.0, 0.0, 0.0, 1.0}}, torch::kFloat32)));
+}
+
+TEST(ClassWeights, AReferenceThatJoinsClassesSaysNothingOfThem) {
+  const LabelSets whole{{0, 1, 1, 1}};
+  EXPECT_TRUE(tells_apart(whole, 0, false));
+  EXPECT_FALSE(tells_apart(whole, 2, false));
+  EXPECT_TRUE(tells_apart(whole, 0, true)) << "it does show WT";
+  EXPECT_FALSE(tells_apart(whole, 2, true));
+  const at::Tensor weights = class_weights(torch::ones({1, 1, 1, 1}, torch::kLong), {whole}, 4, false, 1);
+  EXPECT_EQ(weights.sum().item<double>(), 0);
+}
+
+TEST(ClassMeans, AreOverTheVoxelsOfTheClass) {
+  const at::Tensor features = torch::tensor({1.0, 3.0, 10.0, 30.0}, torch::kFloat64).view({1, 2, 1, 1, 2}), weights = torch::tensor({1.0, 0.0, 0.5, 0.5, 0.0, 0.0}).view({1, 3, 1, 1, 2});
+  EXPECT_TRUE(torch::allclose(class_means_of_samples(features, weights)[0], torch::tensor({{1.0, 10.0}, {2.0, 20.0}, {0.0, 0.0}}, torch::kFloat64)));
+  const at::Tensor two = torch::cat({features, 3 * features}), both = torch::cat({weights, weights});
+  EXPECT_TRUE(torch::allclose(class_means_of_batch(two, both), torch::tensor({{2.0, 20.0}, {4.0, 40.0}, {0.0, 0.0}}, torch::kFloat64)));
+}
+
+MultimodalOptions two_modalities() {
+  MultimodalOptions options;
+  options.modalities = {{"MR"}, {"CT"}};
+  options.queue = 3;
+  return options;
+}
+
+TEST(MemoryQueue, HoldsTheLastVectorsAndKnowsTheirCases) {
+  MemoryQueue queue(two_modalities(), {});
+  EXPECT_FALSE(queue.negatives(0, {1}).vectors.defined());
+  for (int n = 0; n < 4; ++n) queue.push(0, torch::full({1, kProjected}, n), {n});
+  const Negatives found = queue.negatives(0, {2, 9});
+  EXPECT_TRUE(torch::equal(found.vectors.select(1, 0), torch::tensor({1.0F, 2.0F, 3.0F})));
+  EXPECT_TRUE(torch::equal(found.same, torch::tensor({false, true, false, false, false, false}).view({2, 3})));
+  EXPECT_FALSE(queue.negatives(1, {1}).vectors.defined());
+}
+
+TEST(MemoryQueue, GoesOnFromItsState) {
+  MemoryQueue queue(two_modalities(), {});
+  queue.push(0, torch::ones({2, kProjected}), {4, 5});
+  queue.push(1, torch::zeros({1, kProjected}), {4});
+  MemoryQueue again(two_modalities(), queue.state());
+  EXPECT_EQ(again.state(), queue.state());
+  EXPECT_TRUE(torch::equal(again.negatives(0, {5}).same, torch::tensor({{false, true}})));
+  MultimodalOptions shorter = two_modalities();
+  shorter.queue = 1;
+  EXPECT_THROW(MemoryQueue(shorter, queue.state()), Error);
+}
+
+}  // namespace
+}  // namespace consilium::models

@@ -1,0 +1,295 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <limits>
+
+#include "base/error.h"
+#include "models/attack/adversarial.h"
+#include "models/features.h"
+#include "models/multimodal_loss_module.h"
+#include "models/predict.h"
+#include "models/segmenter_net.h"
+#include "tests/models/multimodal_case.h"
+
+namespace consilium::models {
+namespace {
+
+using test::ball;
+using test::channels;
+using test::small_network;
+using testing::HasSubstr;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+const FitOptions kShort{.patch = {8, 8, 8}, .batch = 3};
+
+/// Of every kind: all three, one missing, one alone.
+std::vector<TrainingCase> mixed(float absent = 0) {
+  return {ball(1), ball(2, channels(true, true, false), absent), ball(3, channels(false, false, true), absent), ball(4, channels(true, false, true), absent)};
+}
+
+UNetOptions full_network() {
+  UNetOptions options = small_network();
+  options.multimodal.attention = true;
+  options.multimodal.shared_share = 0.5;
+  options.multimodal.queue = 8;
+  return options;
+}
+
+/// With anchors, as a federation's model comes after a round.
+Segmenter started(const UNetOptions& options) {
+  Segmenter segmenter(options, Rng(3));
+  ModelState state = segmenter.state();
+  Rng rng(9);
+  for (NamedTensor& tensor : state.tensors)
+    if (tensor.name.starts_with("anchors."))
+      for (float& value : tensor.values) value = static_cast<float>(rng.normal());
+  segmenter.load(state);
+  return segmenter;
+}
+
+std::map<std::string, std::string> digests_by_group(const Segmenter& segmenter) {
+  std::map<std::string, ModelState> groups;
+  for (const NamedTensor& tensor : segmenter.state().tensors) groups[tensor.group].tensors.push_back(tensor);
+  std::map<std::string, std::string> digests;
+  for (const auto& [group, state] : groups) digests[group] = digest(state);
+  return digests;
+}
+
+TEST(MultimodalFit, OneSeedGivesTheSameBytes) {
+  at::set_num_threads(1);
+  const auto run = [](std::uint64_t seed) {
+    Segmenter segmenter = started(full_network());
+    fit(segmenter, mixed(), {0, 4, 4}, kShort, Rng(seed));
+    return digest(segmenter.state());
+  };
+  const std::string first = run(5);
+  EXPECT_EQ(run(5), first);
+  EXPECT_NE(run(6), first);
+}
+
+TEST(MultimodalFit, TwoRangesAreOne) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases = mixed();
+  const auto run = [&](const std::vector<StepRange>& ranges, OptimiserKind kind) {
+    FitOptions options = kShort;
+    options.optimiser.kind = kind;
+    Segmenter segmenter = started(full_network());
+    OptimiserState state;
+    for (const StepRange& range : ranges) {
+      fit(segmenter, cases, range, options, Rng(5), &state);
+      state = parse_optimiser_state(encode(state), "memory");
+    }
+    EXPECT_EQ(state.queue.tensors.size(), 3U);
+    return digest(segmenter.state());
+  };
+  for (const OptimiserKind kind : {OptimiserKind::kAdamW, OptimiserKind::kSgd}) EXPECT_EQ(run({{0, 3, 7}, {3, 4, 7}}, kind), run({{0, 7, 7}}, kind));
+}
+
+TEST(MultimodalFit, WhatAbsentChannelsHoldChangesNothing) {
+  at::set_num_threads(1);
+  const auto run = [](float absent, double eps) {
+    FitOptions options = kShort;
+    options.adversarial.eps = eps;
+    Segmenter segmenter = started(full_network());
+    const std::vector<TrainingCase> cases = mixed(absent);
+    fit(segmenter, cases, {0, 4, 4}, options, Rng(5));
+    return digest(segmenter.state());
+  };
+  EXPECT_EQ(run(kNan, 0), run(0, 0));
+  EXPECT_EQ(run(kNan, 0.1), run(0, 0.1)) << "adversarial training";
+}
+
+/// The optimiser's memory and its weight decay would move what is not trained.
+TEST(MultimodalFit, AModalityThatNoCaseHasStaysBitForBit) {
+  at::set_num_threads(1);
+  for (const OptimiserKind kind : {OptimiserKind::kAdamW, OptimiserKind::kSgd}) {
+    FitOptions options = kShort;
+    options.optimiser = {.kind = kind, .learning_rate = 1e-2, .weight_decay = 0.1, .momentum = 0.9};
+    Segmenter segmenter = started(small_network());
+    OptimiserState memory;
+    const std::vector<TrainingCase> all = mixed();
+    fit(segmenter, all, {0, 3, 9}, options, Rng(5), &memory);  // moments of every stem
+    const auto before = digests_by_group(segmenter);
+    const std::vector<TrainingCase> without_pet{ball(3, channels(false, false, true), kNan), ball(4, channels(true, false, true), kNan)};
+    const FitReport report = fit(segmenter, without_pet, {3, 6, 9}, options, Rng(5), &memory);
+    const auto after = digests_by_group(segmenter);
+    for (const char* group : {"stem.PET", "projector.PET", "anchors.0", "anchors.1"}) EXPECT_EQ(after.at(group), before.at(group)) << group;
+    for (const char* group : {"stem.CT", "stem.MR", "projector.CT", "projector.MR", "fusion", "trunk", "head", "head.single"}) EXPECT_NE(after.at(group), before.at(group)) << group;
+    EXPECT_EQ(report.cases_per_group.at("stem.PET"), 0);
+    EXPECT_EQ(report.cases_per_group.at("projector.CT"), 1);
+    EXPECT_EQ(report.cases_per_group.at("stem.MR"), 2);
+    EXPECT_EQ(report.cases_per_group.at("trunk"), 2);
+    EXPECT_EQ(report.cases_per_group.at("anchors.1"), 2);
+    for (const auto& entry : segmenter.net().module->named_parameters()) {
+      if (entry.key().starts_with("stems.PET.")) {
+        EXPECT_FALSE(entry.value().grad().defined()) << entry.key();
+      }
+      EXPECT_EQ(entry.value().requires_grad(), !entry.key().starts_with("anchors.")) << entry.key();
+    }
+  }
+}
+
+TEST(MultimodalFit, ASiteOfOneModalityTeachesNeitherGatesNorProjectors) {
+  at::set_num_threads(1);
+  UNetOptions options = small_network();
+  options.multimodal.auxiliary_weight = 0;
+  Segmenter segmenter(options, Rng(3));
+  const ModelState before = segmenter.state();
+  const std::vector<TrainingCase> cases{ball(1, channels(true, false, false)), ball(2, channels(true, false, false))};
+  const FitReport report = fit(segmenter, cases, {0, 2, 2}, kShort, Rng(5));
+  const ModelState after = segmenter.state();
+  for (std::size_t n = 0; n < before.tensors.size(); ++n) {
+    const std::string& name = before.tensors[n].name;
+    const bool stays = name.find(".gate.") != std::string::npos || name.starts_with("projectors.") || name.starts_with("single_head.") || name.starts_with("anchors.") ||
+                       name.starts_with("stems.PET") || name.starts_with("stems.MR");
+    EXPECT_EQ(before.tensors[n] == after.tensors[n], stays) << name;
+  }
+  for (const char* group : {"projector.CT", "head.single", "stem.MR"}) EXPECT_EQ(report.cases_per_group.at(group), 0) << group;
+  EXPECT_EQ(report.cases_per_group.at("stem.CT"), 2);
+}
+
+TEST(MultimodalFit, ReportsTheMeansOfTheClassesThatThereAre) {
+  at::set_num_threads(1);
+  TrainingCase empty = ball(2, channels(true, true, false));
+  std::fill(empty.labels.begin(), empty.labels.end(), 0);
+  const std::vector<TrainingCase> cases{ball(1), empty};
+  Segmenter segmenter(small_network(), Rng(3));
+  const FitReport report = fit(segmenter, cases, {0, 3, 3}, kShort, Rng(5));
+  ASSERT_THAT(report.class_means, testing::ElementsAre(testing::Key("0"), testing::Key("1")));
+  EXPECT_EQ(report.class_means.at("0").count, 2);
+  EXPECT_EQ(report.class_means.at("1").count, 1);
+  EXPECT_EQ(report.class_means.at("1").values.size(), 16U);
+  EXPECT_NE(report.class_means.at("0").values, report.class_means.at("1").values);
+  UNetOptions plain = small_network();
+  plain.multimodal.anchor_weight = 0;
+  Segmenter without(plain, Rng(3));
+  EXPECT_TRUE(fit(without, cases, {0, 1, 1}, kShort, Rng(5)).class_means.empty());
+}
+
+/// A batch of every kind of sample, at 8^3.
+TrainingBatch batch() {
+  const std::vector<TrainingCase> cases = mixed();
+  FitOptions options = kShort;
+  Rng rng(1);
+  return draw_batch(cases, options, 6, small_network(), rng);
+}
+
+double loss_of(const UNetOptions& options, const TrainingBatch& batch) {
+  Segmenter segmenter = started(options);
+  auto& net = dynamic_cast<MultimodalNetImpl&>(*segmenter.net().module);
+  MultimodalLoss loss(net, {.contrasts = options.multimodal.contrastive_weight > 0}, {});
+  Rng rng(4);
+  return loss.of(batch, {}, rng).item<double>();
+}
+
+TEST(MultimodalLoss, OrderOfSamplesDoesNotMatter) {
+  UNetOptions options = full_network();
+  options.multimodal.modality_dropout = 0;
+  const TrainingBatch first = batch();
+  TrainingBatch turned{first.image.flip(0).contiguous(), first.labels.flip(0).contiguous(), {first.sets.rbegin(), first.sets.rend()}, {first.presence.rbegin(), first.presence.rend()}, {first.cases.rbegin(), first.cases.rend()}};
+  EXPECT_NEAR(loss_of(options, turned), loss_of(options, first), 1e-4);
+}
+
+TEST(MultimodalLoss, EveryTermCountsByItsWeight) {
+  UNetOptions none = full_network();
+  MultimodalOptions& off = none.multimodal;
+  off.modality_dropout = 0;
+  off.auxiliary_weight = off.contrastive_weight = off.anchor_weight = off.decorrelation_weight = 0;
+  const TrainingBatch given = batch();
+  const double base = loss_of(none, given);
+  const auto added = [&](double MultimodalOptions::*weight, double value) {
+    UNetOptions options = none;
+    options.multimodal.*weight = value;
+    return loss_of(options, given) - base;
+  };
+  for (double MultimodalOptions::*weight : {&MultimodalOptions::auxiliary_weight, &MultimodalOptions::contrastive_weight, &MultimodalOptions::anchor_weight, &MultimodalOptions::decorrelation_weight}) {
+    const double once = added(weight, 1);
+    EXPECT_GT(once, 0.01);
+    EXPECT_NEAR(added(weight, 2), 2 * once, 1e-3 * once);
+  }
+}
+
+TEST(MultimodalFit, WhatDoesNotGoTogetherIsRefusedByName) {
+  const auto refusal = [](const UNetOptions& network, const std::vector<TrainingCase>& cases, const FitOptions& options = kShort, const PrivateSteps& privacy = {}) {
+    Segmenter segmenter(network, Rng(3));
+    try {
+      fit(segmenter, cases, {0, 1, 1}, options, Rng(5), nullptr, {}, {}, nullptr, privacy);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was thrown");
+  };
+  EXPECT_THAT(refusal({.in_channels = 4, .out_channels = 2, .filters = {4, 8}}, mixed()), AllOf(HasSubstr("case ball 2"), HasSubstr("model.multimodal.modalities")));
+  EXPECT_THAT(refusal(small_network(), {ball(1, {true, true, true, false})}), AllOf(HasSubstr("case ball 1"), HasSubstr("1 of the 2 channels of MR")));
+  EXPECT_THAT(refusal(small_network(), {ball(1, {false, false, false, false})}), HasSubstr("none of the network's modalities"));
+  UNetOptions regions = small_network();
+  regions.out_channels = 3;
+  regions.multimodal.fusion = Fusion::kRegion;
+  FitOptions of_regions = kShort;
+  of_regions.regions = true;
+  EXPECT_THAT(refusal(regions, mixed(), of_regions), HasSubstr("fit.regions"));
+  const PrivateSteps privacy{.clip = 1, .uniform = [] { return 0.5; }, .normal = [] { return 0.0; }};
+  EXPECT_THAT(refusal(small_network(), mixed(), kShort, privacy), HasSubstr("model.multimodal.contrastive_weight"));
+}
+
+TEST(MultimodalFit, PrivateStepsSendNoMeansOfClasses) {
+  UNetOptions network = small_network();
+  network.multimodal.contrastive_weight = 0;
+  Segmenter segmenter(network, Rng(3));
+  const std::vector<TrainingCase> cases{ball(1), ball(4, channels(true, false, true))};
+  const auto before = digests_by_group(segmenter);
+  Rng noise(8);
+  const FitReport report = fit(segmenter, cases, {0, 2, 2}, kShort, Rng(5), nullptr, {}, {}, nullptr, {.clip = 1, .uniform = [&] { return noise.uniform(); }, .normal = [&] { return noise.normal(); }});
+  EXPECT_TRUE(report.class_means.empty());
+  EXPECT_NE(digests_by_group(segmenter).at("stem.PET"), before.at("stem.PET"));
+}
+
+TEST(MultimodalFit, RegionsPartialLabelsAndEveryFusionTrain) {
+  at::set_num_threads(1);
+  for (const Fusion fusion : {Fusion::kGated, Fusion::kHemis, Fusion::kRegion, Fusion::kExperts}) {
+    UNetOptions network = full_network();
+    network.multimodal.fusion = fusion;
+    network.deep_supervision = 1;
+    network.out_channels = 4;
+    std::vector<TrainingCase> cases = mixed();
+    cases[0].sets.set_of_class = {0, 1, 1, 1};
+    Segmenter segmenter = started(network);
+    EXPECT_TRUE(std::isfinite(fit(segmenter, cases, {0, 2, 2}, kShort, Rng(5)).last_loss));
+  }
+  UNetOptions network = full_network();
+  network.out_channels = 3;
+  FitOptions options = kShort;
+  options.regions = true;
+  options.precision = Precision::kBfloat16;
+  Segmenter segmenter = started(network);
+  const FitReport report = fit(segmenter, mixed(), {0, 2, 2}, options, Rng(5));
+  EXPECT_THAT(report.class_means, testing::ElementsAre(testing::Key("0"), testing::Key("1"))) << "WT and TC hold label 1, ET has none";
+}
+
+TEST(MultimodalFit, LearnsToFindABallInEverySubset) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1), ball(2), ball(3, channels(true, true, false)), ball(4, channels(false, false, true))};
+  Segmenter segmenter(small_network(), Rng(3));
+  FitOptions options{.patch = {16, 16, 16}, .batch = 2};
+  options.optimiser.learning_rate = 5e-3;
+  fit(segmenter, cases, {0, 90, 90}, options, Rng(7));
+  const TrainingCase unseen = ball(9);
+  const at::Tensor image = torch::tensor(unseen.image).view({4, 16, 16, 16});
+  const at::Tensor truth = torch::tensor(std::vector<int>(unseen.labels.begin(), unseen.labels.end())).view({16, 16, 16}) > 0;
+  for (int bits = 1; bits < 8; ++bits) {
+    const auto present = channels((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0);
+    const at::Tensor predicted = predict_probabilities(segmenter, image, {.patch = {16, 16, 16}}, present)[1] > 0.5;
+    const double overlap = (predicted & truth).sum().item<double>(), total = predicted.sum().item<double>() + truth.sum().item<double>();
+    EXPECT_GT(2 * overlap / total, 0.7) << "subset " << bits;
+  }
+}
+
+TEST(MultimodalFit, AttackedImagesHaveAWorseLoss) {
+  Segmenter segmenter = started(small_network());
+  const AttackedCase attacked = attack_case(segmenter, ball(2, channels(true, true, false), kNan), {16, 16, 16}, false, {.eps = 0.1, .steps = 1}, Rng(1));
+  EXPECT_GT(attacked.loss_after, attacked.loss_before);
+}
+
+}  // namespace
+}  // namespace consilium::models
