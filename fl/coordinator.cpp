@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fl/aggregate/contribution.h"
 #include "fl/duplicate_cases.h"
+#include "fl/owner_count.h"
 #include "fl/privacy/client_round.h"
 
 namespace consilium::fl {
@@ -44,6 +45,10 @@ RoundPlan Coordinator::plan() const {
     if (secure->group_size > 0) secure->least_groups = least_groups_of(*secure, least_updates(settings_.aggregation));
   }
   if (auto& privacy = plan.protection.privacy) privacy->clip = current_clip(*privacy, state_.reports);
+  if (auto& groups = plan.protection.groups) {
+    groups->sites = static_cast<std::int64_t>(settings_.sites.size());
+    groups->owners = counted_owners(*groups, state_.global, state_.reports);
+  }
   return plan;
 }
 
@@ -292,6 +297,7 @@ RoundReport Coordinator::close() {
   std::vector<Update> updates;
   for (auto& [site_and_round, update] : accepted_) updates.push_back(std::move(update));
   accepted_.clear();
+  if (settings_.protection.groups && state_.round < settings_.rounds) count_owners(*settings_.protection.groups, state_.global, updates, report.sums);
   end_round(report, updates);
   return report;
 }

@@ -88,6 +88,16 @@ void validate_protection(const FederationSettings& s, const std::string& path) {
   }
 }
 
+/// A number of owners says something of a sum only if the sum is of those who were counted.
+void validate_groups(const FederationSettings& s, const std::string& path) {
+  const std::string where = path + ".protection.groups";
+  validate(*s.protection.groups, s.sites.size(), where);
+  require_composes(Protection::kGroupOwners, s.aggregation.rule, path + ".aggregation.rule");
+  require(!s.protection.privacy, ErrorCode::kUsage, where + ": numbers of owners are told as they are, and a guarantee for each hospital (protection.privacy) would have to cover them");
+  require(!s.protection.secure_aggregation || s.protection.secure_aggregation->group_size == 0, ErrorCode::kUsage, where + ": nobody knows how many of a group's owners are in one of several sums (secure_aggregation.group_size)");
+  require(s.protection.is_plain() || asked_sites(s) == s.sites.size(), ErrorCode::kUsage, where + ": owners are counted among all sites, so that every round has to ask all of them (policy.selection)");
+}
+
 /// What a guarantee for hospitals rests on: the same say for each, once a round, and noise where nobody sees the sum without it.
 void validate_privacy(const FederationSettings& s, const std::string& path) {
   const ClientPrivacy& privacy = *s.protection.privacy;
@@ -117,6 +127,7 @@ void validate(const FederationSettings& s, const std::string& path) {
   require_comparable(s.aggregation, s.sites, quorum_of(s), s.policy.close_after > 0 || s.policy.late == LateUpdates::kMerge, path);
   require_composes(s.compression, s.aggregation.rule, path + ".compression");
   validate_protection(s, path);
+  if (s.protection.groups) validate_groups(s, path);
   if (s.protection.privacy) validate_privacy(s, path);
 }
 

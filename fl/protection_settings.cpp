@@ -6,6 +6,7 @@ namespace {
 constexpr const char* kSecureAggregation = "secure_aggregation";
 constexpr const char* kPrivacy = "privacy";
 constexpr const char* kEncryption = "encryption";
+constexpr const char* kGroups = "groups";
 
 }  // namespace
 
@@ -17,6 +18,8 @@ void read_protection_settings(SettingsReader& reader, ProtectionSettings& settin
   reader.object(kPrivacy, [&](SettingsReader& privacy) { read_client_privacy(privacy, *settings.privacy); });
   if (reader.has(kEncryption)) settings.encryption.emplace();
   reader.object(kEncryption, [&](SettingsReader& encryption) { read_encryption_settings(encryption, *settings.encryption); });
+  if (reader.has(kGroups)) settings.groups.emplace();
+  reader.object(kGroups, [&](SettingsReader& groups) { read_group_owners(groups, *settings.groups); });
 }
 
 Json to_json(const ProtectionSettings& settings) {
@@ -24,6 +27,7 @@ Json to_json(const ProtectionSettings& settings) {
   if (settings.secure_aggregation) json[kSecureAggregation] = to_json(*settings.secure_aggregation);
   if (settings.privacy) json[kPrivacy] = to_json(*settings.privacy);
   if (settings.encryption) json[kEncryption] = to_json(*settings.encryption);
+  if (settings.groups) json[kGroups] = to_json(*settings.groups);
   return json;
 }
 
@@ -32,11 +36,12 @@ std::vector<std::string> protections_of(const ProtectionSettings& settings) {
   if (settings.secure_aggregation) words.emplace_back(kSecureAggregation);
   if (settings.privacy) words.emplace_back(kPrivacy);
   if (settings.encryption) words.emplace_back(kEncryption);
+  if (settings.groups) words.emplace_back(kGroups);
   return words;
 }
 
 const std::vector<std::string>& spoken_protections() {
-  static const std::vector<std::string> words{kSecureAggregation, kEncryption, kPrivacy};
+  static const std::vector<std::string> words{kSecureAggregation, kEncryption, kPrivacy, kGroups};
   return words;
 }
 

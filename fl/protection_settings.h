@@ -6,6 +6,7 @@
 
 #include "base/settings.h"
 #include "fl/encrypt/encryption_settings.h"
+#include "fl/group_owners.h"
 #include "fl/privacy/client_privacy.h"
 #include "fl/secure/secure_settings.h"
 
@@ -16,13 +17,14 @@ struct ProtectionSettings {
   std::optional<SecureAggregationSettings> secure_aggregation{};
   std::optional<ClientPrivacy> privacy{};  ///< of hospitals: sites shorten their updates, and noise is on the sum
   std::optional<EncryptionSettings> encryption{};
+  std::optional<GroupOwners> groups{};     ///< how many sites must own a group that is averaged
 
   /// Do updates travel as they are?
   bool is_plain() const { return !secure_aggregation && !encryption; }
   bool operator==(const ProtectionSettings&) const = default;
 };
 
-/// Keys: secure_aggregation, encryption and privacy, objects; a key that is absent is a protection that is not used. @throws Error{kUsage}
+/// Keys: secure_aggregation, encryption, privacy and groups, objects; a key that is absent is a protection that is not used. @throws Error{kUsage}
 void read_protection_settings(SettingsReader& reader, ProtectionSettings& settings);
 /// Only the protections that are used.
 Json to_json(const ProtectionSettings& settings);

@@ -44,6 +44,7 @@ void require_clusters_fit(const ClusterSettings& s, const FederationTraits& fede
   require(federation.has_coordinator, ErrorCode::kUsage, path + ".topology: training.clusters needs topology coordinator: peers share one model");
   require(!federation.feeds_errors_back, ErrorCode::kUsage,
           path + ".compression: error feedback adds to an update what an older one left, which may have been another cluster's; with training.clusters use a codec without (none, bf16, int8, stochastic, rotation)");
+  require(!federation.counts_owners, ErrorCode::kUsage, path + ".protection.groups: a site may take another cluster in every round, so that a number of owners of one round says nothing of the next; not with training.clusters");
   require(!federation.compares_sites, ErrorCode::kUsage, path + ".aggregation.rule: a rule that holds while some sites lie compares many sites on one model; with training.clusters a site that lies could be alone in one");
 }
 

@@ -36,6 +36,7 @@ struct FederationTraits {
   bool has_coordinator = true;
   bool feeds_errors_back = false;  ///< its codec keeps at a site what it did not send
   bool compares_sites = false;     ///< its rule tells sites that lie from the others
+  bool counts_owners = false;      ///< of groups (protection.groups)
 };
 /// @throws Error{kUsage} as above.
 void require_clusters_fit(const ClusterSettings& settings, const FederationTraits& federation, const std::string& path);

@@ -45,7 +45,7 @@ void require_clusters_held(const CoordinateSettings& settings, const ModelState&
     return;
   }
   const ClusterSettings clusters = clusters_of_training(training, settings.initial_model);
-  require_clusters_fit(clusters, {.feeds_errors_back = fl::feeds_errors_back(settings.federation.compression), .compares_sites = fl::is_robust(settings.federation.aggregation.rule)}, "coordinator");
+  require_clusters_fit(clusters, {.feeds_errors_back = fl::feeds_errors_back(settings.federation.compression), .compares_sites = fl::is_robust(settings.federation.aggregation.rule), .counts_owners = settings.federation.protection.groups.has_value()}, "coordinator");
   const std::int64_t wanted = is_clustered(clusters) ? clusters.count : 0;
   require(held == wanted, ErrorCode::kMismatch, fmt::format("{}: holds the models of {} clusters, and its training settings ask for {}; consilium train --initial makes a model to start from", settings.initial_model, held, wanted));
 }

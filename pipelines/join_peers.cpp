@@ -23,6 +23,7 @@ fl::PeerSettings with_task(fl::PeerSettings federation, const ModelFile& initial
   federation.rounds = rounds->get<std::int64_t>();
   federation.task = training.dump();
   require_rule_fits(fl::to_json(federation.aggregation), training, "peers");
+  require_topology_fits(federation.topology, training, "peers");
   return federation;
 }
 

@@ -61,4 +61,14 @@ void require_rule_fits(const Json& aggregation, const Json& training, const std:
   refuse_if(rule != "fedavg" && has("feddc_alpha", 0), "training.local.feddc_alpha needs the rule fedavg: sites work out the mean drift from the mean they get back");
 }
 
+bool has_modalities(const Json& training) {
+  if (!training.is_object()) return false;
+  const Json model = training.value("model", Json::object()), multimodal = model.is_object() ? model.value("multimodal", Json::object()) : Json::object();
+  return multimodal.is_object() && !multimodal.value("modalities", Json::array()).empty();
+}
+
+void require_topology_fits(fl::Topology topology, const Json& training, const std::string& path) {
+  require(topology != fl::Topology::kGossip || !has_modalities(training), ErrorCode::kUsage, path + ".topology: neighbours in gossip mix whole models, so that a site without a modality would count with a stem that it never trained; use swarm, ring, cyclic or a coordinator");
+}
+
 }  // namespace consilium::pipelines

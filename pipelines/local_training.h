@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/settings.h"
+#include "fl/peers/peer_settings.h"
 #include "models/optimiser.h"
 
 namespace consilium::pipelines {
@@ -36,5 +37,10 @@ void require_consistent(const LocalTraining& settings, const models::OptimiserOp
 /// Does a federation's rule fit what its sites do? `training`: a TrainingSettings as JSON, so that a coordinator without LibTorch can ask.
 /// @throws Error{kUsage} a rule without what it needs from the sites, or sites that need another rule.
 void require_rule_fits(const Json& aggregation, const Json& training, const std::string& path);
+
+/// Has the network of a training, as JSON, stems for several modalities?
+bool has_modalities(const Json& training);
+/// @throws Error{kUsage} a topology in which a site that lacks a modality would have a say in its stem.
+void require_topology_fits(fl::Topology topology, const Json& training, const std::string& path);
 
 }  // namespace consilium::pipelines

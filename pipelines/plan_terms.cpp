@@ -5,6 +5,7 @@
 
 #include "fl/encrypt/encryption_settings.h"
 #include "pipelines/federation_task.h"
+#include "pipelines/local_training.h"
 #include "pipelines/training_privacy.h"
 
 namespace consilium::pipelines {
@@ -20,6 +21,13 @@ double patient_epsilon(const Json& task, const TrainingPrivacy& privacy, const f
   const auto steps = task.value("steps", std::int64_t{1000});
   const fl::SampledGaussian releases{noise_multiplier_of(privacy, steps), privacy.sampling_rate, steps};
   return fl::epsilon_of({&releases, 1}, budget.delta, budget.accountant);
+}
+
+/// Owners without which a modality's parameters stay at the site. A plan that names other conditional groups than the stems counts the others only.
+std::optional<std::int64_t> least_owners(const Json& task, const std::optional<fl::GroupOwners>& groups) {
+  if (!has_modalities(task) && !groups) return std::nullopt;
+  const bool counts_stems = groups && is_conditional(*groups, "stem.") && is_conditional(*groups, "projector.") && is_conditional(*groups, "anchors.");
+  return counts_stems ? groups->least_owners : 1;
 }
 
 /// `task`: of a training.
@@ -58,6 +66,7 @@ fl::PlanTerms plan_terms(const fl::SitePolicy& policy, const fl::RoundPlan& plan
   }
   if (const auto& privacy = plan.protection.privacy) terms.largest_norm = terms.largest_norm > 0 ? std::min(terms.largest_norm, privacy->clip) : privacy->clip;
   terms.sends_validation = kind == FederationTask::kTrain || kind == FederationTask::kEvaluate;
+  if (terms.trains) terms.least_owners = least_owners(task, plan.protection.groups);
   if (terms.trains) add_patient_terms(task, policy, terms);
   return terms;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "fl/aggregate/anchors.h"
 #include "fl/aggregate/fedavg.h"
 #include "fl/aggregate/robust_weights.h"
 
@@ -233,9 +234,12 @@ SiteWeights shares_in_mean(const ModelState& global, std::span<const Update> upd
   return shares;
 }
 
-}  // namespace
+/// Does the rule make anything else of updates than a point among them?
+bool goes_beyond_the_mean(AggregationRule rule) {
+  return has_server_optimiser(rule) || is_weighted_by_cost(rule) || rule == AggregationRule::kScaffold || rule == AggregationRule::kFedNova || rule == AggregationRule::kQFedAvg;
+}
 
-WeighedModel aggregate_weighed(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory) {
+WeighedModel by_rule(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory) {
   switch (settings.rule) {
     case AggregationRule::kFedAvg: {
       const Weighting weighting = settings.cap > 0 ? by_capped_cases(updates, settings.cap) : by_cases();
@@ -276,6 +280,14 @@ WeighedModel aggregate_weighed(const AggregationSettings& settings, const ModelS
     default:
       return {fed_opt(optimiser_of(settings.rule), settings.server, global, updates, memory), shares_in_mean(global, updates, by_cases())};
   }
+}
+
+}  // namespace
+
+WeighedModel aggregate_weighed(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory) {
+  WeighedModel next = by_rule(settings, global, updates, history, federation_sites, memory);
+  if (goes_beyond_the_mean(settings.rule)) average_anchors(global, updates, next.global);
+  return next;
 }
 
 ModelState aggregate(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory) {

@@ -46,7 +46,7 @@ using AggregationMemory = FedOptMemory;
 /// What the rule needs of an update beyond require_valid. @throws Error{kCorruptData}
 void require_usable(const AggregationSettings& settings, const Update& update);
 
-/// The next global model; the one there is if no site trained on a case. `history`: reports of the rounds before; `federation_sites`: how many sites the federation has.
+/// The next global model; the one there is if no site trained on a case. Anchors (fl/aggregate/anchors.h) are averaged by their cases under every rule but the robust ones. `history`: reports of the rounds before; `federation_sites`: how many sites the federation has.
 /// @throws as the rule.
 WeighedModel aggregate_weighed(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory);
 ModelState aggregate(const AggregationSettings& settings, const ModelState& global, std::span<const Update> updates, std::span<const RoundReport> history, std::size_t federation_sites, AggregationMemory& memory);

@@ -26,7 +26,7 @@ constexpr std::array kRules{AggregationRule::kFedAvg,    AggregationRule::kFedAv
                             AggregationRule::kBulyan,    AggregationRule::kGeometricMedian, AggregationRule::kFlTrust,
                             AggregationRule::kFoolsGold};
 constexpr std::array kProtections{Protection::kSecureAggregation, Protection::kGroupedSecureAggregation,
-                                  Protection::kHomomorphicEncryption, Protection::kDifferentialPrivacy};
+                                  Protection::kHomomorphicEncryption, Protection::kDifferentialPrivacy, Protection::kGroupOwners};
 
 /// Masked or encrypted numbers can only be added: every site's integers must mean the same.
 std::string_view obstacle_to_adding(Codec codec) {
@@ -56,6 +56,8 @@ std::string_view name_of(Protection protection) {
       return "secure aggregation in groups";
     case Protection::kHomomorphicEncryption:
       return "homomorphic encryption";
+    case Protection::kGroupOwners:
+      return "a least number of owners";
     default:
       return "differential privacy";
   }
@@ -105,6 +107,7 @@ std::string_view obstacle(const CompressionSettings& settings, AggregationRule r
 }
 
 std::string_view obstacle(const CompressionSettings& settings, Protection protection) {
+  if (protection == Protection::kGroupOwners) return "";  // a group is sent as ever, or not at all
   if (protection != Protection::kDifferentialPrivacy) return obstacle_to_adding(settings.codec);
   // Noise first, codec after: whatever is done to a private number alone leaves it private. Error feedback adds older rounds to
   // it.
@@ -115,6 +118,8 @@ std::string_view obstacle(const CompressionSettings& settings, Protection protec
 
 std::string_view obstacle(Protection protection, AggregationRule rule) {
   if (protection == Protection::kDifferentialPrivacy) return "";  // noise is in the update: what follows is free
+  if (protection == Protection::kGroupOwners)
+    return rule == AggregationRule::kScaffold ? "control variates of all weights are one group, which every site sends: those of a stem would tell who owns it" : "";
   if (protection == Protection::kGroupedSecureAggregation) {
     if (is_robust(rule)) return obstacle_to_groups(rule);
     if (takes_the_mean(rule)) return "it takes the mean of all sites: groups would tell more and gain nothing";

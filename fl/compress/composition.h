@@ -17,7 +17,7 @@ enum class ErrorFeedbackUse {
 };
 
 /// What protects an update between the site's training and the sum.
-enum class Protection { kSecureAggregation, kGroupedSecureAggregation, kHomomorphicEncryption, kDifferentialPrivacy };
+enum class Protection { kSecureAggregation, kGroupedSecureAggregation, kHomomorphicEncryption, kDifferentialPrivacy, kGroupOwners };
 
 struct CodecTraits {
   Codec codec = Codec::kNone;

@@ -34,9 +34,9 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 struct EncryptedRound::Session {
-  Session(const EncryptionSettings& settings, const ModelState& model, bool weights, std::size_t sites, const std::string& context)
-      : layout(settings, model, weights, sites),
-        cipher(ring(), {.sites = static_cast<std::int64_t>(sites), .values = layout.values(), .slots = layout.slots(), .smudging_bits = static_cast<int>(settings.smudging_bits), .context = context}),
+  Session(const ProtectionSettings& protection, const ModelState& model, bool weights, std::size_t sites, const std::string& context)
+      : layout(protection, model, weights, sites),
+        cipher(ring(), {.sites = static_cast<std::int64_t>(sites), .values = layout.values(), .slots = layout.slots(), .smudging_bits = static_cast<int>(protection.encryption->smudging_bits), .context = context}),
         context(context) {}
 
   UpdateLayout layout;
@@ -100,7 +100,7 @@ std::string EncryptedRound::hindrance() const {
 void EncryptedRound::begin(double now) {
   if (!bound_.empty()) std::erase_if(ready_, [&](const auto& entry) { return !is_bound(entry.first); });
   for (const auto& [site, member] : ready_) body_.members.push_back(member);
-  session_ = std::make_unique<Session>(*plan_.protection.encryption, model_, !plan_.is_last_look(), ready_.size(), context_of(context(), body_));
+  session_ = std::make_unique<Session>(plan_.protection, model_, !plan_.is_last_look(), ready_.size(), context_of(context(), body_));
   next_step(now);
 }
 

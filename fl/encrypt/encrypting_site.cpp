@@ -175,7 +175,9 @@ void EncryptingSite::encrypt(const Attempt& attempt, const RoundStage& stage, co
     key_.joint = name;
     write_site_key(key_file(), key_);
   }
-  const UpdateLayout sum_layout(*attempt.plan.protection.encryption, layout, !attempt.plan.is_last_look(), attempt.body.members.size());
+  const auto& groups = attempt.plan.protection.groups;
+  require(!groups || static_cast<std::int64_t>(attempt.body.members.size()) <= groups->sites, ErrorCode::kRefused, "there are more sites than the plan says, so that its numbers of owners say nothing");
+  const UpdateLayout sum_layout(attempt.plan.protection, layout, !attempt.plan.is_last_look(), attempt.body.members.size());
   const UpdateLayout::Filler filler(sum_layout, update);
   const VectorCipher cipher(ring(), attempt.terms(sum_layout.values()));
   Ephemeral ephemeral = *std::exchange(session().ephemeral, std::nullopt);

@@ -11,10 +11,12 @@ enum Fixed : std::size_t { kCases, kWeight, kScore, kCutOff, kValues };
 
 }  // namespace
 
-UpdateLayout::UpdateLayout(const EncryptionSettings& settings, const ModelState& model, bool weights, std::size_t sites) : settings_(settings), slots_(slots_of(settings, sites)) {
+UpdateLayout::UpdateLayout(const ProtectionSettings& protection, const ModelState& model, bool weights, std::size_t sites) : settings_(*protection.encryption), slots_(slots_of(settings_, sites)) {
   std::set<std::string> groups;
   for (const NamedTensor& tensor : model.tensors) groups.insert(tensor.group);
   groups_.assign(groups.begin(), groups.end());
+  for (const std::string& group : groups_) may_be_summed_.push_back(!protection.groups || may_be_summed(*protection.groups, group, static_cast<std::int64_t>(sites)));
+  if (protection.groups && weights) counted_ = conditional_groups(*protection.groups, model);
   values_ = head_values();
   most_metric_ = ((1LL << (slots_.bits - 1)) - 1) / static_cast<std::int64_t>(sites);
   if (!weights) return;
@@ -50,13 +52,17 @@ UpdateLayout::Filler::Filler(const UpdateLayout& layout, const Update& update) :
   head_[kScore] = validation.cases * layout.fixed_point(validation.weight * validation.score);
   for (std::size_t n = 0; n < layout.groups_.size(); ++n) {
     const auto cases = update.cases_per_group.find(layout.groups_[n]);
-    head_[kFixed + n] = cases == update.cases_per_group.end() ? 0 : within(cases->second, "in group " + layout.groups_[n]);
+    head_[kFixed + n] = cases == update.cases_per_group.end() || !layout.may_be_summed_[n] ? 0 : within(cases->second, "in group " + layout.groups_[n]);
   }
   for (std::size_t n = 0; n < settings.metrics.size(); ++n) {
     const auto metric = update.metrics.find(settings.metrics[n]);
     if (metric == update.metrics.end() || !(std::abs(std::ldexp(metric->second, static_cast<int>(settings.fraction_bits))) <= static_cast<double>(layout.most_metric_))) continue;
     head_[kFixed + layout.groups_.size() + 2 * n] = 1;
     head_[kFixed + layout.groups_.size() + 2 * n + 1] = layout.fixed_point(metric->second);
+  }
+  for (std::size_t n = 0; n < layout.counted_.size(); ++n) {
+    const auto cases = update.cases_per_group.find(layout.counted_[n]);
+    head_[layout.owners_begin() + n] = cases != update.cases_per_group.end() && cases->second > 0 ? 1 : 0;
   }
   count_values();
 }
@@ -144,6 +150,11 @@ ProtectedSum UpdateLayout::Collector::finish(const RoundPlan& plan, std::vector<
   for (std::size_t n = 0; n < layout_.settings_.metrics.size(); ++n) {
     const std::size_t at = kFixed + layout_.groups_.size() + 2 * n;
     if (head_[at] > 0) sum.metrics[layout_.settings_.metrics[n]] = scaled(head_[at + 1]) / static_cast<double>(head_[at]);
+  }
+  for (std::size_t n = 0; n < layout_.counted_.size(); ++n) {
+    const std::int64_t owners = head_[layout_.owners_begin() + n];
+    require(owners >= 0 && owners <= static_cast<std::int64_t>(sum.contributors.size()), ErrorCode::kCorruptData, "more sites say that they own " + layout_.counted_[n] + " than there are");
+    sum.metrics[owners_metric(layout_.counted_[n])] = static_cast<double>(owners);
   }
   return sum;
 }

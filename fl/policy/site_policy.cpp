@@ -36,6 +36,7 @@ void validate(const SitePolicy& policy, const std::string& origin) {
   if (!policy.site.empty()) validate_site_names({policy.site}, origin + ".site");
   require(policy.least_sites >= 0, ErrorCode::kUsage, origin + ".least_sites: expected 0 or more");
   require(policy.least_sites <= 1 || !policy.protection.empty(), ErrorCode::kUsage, origin + ".least_sites: without protection each site's own update is seen; say which protection is demanded");
+  require(policy.least_owners >= 0, ErrorCode::kUsage, origin + ".least_owners: expected 0 or more");
   require(is_amount(policy.largest_norm), ErrorCode::kUsage, origin + ".largest_norm: expected 0 or more");
   require(policy.most_rounds >= 0, ErrorCode::kUsage, origin + ".most_rounds: expected 0 or more");
   require(policy.most_model_bytes >= 0, ErrorCode::kUsage, origin + ".most_model_bytes: expected 0 or more");
@@ -62,6 +63,7 @@ SitePolicy parse_site_policy(const Json& json, const std::string& origin) {
   for (const std::string& word : protection) policy.protection.push_back(parse_protection(word, origin + ".protection"));
   reader.field("least_sites", policy.least_sites);
   reader.field("largest_norm", policy.largest_norm);
+  reader.field("least_owners", policy.least_owners);
   Json budget;
   reader.raw("patient_privacy", budget);
   if (!budget.is_null()) {
@@ -84,7 +86,7 @@ Json to_json(const SitePolicy& policy) {
   Json protection = Json::array(), budget;
   for (const SumProtection p : policy.protection) protection.push_back(word_of(p));
   if (policy.patient_privacy) budget = to_json(*policy.patient_privacy);
-  return {{"schema", kSchema}, {"site", policy.site}, {"protection", protection}, {"least_sites", policy.least_sites}, {"largest_norm", policy.largest_norm}, {"patient_privacy", budget},
+  return {{"schema", kSchema}, {"site", policy.site}, {"protection", protection}, {"least_sites", policy.least_sites}, {"largest_norm", policy.largest_norm}, {"least_owners", policy.least_owners}, {"patient_privacy", budget},
           {"tasks", policy.tasks}, {"validation", policy.validation}, {"most_rounds", policy.most_rounds}, {"most_model_bytes", policy.most_model_bytes}};
 }
 
@@ -103,6 +105,8 @@ std::vector<std::string> objections(const SitePolicy& policy, const PlanTerms& t
   object_if(policy.least_sites > terms.least_sites, fmt::format("at least {} sites have to be in a sum, the plan allows {}", policy.least_sites, terms.least_sites));
   object_if(policy.largest_norm > 0 && (terms.largest_norm == 0 || terms.largest_norm > policy.largest_norm),
             fmt::format("updates have to be clipped to a norm of {} or less, the plan {}", policy.largest_norm, terms.largest_norm == 0 ? "does not clip them" : fmt::format("clips them to {}", terms.largest_norm)));
+  if (terms.least_owners)
+    object_if(policy.least_owners > *terms.least_owners, fmt::format("a modality's parameters have to have at least {} owners before they are averaged, the plan allows {}", policy.least_owners, *terms.least_owners));
   if (!policy.patient_privacy) return found;
   const PrivacyBudget& budget = *policy.patient_privacy;
   const double most = budget.epsilon_per_run > 0 ? budget.epsilon_per_run : budget.epsilon_per_year;

@@ -23,6 +23,7 @@ struct SitePolicy {
   std::int64_t least_sites = 0;                ///< in any sum that is seen
   double largest_norm = 0;                     ///< updates have to be clipped to this L2 norm or less; 0: not demanded
   std::optional<PrivacyBudget> patient_privacy{};  ///< training has to be private for each patient, within this
+  std::int64_t least_owners = 0;               ///< of a modality's parameters that are averaged with others'; 0: not demanded
   std::vector<std::string> tasks;              ///< "train", "evaluate", "predict", "statistics": others are refused; empty: all are allowed
   bool validation = true;                      ///< may the score of the site's validation cases leave it?
   std::int64_t most_rounds = 0;                ///< of one federation; 0: any number
@@ -44,6 +45,7 @@ struct PlanTerms {
   std::optional<SumProtection> protection{};
   std::int64_t least_sites = 1;                ///< in a sum that is seen; 1: the site's own update is
   double largest_norm = 0;                     ///< 0: updates are not clipped
+  std::optional<std::int64_t> least_owners{};  ///< of parameters that not every site has; nothing: the model has none
   std::optional<double> patient_epsilon{};     ///< of the whole run, for this site's cases, at the policy's delta; nothing: training is not private
   bool sends_validation = true;
 };

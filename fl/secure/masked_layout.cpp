@@ -20,6 +20,7 @@ MaskedLayout masked_layout(const RoundPlan& plan, const ModelState& global) {
   MaskedLayout layout;
   layout.metrics = plan.protection.secure_aggregation->metrics;
   if (plan.is_last_look()) return layout;
+  if (plan.protection.groups) layout.counted = conditional_groups(*plan.protection.groups, global);
   for (const NamedTensor& tensor : global.tensors) {
     const auto count = static_cast<std::uint64_t>(element_count(tensor.shape));
     layout.parts.push_back({tensor.name, tensor.group, tensor.shape, layout.totals_begin, count});
@@ -40,6 +41,7 @@ std::vector<std::uint64_t> encode_totals(const MaskedTotals& totals) {
     numbers.push_back(weighted(kMetric, mean, weight));
     numbers.push_back(weight);
   }
+  numbers.insert(numbers.end(), totals.owners.begin(), totals.owners.end());
   numbers.push_back(totals.cut_off);
   numbers.push_back(totals.values);
   return numbers;
@@ -63,6 +65,8 @@ MaskedTotals parse_totals(const std::vector<std::uint64_t>& numbers, const Maske
     check(cases <= most_validated && std::abs(sum) <= kMetric.clip * static_cast<double>(cases));
     totals.metrics.emplace_back(cases > 0 ? sum / static_cast<double>(cases) : 0, cases);
   }
+  for (std::size_t n = 0; n < layout.counted.size(); ++n) totals.owners.push_back(*at++);
+  check(std::all_of(totals.owners.begin(), totals.owners.end(), [&](std::uint64_t owners) { return owners <= sites; }));
   totals.cut_off = *at++;
   totals.values = *at++;
   check(totals.cut_off <= totals.values && totals.values <= layout.totals_begin * sites);

@@ -19,10 +19,11 @@ struct MaskedLayout {
   };
   std::vector<Part> parts;           ///< in the order of names
   std::vector<std::string> metrics;  ///< told as a mean over cases
+  std::vector<std::string> counted;  ///< groups whose owners are counted
   std::uint64_t totals_begin = 0;    ///< how many values there are
 
-  /// Cases of every part; validation: cases, weight, score; of every metric sum and cases; values that were cut off, and values in all.
-  std::uint64_t totals() const { return parts.size() + 3 + 2 * metrics.size() + 2; }
+  /// Cases of every part; validation: cases, weight, score; of every metric sum and cases; owners of every counted group; values that were cut off, and values in all.
+  std::uint64_t totals() const { return parts.size() + 3 + 2 * metrics.size() + counted.size() + 2; }
   std::uint64_t size() const { return totals_begin + totals(); }
   /// Of the file: its values with `value_bytes` each, totals with 8.
   std::uint64_t size_bytes(std::size_t value_bytes = 8) const { return value_bytes * totals_begin + 8 * totals(); }
@@ -37,6 +38,7 @@ struct MaskedTotals {
   std::vector<std::uint64_t> cases;  ///< of every part of the layout
   Validation validation;             ///< its score: mean over cases and their weight
   std::vector<std::pair<double, std::uint64_t>> metrics;  ///< mean and cases, of every metric of the layout
+  std::vector<std::uint64_t> owners{};  ///< of every counted group
   std::uint64_t cut_off = 0, values = 0;
 };
 std::vector<std::uint64_t> encode_totals(const MaskedTotals& totals);

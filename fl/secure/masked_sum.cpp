@@ -117,6 +117,7 @@ void note_totals(const MaskedTotals& totals, const MaskedLayout& layout, Protect
   result.validation = totals.validation;
   for (std::size_t n = 0; n < layout.metrics.size(); ++n)
     if (totals.metrics[n].second > 0) result.metrics[layout.metrics[n]] = totals.metrics[n].first;
+  for (std::size_t n = 0; n < layout.counted.size(); ++n) result.metrics[owners_metric(layout.counted[n])] = static_cast<double>(totals.owners[n]);
   if (totals.values > 0) result.metrics["clipped"] = static_cast<double>(totals.cut_off) / static_cast<double>(totals.values);
   for (std::size_t n = 0; n < layout.parts.size(); ++n)
     if (totals.cases[n] > 0) {

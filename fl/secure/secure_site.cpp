@@ -1,6 +1,7 @@
 #include "fl/secure/secure_site.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -14,6 +15,8 @@
 
 namespace consilium::fl {
 namespace {
+
+constexpr std::int64_t kMostMembers = std::numeric_limits<std::int64_t>::max();  // before it is known who takes part
 
 void refuse_unless(bool good, const std::string& why) { require(good, ErrorCode::kRefused, why); }
 
@@ -75,7 +78,7 @@ std::optional<StageAnswer> SecureSite::answer(const RoundStage& stage, const Rou
       case SecureStep::kAdvertise: answer.body = advertise(layout, plan, update); break;
       case SecureStep::kShare: answer.body = share(stage.body, plan); break;
       case SecureStep::kMask: answer.file = mask(stage.body, layout, plan, update); break;
-      case SecureStep::kConsistency: answer.body = agree(stage.body); break;
+      case SecureStep::kConsistency: answer.body = agree(stage.body, layout, plan); break;
       case SecureStep::kUnmask: answer.body = open(stage.body, plan); break;
     }
     attempt_->next = stage.step + 1;
@@ -104,7 +107,7 @@ NoiseShare SecureSite::noise_share(const RoundPlan& plan, const MaskedLayout& la
 }
 
 std::string SecureSite::advertise(const MaskedLayout& layout, const RoundPlan& plan, const Update& update) {
-  const SiteIntegers checked(layout, *plan.protection.secure_aggregation, update);  // what cannot be sent is said before others rely on it
+  const SiteIntegers checked(layout, plan.protection, update, kMostMembers);  // what cannot be sent is said before others rely on it
   Attempt& a = *attempt_;
   if (asks_for_noise_shares(plan)) {
     a.values = checked.digest();
@@ -173,17 +176,23 @@ std::filesystem::path SecureSite::mask(const std::string& body, const MaskedLayo
     const bool is_low = a.own.name < peer.name;
     masks.push_back({pair_mask_key(a.context, a.mask_key, peer.mask_key, is_low ? a.own.name : peer.name, is_low ? peer.name : a.own.name), pair_sign(a.own.name, peer.name)});
   }
-  const SiteIntegers integers(layout, *plan.protection.secure_aggregation, update, noise_share(plan, layout));
+  // Whoever drops out after this may own what others lack: see agree().
+  if (plan.protection.groups) refuse_unless(static_cast<std::int64_t>(a.cohort->size()) <= plan.protection.groups->sites, "there are more sites than the plan says, so that its numbers of owners say nothing");
+  const SiteIntegers integers(layout, plan.protection, update, static_cast<std::int64_t>(count_of(stage.sharers)), noise_share(plan, layout));
   const fs::path file = options_.folder / "masked_update";
   write_masked(file, layout, masked_value_bytes(*plan.protection.secure_aggregation, a.cohort->size()), [&](std::uint64_t position, std::span<std::uint64_t> block) { integers.fill(position, block); }, masks);
   return file;
 }
 
-std::string SecureSite::agree(const std::string& body) {
+std::string SecureSite::agree(const std::string& body, const MaskedLayout& layout, const RoundPlan& plan) {
   Attempt& a = *attempt_;
   a.addends = parse_site_set(body, a.cohort->size());
   for (std::uint32_t site = 0; site < a.cohort->size(); ++site) refuse_unless(!a.addends[site] || a.sharers[site], "the sum holds a site that has shared nothing");
   refuse_unless(a.addends[a.number] && a.cohort->can_go_on_with(a.addends), "too few sites are in the sum, or this one is left out, for a sum that hides it");
+  // Every site says so, whatever it owns: who keeps silent would tell that it lacks the group.
+  const auto sharers = static_cast<std::int64_t>(count_of(a.sharers)), addends = static_cast<std::int64_t>(count_of(a.addends));
+  for (const std::string& group : layout.counted)
+    refuse_unless(!may_be_summed(*plan.protection.groups, group, sharers) || may_be_summed(*plan.protection.groups, group, addends), "sites have dropped out, and the sum may hold too few owners of " + group + " to hide them");
   const std::vector<std::string> before = opened_.of_round(a.context.round);
   refuse_unless(before.empty() || before == a.cohort->names_of(a.addends), "this site has helped to open another sum of round " + std::to_string(a.context.round + 1) + " before: the two would tell the difference");
   return options_.identity.sign(a.cohort->agreement_bytes(a.sharers, a.addends));

@@ -41,7 +41,7 @@ class SecureSite final : public SiteProtocol {
   std::vector<Advertisement> own_group(std::vector<Advertisement> all, const AttemptContext& context, const SecureAggregationSettings& settings) const;
   std::string share(const std::string& body, const RoundPlan& plan);
   std::filesystem::path mask(const std::string& body, const MaskedLayout& layout, const RoundPlan& plan, const Update& update);
-  std::string agree(const std::string& body);
+  std::string agree(const std::string& body, const MaskedLayout& layout, const RoundPlan& plan);
   std::string open(const std::string& body, const RoundPlan& plan);
 
   NoiseShare noise_share(const RoundPlan& plan, const MaskedLayout& layout) const;

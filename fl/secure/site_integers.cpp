@@ -33,8 +33,9 @@ void SiteIntegers::for_each_block(Use use) const {
   });
 }
 
-SiteIntegers::SiteIntegers(const MaskedLayout& layout, const SecureAggregationSettings& settings, const Update& update, NoiseShare noise)
-    : layout_(layout), code_(fixed_point_of(settings)), weights_(update), noise_(std::move(noise)), sources_(layout.parts.size()) {
+SiteIntegers::SiteIntegers(const MaskedLayout& layout, const ProtectionSettings& protection, const Update& update, std::int64_t members, NoiseShare noise)
+    : layout_(layout), code_(fixed_point_of(*protection.secure_aggregation)), weights_(update), noise_(std::move(noise)), sources_(layout.parts.size()) {
+  const SecureAggregationSettings& settings = *protection.secure_aggregation;
   std::int64_t most = 0;
   for (const auto& [group, cases] : update.cases_per_group) {
     require(cases >= 0 && cases <= settings.most_cases, ErrorCode::kRefused, "this site trained on " + std::to_string(cases) + " cases, and the plan allows one site " + std::to_string(settings.most_cases) + " (secure_aggregation.most_cases)");
@@ -43,7 +44,8 @@ SiteIntegers::SiteIntegers(const MaskedLayout& layout, const SecureAggregationSe
   for (std::size_t part = 0; part < layout.parts.size(); ++part) {
     const auto tensor = weights_.find(layout.parts[part].name);
     const auto cases = update.cases_per_group.find(layout.parts[part].group);
-    if (tensor && cases != update.cases_per_group.end()) sources_[part] = {*tensor, cases->second};
+    const bool may_go = !protection.groups || may_be_summed(*protection.groups, layout.parts[part].group, members);
+    if (may_go && tensor && cases != update.cases_per_group.end()) sources_[part] = {*tensor, cases->second};
     if (sources_[part].cases > 0) totals_.values += layout.parts[part].count;
     totals_.cases.push_back(static_cast<std::uint64_t>(sources_[part].cases));
   }
@@ -80,6 +82,10 @@ SiteIntegers::SiteIntegers(const MaskedLayout& layout, const SecureAggregationSe
     const auto said = update.metrics.find(name);
     const bool told = said != update.metrics.end() && std::isfinite(said->second) && most > 0;
     totals_.metrics.emplace_back(told ? said->second : 0, told ? static_cast<std::uint64_t>(most) : 0);
+  }
+  for (const std::string& group : layout.counted) {
+    const auto cases = update.cases_per_group.find(group);
+    totals_.owners.push_back(cases != update.cases_per_group.end() && cases->second > 0 ? 1 : 0);
   }
   total_numbers_ = encode_totals(totals_);
 }

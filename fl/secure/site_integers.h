@@ -18,8 +18,9 @@ using NoiseShare = std::function<void(std::uint64_t position, std::span<std::uin
 /// One site's addend as integers of the ring, block by block: zeros where it trained nothing, so that nobody sees which parts are its.
 class SiteIntegers {
  public:
-  /// References must outlive it. @throws Error{kRefused} a value that is not finite, or more cases than the plan allows one site.
-  SiteIntegers(const MaskedLayout& layout, const SecureAggregationSettings& settings, const Update& update, NoiseShare noise = {});
+  /// References must outlive it. `members`: sites of the sum, by which a group of too few owners is withheld, as if it were not in the update. @throws Error{kRefused} a value that is not finite, or more cases than
+  /// the plan allows one site.
+  SiteIntegers(const MaskedLayout& layout, const ProtectionSettings& protection, const Update& update, std::int64_t members, NoiseShare noise = {});
 
   /// Positions [position, position + out.size()) of the vector. From any number of threads.
   void fill(std::uint64_t position, std::span<std::uint64_t> out) const;

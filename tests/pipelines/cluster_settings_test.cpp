@@ -48,6 +48,7 @@ TEST(ClusterSettings, PeersErrorFeedbackAndRobustRulesAreRefused) {
   EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_clusters_fit(two, {.has_coordinator = false}, "sim"); }), HasSubstr("sim.topology"));
   EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_clusters_fit(two, {.feeds_errors_back = true}, "sim"); }), HasSubstr("sim.compression"));
   EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_clusters_fit(two, {.compares_sites = true}, "sim"); }), HasSubstr("sim.aggregation.rule"));
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_clusters_fit(two, {.counts_owners = true}, "sim"); }), HasSubstr("sim.protection.groups: a site may take another cluster in every round"));
   require_clusters_fit(two, {}, "sim");
   require_clusters_fit({}, {.has_coordinator = false, .feeds_errors_back = true}, "sim");
 }

@@ -75,5 +75,14 @@ TEST(LocalTraining, TheRuleHasToFitWhatSitesDo) {
   require_rule_fits({{"rule", "fednova"}}, Json::array(), "sim.json");
 }
 
+TEST(LocalTraining, GossipWouldMixStemsThatWereNeverTrained) {
+  const Json multimodal{{"model", {{"multimodal", {{"modalities", {{{"name", "CT"}, {"channels", 1}}}}}}}}};
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { require_topology_fits(fl::Topology::kGossip, multimodal, "sim"); }), HasSubstr("sim.topology: neighbours in gossip mix whole models"));
+  for (const auto& [word, topology] : fl::topology_words()) {
+    require_topology_fits(topology, Json::object(), "sim");
+    if (topology != fl::Topology::kGossip) require_topology_fits(topology, multimodal, "sim");
+  }
+}
+
 }  // namespace
 }  // namespace consilium::pipelines

@@ -54,6 +54,21 @@ TEST(PlanTerms, OfSumsOfGroupsAreThoseOfOneGroup) {
   EXPECT_THAT(policy_refusal(policy, plan, 1), HasSubstr("at least 5 sites have to be in a sum, the plan allows 3"));
 }
 
+/// A site that wants three owners takes no plan that allows fewer, nor one that counts something else than its modalities.
+TEST(PlanTerms, OfModalitiesAreTheOwnersThatAPlanAsksFor) {
+  EXPECT_FALSE(plan_terms({}, plan_of(Json::object()), 1).least_owners) << "every site has all of such a model";
+  fl::RoundPlan plan = plan_of({{"model", {{"multimodal", {{"modalities", {{{"name", "CT"}, {"channels", 1}}}}}}}}});
+  fl::SitePolicy policy;
+  policy.least_owners = 3;
+  EXPECT_EQ(plan_terms({}, plan, 1).least_owners, 1);
+  EXPECT_THAT(policy_refusal(policy, plan, 1), HasSubstr("at least 3 owners before they are averaged, the plan allows 1"));
+  plan.protection.groups = fl::GroupOwners{.least_owners = 4};
+  EXPECT_EQ(plan_terms({}, plan, 1).least_owners, 4);
+  EXPECT_EQ(policy_refusal(policy, plan, 1), "");
+  plan.protection.groups->conditional = {"head"};
+  EXPECT_EQ(plan_terms({}, plan, 1).least_owners, 1);
+}
+
 TEST(PlanTerms, OfEncryption) {
   fl::RoundPlan plan = plan_of(Json::object());
   plan.protection.encryption.emplace();

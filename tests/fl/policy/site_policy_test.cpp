@@ -24,12 +24,12 @@ std::string refusal_of(const char* text) {
   return "";
 }
 
-constexpr const char* kStrict = R"({"schema": "consilium.policy/1", "site": "site_a", "protection": ["secure_aggregation", "encryption"], "least_sites": 3, "largest_norm": 1.5,
+constexpr const char* kStrict = R"({"schema": "consilium.policy/1", "site": "site_a", "protection": ["secure_aggregation", "encryption"], "least_sites": 3, "largest_norm": 1.5, "least_owners": 3,
   "patient_privacy": {"epsilon_per_run": 4, "epsilon_per_year": 8, "delta": 1e-6}, "tasks": ["train", "statistics"], "validation": false, "most_rounds": 50, "most_model_bytes": 1000000})";
 
 /// A plan that the strict policy takes.
 PlanTerms good_terms() {
-  return {.task = "train", .rounds = 50, .model_bytes = 1000000, .protection = SumProtection::kEncryption, .least_sites = 3, .largest_norm = 1.5, .patient_epsilon = 4, .sends_validation = false};
+  return {.task = "train", .rounds = 50, .model_bytes = 1000000, .protection = SumProtection::kEncryption, .least_sites = 3, .largest_norm = 1.5, .least_owners = 3, .patient_epsilon = 4, .sends_validation = false};
 }
 
 TEST(SitePolicy, IsReadAndWrittenKeyForKey) {
@@ -51,6 +51,7 @@ TEST(SitePolicy, WhatCannotBeMeantIsRefusedByItsKey) {
   EXPECT_THAT(refusal_of(R"({"schema": "consilium.policy/1", "protection": ["tls"]})"), HasSubstr("secure_aggregation or encryption"));
   EXPECT_THAT(refusal_of(R"({"schema": "consilium.policy/1", "least_sites": 3})"), HasSubstr("each site's own update is seen"));
   EXPECT_THAT(refusal_of(R"({"schema": "consilium.policy/1", "largest_norm": -1})"), HasSubstr("largest_norm"));
+  EXPECT_THAT(refusal_of(R"({"schema": "consilium.policy/1", "least_owners": -1})"), HasSubstr("least_owners"));
   EXPECT_THAT(refusal_of(R"({"schema": "consilium.policy/1", "patient_privacy": {}})"), HasSubstr("epsilon_per_run, epsilon_per_year or both"));
   EXPECT_THAT(refusal_of(R"({"schema": "consilium.policy/1", "patient_privacy": {"epsilon_per_run": 1, "delta": 1}})"), HasSubstr("delta"));
   EXPECT_THAT(refusal_of(R"({"schema": "consilium.policy/1", "tasks": ["guess"]})"), HasSubstr("tasks"));
@@ -82,6 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
     SitePolicy, PlanThatAsksForLess,
     testing::Values(Less{"NoProtection", [](PlanTerms& t) { t.protection.reset(); }, "secure_aggregation or encryption, the plan hides them by nothing"},
                     Less{"FewerSites", [](PlanTerms& t) { t.least_sites = 2; }, "at least 3 sites"}, Less{"LargerNorm", [](PlanTerms& t) { t.largest_norm = 1.6; }, "clips them to 1.6"},
+                    Less{"FewerOwners", [](PlanTerms& t) { t.least_owners = 1; }, "at least 3 owners before they are averaged, the plan allows 1"},
                     Less{"NoClip", [](PlanTerms& t) { t.largest_norm = 0; }, "does not clip them"}, Less{"NoPrivacy", [](PlanTerms& t) { t.patient_epsilon.reset(); }, "training.privacy"},
                     Less{"MoreEpsilon", [](PlanTerms& t) { t.patient_epsilon = 4.01; }, "an epsilon of 4 at delta 1e-06, the plan's costs 4.01"},
                     Less{"Validation", [](PlanTerms& t) { t.sends_validation = true; }, "validation"}, Less{"Rounds", [](PlanTerms& t) { t.rounds = 51; }, "at most 50 rounds"},

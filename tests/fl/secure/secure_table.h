@@ -123,7 +123,7 @@ class SecureTable {
     const MaskedLayout layout = masked_layout(plan, global);
     std::vector<std::uint64_t> sum(layout.size()), one(layout.size());
     for (const std::string& name : contributors) {
-      SiteIntegers(layout, *plan.protection.secure_aggregation, updates.at(name)).fill(0, one);
+      SiteIntegers(layout, plan.protection, updates.at(name), static_cast<std::int64_t>(contributors.size())).fill(0, one);
       for (std::size_t n = 0; n < sum.size(); ++n) sum[n] += one[n];
     }
     return sum;
