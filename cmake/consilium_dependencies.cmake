@@ -7,7 +7,8 @@ find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(SQLite3 REQUIRED)
-find_package(ITK 5.2 REQUIRED COMPONENTS ITKCommon ITKImageGrid ITKImageFunction ITKTransform ITKDistanceMap ITKThresholding ITKIOImageBase ITKIONRRD ITKIOMeta)
+find_package(ITK 5.2 REQUIRED COMPONENTS ITKCommon ITKImageGrid ITKImageFunction ITKTransform ITKDistanceMap ITKThresholding ITKIOImageBase ITKIONRRD ITKIOMeta ITKOptimizersv4 ITKMetricsv4
+             ITKRegistrationMethodsv4)
 find_package(DCMTK REQUIRED)
 find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
 # protobuf has no usable config package on Debian 12: module mode.

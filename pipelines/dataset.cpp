@@ -25,13 +25,27 @@ void share_out(SiteSplit& split, std::vector<const PreparedCase*> rest, const st
   split.train = std::move(rest);
 }
 
+/// A modality of several channels is there when all of them are: its encoder takes them together.
+std::vector<bool> whole_modalities(std::vector<bool> present, const std::vector<models::ModalityOptions>& modalities, const std::string& case_name) {
+  auto first = present.begin();
+  for (const models::ModalityOptions& modality : modalities) {
+    const auto last = first + modality.channels;
+    if (std::find(first, last, false) != last) std::fill(first, last, false);
+    first = last;
+  }
+  require(std::find(present.begin(), present.end(), true) != present.end(), ErrorCode::kNotFound, "case " + case_name + ": has no modality of which all channels are there");
+  return present;
+}
+
 }  // namespace
 
 const imaging::LabelScheme& scheme_of(Target target) { return imaging::label_scheme(target == Target::kBratsRegions ? "internal" : "binary"); }
 
-PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const SiteLabels& labels) {
+PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const SiteLabels& labels, const PrepareOptions& options) {
   const Annotation annotation = annotation_of(labels, settings.target);
-  Case raw = load_case(paths, settings.normalise.channels, labels.scheme, {.may_lack = settings.normalise.missing != Missing::kRefuse});
+  LoadOptions load = load_options(settings.normalise);
+  load.labels = options.with_labels;
+  Case raw = load_case(paths, settings.normalise.channels, labels.scheme, load);
   std::optional<LabelMap> in_full;
   if (raw.labels && labels.judged_in_full) in_full = to_classes(*raw.labels, settings.target);
   if (raw.labels) raw.labels = to_known_classes(*raw.labels, labels, settings.target);
@@ -41,6 +55,8 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
   result.split = paths.split;
   result.grid = normal.grid;
   result.has = normal.present;
+  result.evidence = raw.evidence;
+  result.alignments = raw.alignments;
   result.native = normal.native;
   result.reference = in_full ? std::move(in_full) : std::move(raw.labels);
   result.annotated = annotation.regions;
@@ -48,7 +64,7 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
   result.sample.sets = annotation.sets;
   const Size3& size = normal.grid.size;
   result.sample.id = paths.name;
-  if (settings.normalise.missing == Missing::kAbsent) result.sample.present = normal.present;
+  if (settings.normalise.missing == Missing::kAbsent) result.sample.present = whole_modalities(normal.present, settings.model.multimodal.modalities, paths.name);
   result.sample.channels = static_cast<int>(normal.images.size());
   result.sample.size = {static_cast<std::int64_t>(size[2]), static_cast<std::int64_t>(size[1]), static_cast<std::int64_t>(size[0])};
   for (const Volume& image : normal.images) result.sample.image.insert(result.sample.image.end(), image.voxels.begin(), image.voxels.end());

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct PreparedCase {
   std::string name;
   std::string split;                  ///< as CasePaths
   Geometry grid, native;
+  std::map<std::string, std::string> evidence;   ///< as Case
+  std::map<std::string, Alignment> alignments;
   std::vector<bool> has;              ///< per channel, whether the case has it; with missing = zero `sample` does not tell
   models::TrainingCase sample;        ///< labels are the target's classes; empty when the case has no reference
   std::optional<LabelMap> reference;  ///< on `native`, the target's classes
@@ -30,7 +33,10 @@ struct PreparedCase {
 /// The regions in which the target's classes are judged.
 const imaging::LabelScheme& scheme_of(Target target);
 
-PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const SiteLabels& labels);
+struct PrepareOptions {
+  bool with_labels = true;  ///< a prediction is on the reference image's grid, whatever labels lie beside it
+};
+PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, const SiteLabels& labels, const PrepareOptions& options = {});
 
 /// All cases of a site, read on thread_limit() threads. `on_case` is called after each, one at a time.
 /// @throws as find_cases and load_case.

@@ -12,8 +12,10 @@
 #include "imaging/dicom/header.h"
 #include "imaging/dicom/load.h"
 #include "imaging/dicom/scan.h"
+#include "imaging/dicom/suv.h"
 #include "imaging/nifti/nifti.h"
 #include "pipelines/choose_series.h"
+#include "pipelines/dicom_labels.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -175,11 +177,37 @@ std::vector<CasePaths> nnunet_cases(const fs::path& folder) {
   return result;
 }
 
-void load_dicom(const CasePaths& paths, const std::vector<std::string>& channels, const LoadOptions& options, Case& result) {
-  for (auto& [channel, chosen] : choose_series(imaging::scan_study(*paths.dicom), channels, paths.name, {.may_lack = options.may_lack})) {
-    result.images[channel] = imaging::load_series(chosen.series);
-    result.evidence[channel] = std::move(chosen.evidence);
+constexpr double kSameGrid_mm = 0.05;
+
+/// Images of one examination that name no frame of reference are taken to share one.
+std::string frame_of(const imaging::Series& series) {
+  const imaging::DicomHeader& h = series.header();
+  return h.frame_of_reference.empty() ? "examination " + h.study_uid : h.frame_of_reference;
+}
+
+void load_dicom(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme, const LoadOptions& options, Case& result) {
+  const imaging::Study study = imaging::scan_study(*paths.dicom);
+  const auto all_chosen = choose_series(study, channels, paths.name, {.may_lack = options.may_lack});
+  for (const auto& [channel, chosen] : all_chosen) {
+    const bool is_pet = channel == "PET";
+    result.images[channel] = imaging::load_series(is_pet ? imaging::to_suv(chosen.series) : chosen.series);
+    result.evidence[channel] = chosen.evidence + (is_pet ? "; SUV by body weight" : "");
+    result.frames[channel] = frame_of(chosen.series);
   }
+  if (!options.labels || paths.labels) return;
+  auto found = dicom_labels(study, all_chosen, channels, scheme, paths.name, {.outlined = paths.outlined});
+  if (!found) return;
+  result.labels = std::move(found->labels);
+  result.evidence["labels"] = found->evidence;
+  result.frames["labels"] = result.frames.at(found->channel);
+}
+
+/// Labels in a file are drawn on the voxels of one of the images, and move with it.
+void take_frame_of_image(Case& result, const std::string& reference) {
+  const auto is_grid_of = [&](const std::string& channel) { return same_grid(result.images.at(channel).geometry, result.labels->geometry, kSameGrid_mm); };
+  if (is_grid_of(reference)) return;
+  const auto found = std::find_if(result.frames.begin(), result.frames.end(), [&](const auto& entry) { return is_grid_of(entry.first); });
+  if (found != result.frames.end()) result.frames["labels"] = std::string(found->second);
 }
 
 [[noreturn]] void refuse_lack(const CasePaths& paths, const std::string& missing) {
@@ -216,10 +244,17 @@ std::vector<CasePaths> find_cases(const fs::path& site_folder, const FilePattern
   }
   require(!cases.empty(), ErrorCode::kNotFound,
           site_folder.string() + ": holds no case. Expected a folder per case with NIfTI files named as BraTS, BIDS or nnU-Net do, or with DICOM files");
+  // A pattern of file names is none of regions.
+  if (const auto outlined = patterns.find("labels"); outlined != patterns.end() && outlined->second.find(".nii") == std::string::npos)
+    for (CasePaths& found : cases) found.outlined = outlined->second;
   std::sort(cases.begin(), cases.end(), [](const CasePaths& a, const CasePaths& b) { return a.name < b.name; });
   for (std::size_t n = 1; n < cases.size(); ++n)
     require(cases[n].name != cases[n - 1].name, ErrorCode::kMismatch, site_folder.string() + ": two cases are named " + cases[n].name);
   return cases;
+}
+
+LoadOptions load_options(const NormaliseOptions& options) {
+  return {.may_lack = options.missing != Missing::kRefuse, .labels = true, .reference = options.reference, .align = {.registration = options.registration}};
 }
 
 Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme, const LoadOptions& options) {
@@ -237,10 +272,16 @@ Case load_case(const CasePaths& paths, const std::vector<std::string>& channels,
       refuse_lack(paths, channel);
     }
   }
-  if (!from_dicom.empty()) load_dicom(paths, from_dicom, options, result);
+  if (!from_dicom.empty()) load_dicom(paths, from_dicom, scheme, options, result);
   if (result.images.empty()) refuse_lack(paths, fmt::format("{}", fmt::join(channels, ", ")));
-  if (paths.labels) result.labels = imaging::to_internal(imaging::read_nifti_labels(*paths.labels), scheme);
-  return result;
+  if (paths.labels && options.labels) {
+    result.labels = imaging::to_internal(imaging::read_nifti_labels(*paths.labels), scheme);
+    result.evidence["labels"] = "file name";
+  }
+  const auto there = std::find_if(channels.begin(), channels.end(), [&](const std::string& c) { return result.images.contains(c); });
+  const std::string reference = result.images.contains(options.reference) ? options.reference : *there;
+  if (paths.labels && options.labels) take_frame_of_image(result, reference);
+  return align(std::move(result), reference, options.align);
 }
 
 }  // namespace consilium::pipelines

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "imaging/label_scheme.h"
+#include "pipelines/align_case.h"
 #include "pipelines/case.h"
+#include "pipelines/normalise.h"
 
 namespace consilium::pipelines {
 
@@ -28,12 +30,20 @@ using FilePatterns = std::map<std::string, std::string>;
 std::vector<CasePaths> find_cases(const std::filesystem::path& site_folder, const FilePatterns& patterns = {});
 
 struct LoadOptions {
-  bool may_lack = false;  ///< a channel that the case does not have is left out, as long as one is there
+  bool may_lack = false;    ///< a channel that the case does not have is left out, as long as one is there
+  bool labels = true;       ///< read them where there are any
+  std::string reference{};  ///< whose frame of reference is kept; empty, or not there: the first of the channels that is
+  AlignOptions align{};     ///< images of other frames of reference
 };
 
+/// What the settings of normalising say about reading.
+LoadOptions load_options(const NormaliseOptions& options);
+
 /// Reads the wanted channels of a case, and its labels where there are any. Channels without a NIfTI file come from the case's DICOM series
-/// (choose_series.h).
-/// @throws Error{kNotFound} naming the case, the channel that is missing and those that are there; as read_nifti, choose_series and load_series.
+/// (choose_series.h), PET as SUV by body weight, images of several frames of reference registered (align_case.h); labels without a NIfTI file
+/// come from contours or a segmentation of these series (dicom_labels.h).
+/// @throws Error{kNotFound} naming the case, the channel that is missing and those that are there; as read_nifti, choose_series, to_suv,
+/// load_series, dicom_labels and align.
 Case load_case(const CasePaths& paths, const std::vector<std::string>& channels, const imaging::LabelScheme& scheme, const LoadOptions& options = {});
 
 }  // namespace consilium::pipelines

@@ -15,10 +15,13 @@ namespace {
 
 const std::vector<std::pair<std::string, Missing>> kMissing{{"refuse", Missing::kRefuse}, {"zero", Missing::kZero}, {"absent", Missing::kAbsent}};
 
-std::string word_of(Missing missing) {
-  for (const auto& [word, value] : kMissing)
-    if (value == missing) return word;
-  throw Error(ErrorCode::kUsage, "normalise.missing: no such value");
+const std::vector<std::pair<std::string, Registration>> kRegistration{{"refuse", Registration::kRefuse}, {"warn", Registration::kWarn}, {"off", Registration::kOff}};
+
+template <typename E>
+std::string word_of(E wanted, const std::vector<std::pair<std::string, E>>& words) {
+  for (const auto& [word, value] : words)
+    if (value == wanted) return word;
+  throw Error(ErrorCode::kUsage, "normalise: no such value");
 }
 
 /// Masked images hold NaN where other programs write 0; one of them would spread over the whole image through its mean.
@@ -80,6 +83,7 @@ void read_normalise_options(SettingsReader& reader, NormaliseOptions& o) {
   reader.field("channels", o.channels);
   reader.field("reference", o.reference);
   reader.choice("missing", o.missing, kMissing);
+  reader.choice("registration", o.registration, kRegistration);
   reader.field("spacing_mm", o.spacing_mm);
   reader.field("crop", o.crop);
   reader.field("clip_percentile", o.clip_percentile);
@@ -109,7 +113,7 @@ void validate(const NormaliseOptions& o, const std::string& path) {
 }
 
 Json to_json(const NormaliseOptions& o) {
-  return {{"channels", o.channels},   {"reference", o.reference}, {"missing", word_of(o.missing)}, {"spacing_mm", o.spacing_mm}, {"crop", o.crop}, {"clip_percentile", o.clip_percentile},
+  return {{"channels", o.channels},   {"reference", o.reference}, {"missing", word_of(o.missing, kMissing)}, {"registration", word_of(o.registration, kRegistration)}, {"spacing_mm", o.spacing_mm}, {"crop", o.crop}, {"clip_percentile", o.clip_percentile},
           {"ct_window", {{"level_hu", o.ct_window.level_hu}, {"width_hu", o.ct_window.width_hu}}}, {"pet_scale_suv", o.pet_scale_suv}};
 }
 

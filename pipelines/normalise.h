@@ -7,6 +7,7 @@
 
 #include "base/settings.h"
 #include "imaging/ops/intensity.h"
+#include "pipelines/align_case.h"
 #include "pipelines/case.h"
 
 namespace consilium::pipelines {
@@ -23,6 +24,7 @@ struct NormaliseOptions {
   std::vector<std::string> channels{"T1", "T1ce", "T2", "FLAIR"};  ///< order of the network's inputs
   std::string reference{};         ///< channel whose grid the others follow; empty, or missing in a case: the first that is there
   Missing missing = Missing::kRefuse;
+  Registration registration = Registration::kRefuse;  ///< of images whose scanners' positions are not those of the reference (align_case.h)
   Vec3 spacing_mm{0, 0, 0};        ///< voxels to resample to, 0.1 to 50; 0: the reference's own along that axis
   bool crop = true;                ///< to the head (MR: Otsu's threshold, else what is not 0)
   double clip_percentile = 0.5;    ///< MR: both tails of the intensities, clipped before the z-score, [0, 50)

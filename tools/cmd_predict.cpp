@@ -38,13 +38,12 @@ int cmd_predict(int argc, char** argv) {
     int failed = 0;
     ErrorCode last = ErrorCode::kPartial;
     Progress progress("segmenting", cases.size());
-    for (pipelines::CasePaths paths : cases) {
+    for (const pipelines::CasePaths& paths : cases) {
       throw_if_interrupted();
       const fs::path target = fs::path(output) / (paths.name + ".nii.gz");
       try {
         require(overwrite || !fs::exists(target), ErrorCode::kCannotWrite, target.string() + ": exists; give --overwrite to replace it");
-        paths.labels.reset();  // a reference must not decide the grid of a prediction
-        const auto prepared = pipelines::prepare(paths, model.settings, imaging::label_scheme("internal"));
+        const auto prepared = pipelines::prepare(paths, model.settings, imaging::label_scheme("internal"), {.with_labels = false});
         imaging::write_nifti(target, imaging::from_internal(pipelines::segment(model.segmenter, prepared, model.settings), written));
         results.push_back({{"case", paths.name}, {"output", target.string()}});
         if (!common.json) fmt::print("{}\n", target.string());
