@@ -83,28 +83,14 @@ class Labels {
   std::map<std::size_t, std::vector<std::string>> studies_;
 };
 
-/// The series from `first` on that are volumes of one 4-D image.
-std::vector<const Series*> volumes_from(const imaging::Study& study, std::size_t first) {
-  std::vector<const Series*> volumes{&study.series[first]};
-  for (std::size_t n = first + 1; n < study.series.size(); ++n) {
-    const Series& next = study.series[n];
-    const bool belongs = next.volume > 1 && next.header().series_uid == volumes.front()->header().series_uid &&
-                         next.part == volumes.front()->part && next.problem == volumes.front()->problem &&
-                         next.slices.size() == volumes.front()->slices.size();
-    if (!belongs) break;
-    volumes.push_back(&next);
-  }
-  return volumes;
-}
-
 void plan_study(const fs::path& input, const imaging::Study& study, Names& names, Labels& labels, const ConvertOptions& options,
                 std::vector<ConvertJob>& jobs, ConvertReport& report) {
   const bool joins = options.name.find("{volume}") == std::string::npos;
   report.rejected.insert(report.rejected.end(), study.rejected.begin(), study.rejected.end());
   for (std::size_t n = 0; n < study.series.size();) {
     const Series& series = study.series[n];
-    std::vector<const Series*> volumes = joins ? volumes_from(study, n) : std::vector<const Series*>{&series};
-    n += volumes.size();
+    std::vector<const Series*> volumes;
+    for (std::size_t end = n + (joins ? imaging::volumes_from(study, n) : 1); n < end; ++n) volumes.push_back(&study.series[n]);
     const auto name = series_file_name(series, options.name, labels.of(series.header()));
     const std::string what = fmt::format("series {} ({})", series.header().series_number, name ? *name : series.header().series_description);
     if (const std::string problem = problem_of(series, options); !problem.empty()) {

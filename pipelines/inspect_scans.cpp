@@ -66,15 +66,6 @@ Json json_of(const ScanInspection::Nifti& file) {
 
 std::string modality_of(const imaging::DicomHeader& h) { return h.units.empty() ? h.modality : h.modality + " " + h.units; }
 
-/// Volumes of the series that `first` begins.
-std::size_t volumes_from(const imaging::Study& study, std::size_t first) {
-  std::size_t n = first + 1;
-  while (n < study.series.size() && study.series[n].volume > 1 &&
-         study.series[n].header().series_uid == study.series[first].header().series_uid)
-    ++n;
-  return n - first;
-}
-
 /// One line of the table and, indented, why.
 std::string text_of(const Series& series, std::size_t volumes) {
   const imaging::DicomHeader& h = series.header();
@@ -87,7 +78,8 @@ std::string text_of(const Series& series, std::size_t volumes) {
   }
   std::string name = h.series_description.empty() ? h.protocol_name : h.series_description;
   if (!series.part.empty()) name += " [" + series.part + "]";
-  if (series.volume > 0) name += fmt::format(" [{} volumes]", volumes);
+  if (volumes > 1) name += fmt::format(" [{} volumes]", volumes);
+  else if (series.volume > 0) name += fmt::format(" [volume {}]", series.volume);
   std::string text = fmt::format("  {:>6}  {:<8} {:<6} {:<17} {:<22} {:<6} {}\n", h.series_number, modality_of(h),
                                  what.channel.empty() ? "?" : what.channel, size, spacing, orientation, name);
   text += fmt::format("          why: {}\n", fmt::join(what.evidence, "; "));
@@ -102,7 +94,7 @@ std::string text_of(const ScanInspection::Dicom& dicom) {
     text += fmt::format("  {:>6}  {:<8} {:<6} {:<17} {:<22} {:<6} {}\n", "series", "modality", "class", "size", "spacing mm",
                         "axes", "description");
   for (std::size_t n = 0; n < study.series.size();) {
-    const std::size_t volumes = volumes_from(study, n);
+    const std::size_t volumes = imaging::volumes_from(study, n);
     text += text_of(study.series[n], volumes);
     n += volumes;
   }

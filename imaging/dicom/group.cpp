@@ -87,4 +87,14 @@ std::vector<Series> group_series(std::vector<DicomHeader> images) {
   return result;
 }
 
+std::size_t volumes_from(const Study& study, std::size_t first) {
+  const Series& begin = study.series[first];
+  std::size_t end = first + 1;
+  for (; end < study.series.size(); ++end) {
+    const Series& next = study.series[end];
+    if (next.volume <= 1 || next.header().series_uid != begin.header().series_uid || next.part != begin.part || next.problem != begin.problem || next.slices.size() != begin.slices.size()) break;
+  }
+  return end - first;
+}
+
 }  // namespace consilium::imaging

@@ -53,6 +53,9 @@ Study scan_study(const std::filesystem::path& path, Unplaced unplaced = Unplaced
 /// The same for files named one by one. @throws Error{kNotFound} naming the file that is not there.
 Study scan_files(const std::vector<std::filesystem::path>& files, Unplaced unplaced = Unplaced::kRefuse);
 
+/// How many series from `first` on are volumes of one 4-D image: 1 where it is none, or where the next is of another kind or has another problem.
+std::size_t volumes_from(const Study& study, std::size_t first);
+
 /// Whether a file starts as DICOM does: "DICM" after the preamble, or an element of group 0002 or 0008 where there is none.
 bool looks_like_dicom(const std::filesystem::path& file);
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <numbers>
+#include <optional>
 #include <tuple>
 
 #include "imaging/vec3.h"
@@ -148,15 +149,51 @@ std::string problem_of_places(const Places& places) {
   return "slices are missing, or several acquisitions share one series (images: " + counts + ")";
 }
 
+auto time_of(const DicomHeader& h) { return std::make_tuple(h.temporal_position.value_or(0), h.acquisition_number.value_or(0), h.instance_number, h.frame); }
+
+/// A time series that was stopped: some places lack the last image, and those that others have are later than all the rest. Two whole volumes are asked for: of one, a
+/// second copy of some slices looks the same.
+bool ends_early(const Places& places) {
+  std::size_t most = 0;
+  for (const auto& place : places) most = std::max(most, place.size());
+  if (most < 3) return false;
+  const DicomHeader* latest_whole = nullptr;
+  const DicomHeader* earliest_left = nullptr;
+  for (const auto& place : places) {
+    if (place.size() + 1 < most) return false;
+    if (latest_whole == nullptr || time_of(place[most - 2]) > time_of(*latest_whole)) latest_whole = &place[most - 2];
+    if (place.size() == most && (earliest_left == nullptr || time_of(place.back()) < time_of(*earliest_left))) earliest_left = &place.back();
+  }
+  return time_of(*latest_whole) < time_of(*earliest_left);
+}
+
+/// What was left of the last volume, taken out of `places`.
+Series take_last_volume(Places& places) {
+  std::size_t whole = places.front().size();
+  for (const auto& place : places) whole = std::min(whole, place.size());
+  Series left;
+  left.volume = static_cast<int>(whole) + 1;
+  for (auto& place : places) {
+    if (place.size() == whole) continue;
+    left.slices.push_back(std::move(place.back()));
+    place.pop_back();
+  }
+  left.problem = fmt::format("the last volume is not whole: {} of {} slices are there; it was stopped, or did not arrive", left.slices.size(), places.size());
+  return left;
+}
+
 }  // namespace
 
 std::vector<Series> arrange_slices(std::vector<DicomHeader> slices) {
   Places places = places_of(std::move(slices));
+  std::optional<Series> left;
+  if (ends_early(places)) left = take_last_volume(places);
   const std::string problem = problem_of_places(places);
   if (!problem.empty()) {
     Series series;
     series.problem = problem;
     for (auto& place : places) std::move(place.begin(), place.end(), std::back_inserter(series.slices));
+    if (left) std::move(left->slices.begin(), left->slices.end(), std::back_inserter(series.slices));
     return {std::move(series)};
   }
   std::vector<Series> volumes(places.front().size());
@@ -165,6 +202,7 @@ std::vector<Series> arrange_slices(std::vector<DicomHeader> slices) {
     for (auto& place : places) volumes[v].slices.push_back(std::move(place[v]));
     derive_geometry(volumes[v]);
   }
+  if (left) volumes.push_back(*std::move(left));
   return volumes;
 }
 

@@ -88,6 +88,29 @@ TEST(ScanStudy, SplitsImagesAtOnePositionIntoVolumesByTime) {
   EXPECT_EQ(load_series(study.series[0]).voxels[0], 400);
 }
 
+TEST(ScanStudy, KeepsTheWholeVolumesOfATimeSeriesThatWasStopped) {
+  const TemporaryFolder folder;
+  int number = 0;
+  const auto write = [&](double z) {
+    ++number;
+    write_dicom(folder.path() / std::to_string(number), {.number = number, .z_mm = z});
+  };
+  for (int time = 0; time < 3; ++time)
+    for (const double z : {0.0, 2.0, 4.0})
+      if (time < 2 || z < 4) write(z);
+  Study study = scan_study(folder.path());
+  ASSERT_EQ(study.series.size(), 3U);
+  EXPECT_EQ(volumes_from(study, 0), 2U) << "what is left of the third is by itself";
+  EXPECT_EQ(study.series[0].problem, "");
+  EXPECT_EQ(study.series[1].slices.size(), 3U);
+  EXPECT_EQ(study.series[2].problem, "the last volume is not whole: 2 of 3 slices are there; it was stopped, or did not arrive");
+  EXPECT_EQ(study.series[2].volume, 3);
+  // An image that is missing in the middle shifts all later ones of its place: nothing tells which is whose.
+  fs::remove(folder.path() / "6");
+  write(4);
+  EXPECT_THAT(scan_study(folder.path()).series.at(0).problem, HasSubstr("slices are missing"));
+}
+
 TEST(ScanStudy, RefusesPositionsThatHoldDifferentNumbersOfImages) {
   const TemporaryFolder folder;
   write_slices(folder.path(), {0, 2, 2, 4});
