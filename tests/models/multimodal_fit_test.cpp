@@ -86,6 +86,21 @@ TEST(MultimodalFit, TwoRangesAreOne) {
   for (const OptimiserKind kind : {OptimiserKind::kAdamW, OptimiserKind::kSgd}) EXPECT_EQ(run({{0, 3, 7}, {3, 4, 7}}, kind), run({{0, 7, 7}}, kind));
 }
 
+/// Of one sample a step: most steps reach some encoder not at all, the first ones before it has any memory.
+TEST(MultimodalFit, RangesAreOneWhereStepsReachOnlySomeEncoders) {
+  at::set_num_threads(1);
+  const std::vector<TrainingCase> cases{ball(1, channels(true, false, false)), ball(2, channels(false, true, false)), ball(3, channels(false, false, true)), ball(4)};
+  const auto run = [&](const std::vector<StepRange>& ranges) {
+    FitOptions options = kShort;
+    options.batch = 1;
+    Segmenter segmenter = started(small_network());
+    OptimiserState state;
+    for (const StepRange& range : ranges) fit(segmenter, cases, range, options, Rng(5), &state);
+    return digest(segmenter.state());
+  };
+  EXPECT_EQ(run({{0, 1, 6}, {1, 1, 6}, {2, 1, 6}, {3, 3, 6}}), run({{0, 6, 6}}));
+}
+
 TEST(MultimodalFit, WhatAbsentChannelsHoldChangesNothing) {
   at::set_num_threads(1);
   const auto run = [](float absent, double eps) {
@@ -207,6 +222,43 @@ TEST(MultimodalLoss, EveryTermCountsByItsWeight) {
     const double once = added(weight, 1);
     EXPECT_GT(once, 0.01);
     EXPECT_NEAR(added(weight, 2), 2 * once, 1e-3 * once);
+  }
+}
+
+TEST(MultimodalLoss, PatchesOfOneStudyAreNotToldFromOneAnother) {
+  UNetOptions options = full_network();
+  MultimodalOptions& m = options.multimodal;
+  m.modality_dropout = m.auxiliary_weight = m.anchor_weight = m.decorrelation_weight = 0;
+  TrainingBatch given = batch();
+  std::fill(given.cases.begin(), given.cases.end(), 0);
+  m.contrastive_weight = 100;
+  const double with = loss_of(options, given);
+  m.contrastive_weight = 0;
+  EXPECT_NEAR(with, loss_of(options, given), 1e-4);
+}
+
+TEST(MultimodalLoss, ClassMeansAreOfTheFusedFeatures) {
+  UNetOptions options = small_network();
+  options.multimodal.modality_dropout = 0;
+  Segmenter segmenter(options, Rng(3));
+  auto& net = dynamic_cast<MultimodalNetImpl&>(*segmenter.net().module);
+  MultimodalLoss loss(net, {.gathers_means = true}, {});
+  const TrainingBatch given = batch();
+  Rng rng(4);
+  loss.of(given, {}, rng);
+  const torch::NoGradGuard no_graph;
+  const at::Tensor fused = net.fuse(net.encode(given.image, given.presence), given.presence).back();
+  for (std::int64_t c = 0; c < 2; ++c) {
+    at::Tensor sum = torch::zeros({16});
+    int samples = 0;
+    for (std::int64_t n = 0; n < fused.size(0); ++n) {
+      const at::Tensor share = torch::avg_pool3d((given.labels[n] == c).to(torch::kFloat32).unsqueeze(0).unsqueeze(0), 4)[0][0];
+      if (share.sum().item<float>() == 0) continue;
+      sum += (fused[n] * share).sum({1, 2, 3}) / share.sum();
+      ++samples;
+    }
+    ASSERT_GT(samples, 0);
+    EXPECT_TRUE(torch::allclose(torch::tensor(loss.class_means().at(c)), sum / samples, 1e-4, 1e-5)) << "class " << c;
   }
 }
 
