@@ -36,6 +36,7 @@ struct Case {
   std::map<std::string, Volume> images;
   std::optional<LabelMap> labels;                    ///< internal numbers (imaging/label_scheme.h)
   std::map<std::string, std::string> evidence = {};  ///< channel, or "labels" -> why this image is it, and how it came to lie where it does
+  std::map<std::string, std::string> series = {};    ///< channel -> Series Instance UID of what comes from DICOM
   std::map<std::string, std::string> frames = {};    ///< channel, or "labels" -> frame of reference; what is not here lies as its file says
   std::map<std::string, Alignment> alignments = {};  ///< channel, or "labels" -> how it was brought into the reference channel's frame of reference
 };

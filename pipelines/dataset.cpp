@@ -57,6 +57,7 @@ PreparedCase prepare(const CasePaths& paths, const TrainingSettings& settings, c
   result.has = normal.present;
   result.evidence = raw.evidence;
   result.alignments = raw.alignments;
+  if (const auto series = raw.series.find(normal.reference); series != raw.series.end()) result.reference_series = series->second;
   result.native = normal.native;
   result.reference = in_full ? std::move(in_full) : std::move(raw.labels);
   result.annotated = annotation.regions;

@@ -23,6 +23,7 @@ struct PreparedCase {
   Geometry grid, native;
   std::map<std::string, std::string> evidence;   ///< as Case
   std::map<std::string, Alignment> alignments;
+  std::string reference_series;       ///< Series Instance UID of the image that gives the grid; empty when it is no DICOM
   std::vector<bool> has;              ///< per channel, whether the case has it; with missing = zero `sample` does not tell
   models::TrainingCase sample;        ///< labels are the target's classes; empty when the case has no reference
   std::optional<LabelMap> reference;  ///< on `native`, the target's classes

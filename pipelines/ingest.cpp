@@ -192,6 +192,7 @@ void load_dicom(const CasePaths& paths, const std::vector<std::string>& channels
     const bool is_pet = channel == "PET";
     result.images[channel] = imaging::load_series(is_pet ? imaging::to_suv(chosen.series) : chosen.series);
     result.evidence[channel] = chosen.evidence + (is_pet ? "; SUV by body weight" : "");
+    result.series[channel] = chosen.series.header().series_uid;
     result.frames[channel] = frame_of(chosen.series);
   }
   if (!options.labels || paths.labels) return;

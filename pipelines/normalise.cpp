@@ -130,6 +130,7 @@ NormalisedCase normalise(const Case& raw, const NormaliseOptions& options) {
   NormalisedCase result;
   result.name = raw.name;
   result.grid = imaging::grid_with_spacing(reference.geometry, spacing);
+  result.reference = name;
   result.channels = options.channels;
   result.native = raw.labels ? raw.labels->geometry : original.geometry;
   for (const std::string& channel : options.channels) {

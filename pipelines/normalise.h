@@ -42,6 +42,7 @@ void validate(const NormaliseOptions& options, const std::string& path = "normal
 struct NormalisedCase {
   std::string name;
   Geometry grid;
+  std::string reference;           ///< the channel whose grid it is
   std::vector<std::string> channels;
   std::vector<Volume> images;      ///< in the order of `channels`, each on `grid`; zeros where the case lacks it
   std::vector<bool> present;       ///< in the order of `channels`

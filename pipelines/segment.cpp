@@ -49,14 +49,25 @@ models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelStat
   return segmenter;
 }
 
-LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings) {
+at::Tensor image_of(const PreparedCase& prepared) {
   const models::TrainingCase& s = prepared.sample;
-  const at::Tensor image = torch::from_blob(const_cast<float*>(s.image.data()), {s.channels, s.size[0], s.size[1], s.size[2]});
+  return torch::from_blob(const_cast<float*>(s.image.data()), {s.channels, s.size[0], s.size[1], s.size[2]});
+}
+
+models::WindowOptions prediction_window(const TrainingSettings& settings) {
   models::WindowOptions window = window_options(settings);
   window.sigmoid = settings.fit.regions;
-  at::Tensor probabilities = models::predict_probabilities(segmenter, image, window);
+  return window;
+}
+
+std::vector<Volume> class_probabilities(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings) {
+  at::Tensor probabilities = models::predict_probabilities(segmenter, image_of(prepared), prediction_window(settings), prepared.sample.present);
   if (settings.fit.regions) probabilities = regions_to_classes(probabilities);
-  return restore(to_volumes(probabilities, prepared.grid), prepared.native);
+  return to_volumes(probabilities, prepared.grid);
+}
+
+LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings) {
+  return restore(class_probabilities(segmenter, prepared, settings), prepared.native);
 }
 
 std::vector<RegionScore> score(const LabelMap& classes, const PreparedCase& prepared, Target target) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "models/predict.h"
 #include "models/segmenter.h"
 #include "pipelines/dataset.h"
 #include "pipelines/evaluate.h"
@@ -12,6 +13,14 @@ namespace consilium::pipelines {
 
 /// The network of the settings with these weights. @throws Error{kMismatch} the weights are those of another network.
 models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelState& state);
+
+/// The case's images as the network takes them, [C, D, H, W]; a view of `prepared`.
+at::Tensor image_of(const PreparedCase& prepared);
+/// Windows in which a network of these settings looks at a case.
+models::WindowOptions prediction_window(const TrainingSettings& settings);
+
+/// Probabilities of the target's classes on the case's grid, background first. What `prepared.sample.present` says is absent is not looked at.
+std::vector<Volume> class_probabilities(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings);
 
 /// Classes of a case on the scanner's own grid.
 LabelMap segment(const models::Segmenter& segmenter, const PreparedCase& prepared, const TrainingSettings& settings);

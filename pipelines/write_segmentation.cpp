@@ -46,11 +46,12 @@ std::string text_of(const Geometry& g) {
 }
 
 /// The series whose voxels the labels are.
-const Series& series_for(const LabelMap& labels, const imaging::Study& study, int number) {
+const Series& series_for(const LabelMap& labels, const imaging::Study& study, const SegmentationOptions& options) {
   std::vector<const Series*> fitting;
   std::string seen;
   for (const Series& series : study.series) {
-    if (series.volume > 1 || (number > 0 && series.header().series_number != number)) continue;
+    if (series.volume > 1 || (options.series_number > 0 && series.header().series_number != options.series_number)) continue;
+    if (!options.series_uid.empty() && series.header().series_uid != options.series_uid) continue;
     const bool fits = series.problem.empty() && aligned(labels, series.geometry).has_value();
     if (fits) fitting.push_back(&series);
     seen += fmt::format("{}series {}: {}", seen.empty() ? "" : "; ", series.header().series_number, series.problem.empty() ? text_of(series.geometry) : series.problem);
@@ -195,7 +196,7 @@ WrittenSegmentation write_segmentation(const std::vector<fs::path>& files, const
   const Series* series = nullptr;
   for (const fs::path& file : files) {
     const LabelMap layer = read_layer(file, options.write.kind);
-    if (series == nullptr) series = &series_for(layer, study, options.series_number);
+    if (series == nullptr) series = &series_for(layer, study, options);
     auto turned = aligned(layer, series->geometry);
     require(turned.has_value(), ErrorCode::kMismatch, file.string() + ": has another grid than " + files.front().string());
     layers.push_back(std::move(*turned));

@@ -18,6 +18,7 @@ struct SegmentationOptions {
   std::vector<std::string> names;         ///< "2=left kidney": what a label (of one file) or the n-th of several files shows
   std::string algorithm;                  ///< name of what made them, or "manual"; empty: as `segments` describes them
   int series_number = 0;                  ///< of the images; 0: the only series with the labels' grid
+  std::string series_uid;                 ///< likewise, by Series Instance UID; empty: any
   imaging::SegWriteOptions write;
 };
 

@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
-#include <ctime>
-
 #include "base/error.h"
 #include "base/files.h"
 #include "imaging/structure_terms.h"
 #include "pipelines/convert_structures.h"
 #include "pipelines/write_segmentation.h"
 #include "tools/choice.h"
+#include "tools/local_time.h"
 #include "tools/verb.h"
 
 namespace consilium::tools {
@@ -80,18 +79,9 @@ void add_writing(CLI::App& app, SegWords& w, bool& overwrite) {
   app.add_flag("--overwrite", overwrite, "replace a file that exists");
 }
 
-/// Now, as DICOM writes it: local time, as hospitals do.
-void put_time(imaging::SegWriteOptions& options) {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
-  options.date = fmt::format("{:04}{:02}{:02}", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday);
-  options.time = fmt::format("{:02}{:02}{:02}", local.tm_hour, local.tm_min, local.tm_sec);
-}
-
 void write_structures(SegWords& w, bool overwrite, const CommonOptions& common) {
   require(overwrite || !fs::exists(w.out), ErrorCode::kCannotWrite, w.out + ": exists; give --overwrite to replace it");
-  put_time(w.writing.write);
+  put_local_time(w.writing.write);
   const auto written = pipelines::write_segmentation({w.files.begin(), w.files.end()}, w.images, w.out, w.writing);
   if (common.json)
     fmt::print("{}\n", Json{{"schema", "consilium.seg_write/1"}, {"output", w.out}, {"segments", written.segments.size()}, {"images_series", written.images_series}, {"slices", written.slices}}.dump(2));

@@ -58,7 +58,7 @@ TwoScanners two_scanners() {
 }
 
 Case case_of(const TwoScanners& s) {
-  return {"patient", {{"CT", s.ct}, {"PET", s.pet}, {"MR", s.mr}}, s.labels, {}, {{"CT", "a"}, {"PET", "a"}, {"MR", "b"}, {"labels", "b"}}};
+  return {.name = "patient", .images = {{"CT", s.ct}, {"PET", s.pet}, {"MR", s.mr}}, .labels = s.labels, .frames = {{"CT", "a"}, {"PET", "a"}, {"MR", "b"}, {"labels", "b"}}};
 }
 
 imaging::StudyTags study_named(const std::string& name) {

@@ -103,8 +103,9 @@ TEST(DicomLabels, ASegmentationGivesTheTissuesOfAScheme) {
   SegmentationOptions options;
   options.scheme = "brats2021";
   options.algorithm = "manual";
-  options.series_number = 0;
-  write_segmentation({site.path() / "labels.nii.gz"}, folder / "1.2.826.0.1.1.1", folder / "seg.dcm", options);
+  EXPECT_THAT(refusal(ErrorCode::kUsage, [&] { write_segmentation({site.path() / "labels.nii.gz"}, folder, folder / "seg.dcm", options); }), HasSubstr("2 series have the grid"));
+  options.series_uid = "1.2.826.0.1.1.1";
+  write_segmentation({site.path() / "labels.nii.gz"}, folder, folder / "seg.dcm", options);
   fs::remove(site.path() / "labels.nii.gz");
   const Case loaded = load_case(find_cases(site.path()).at(0), {"CT", "MR"}, imaging::label_scheme("brats2023"));
   ASSERT_TRUE(loaded.labels.has_value());

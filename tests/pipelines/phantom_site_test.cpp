@@ -66,6 +66,23 @@ TEST_F(PhantomSite, BratsNamesAreThoseOf2023) {
                                    "site_b-0002-t2f.nii.gz", "site_b-0002-seg.nii.gz"}));
 }
 
+TEST_F(PhantomSite, HospitalsThatOwnOneScannerTestOnPatientsWhoHadAll) {
+  PhantomRequest r = request("multimodal/profiles/site_mr.json", folder_.path());
+  r.profiles = {kSampleData / "multimodal/profiles/site_mr.json", kSampleData / "multimodal/profiles/site_ct.json", kSampleData / "multimodal/profiles/site_petct.json", kSampleData / "multimodal/profiles/site_all.json"};
+  r.held_out_cases = 1;
+  r.scale = 1;
+  write_phantom_sites(r);
+  const std::map<std::string, std::set<std::string>> owned{{"site_ct", {"CT"}}, {"site_mr", {"FLAIR", "T1"}}, {"site_petct", {"CT", "PET"}}, {"site_all", {"CT", "FLAIR", "PET", "T1"}}};
+  for (const auto& [site, channels] : owned)
+    for (const CasePaths& paths : find_cases(folder_.path() / site)) {
+      std::set<std::string> has;
+      for (const auto& [channel, file] : paths.channels) has.insert(channel);
+      EXPECT_EQ(has, paths.split == "test" ? owned.at("site_all") : channels) << paths.name;
+      const Volume first = imaging::read_nifti(paths.channels.begin()->second);
+      EXPECT_EQ(first.geometry.size, (Size3{34, 42, 32})) << "small enough for a federation that trains in minutes";
+    }
+}
+
 TEST_F(PhantomSite, BidsNamesAreThoseOfTheStandard) {
   write_phantom_sites(request("profiles/site_c.json", folder_.path()));
   EXPECT_EQ(names_in(folder_.path() / "site_c/train/sub-sitec0001/anat"),

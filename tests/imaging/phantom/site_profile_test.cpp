@@ -35,14 +35,14 @@ std::string refused(const Json& json) {
 
 TEST(SiteProfile, AllThatComeWithTheProgramAreRead) {
   std::set<std::string> names;
-  for (const char* folder : {"profiles", "extra_profiles"})
+  for (const char* folder : {"profiles", "extra_profiles", "multimodal/profiles"})
     for (const auto& entry : fs::directory_iterator(fs::path(CONSILIUM_SOURCE_DIR) / "sample_data" / folder)) {
       const SiteProfile site = read_site_profile(entry.path());
       EXPECT_TRUE(names.insert(site.name).second);
       EXPECT_FALSE(site.vendor.empty());
       EXPECT_GE(site.reasons.size(), 2U) << site.name << ": choices have reasons";
     }
-  EXPECT_GE(names.size(), 4U);
+  EXPECT_GE(names.size(), 8U);
 }
 
 TEST(SiteProfile, UnknownKeysNameTheNearestAtEveryDepth) {
@@ -145,6 +145,21 @@ TEST(SiteProfile, ExamsFollowTheProtocolAndTheScale) {
   }
   EXPECT_NEAR(moved, 100, 4 * 8.7);
   EXPECT_NEAR(log_gain, 0, 4 * 0.15 / 20);
+}
+
+TEST(SiteProfile, NoiseAndBlurAreTheSeriesOwn) {
+  Json json = small();
+  json["protocol"] = {{{"name", "CT"}, {"noise_hu", 9}}, {{"name", "PET"}, {"psf_fwhm_mm", 4}}};
+  Rng rng(1);
+  const auto exam = plan_exam(parse_site_profile(json, "x.json"), rng);
+  EXPECT_EQ(exam[0].noise_hu, 9);
+  EXPECT_EQ(exam[1].psf_fwhm_mm, 4);
+  EXPECT_EQ(exam[1].noise_hu, 6);
+  json["protocol"][0]["noise_hu"] = -1;
+  EXPECT_THAT(refused(json), HasSubstr("protocol.CT.noise_hu"));
+  json = small();
+  json["held_out_protocol"] = {{{"name", "CT"}}, {{"name", "CT"}}};
+  EXPECT_THAT(refused(json), HasSubstr("held_out_protocol: two series are named CT"));
 }
 
 TEST(DicomTags, MakersSpeakTheirOwnWords) {
