@@ -8,6 +8,7 @@
 #include "imaging/render/picture.h"
 #include "pipelines/cross_site.h"
 #include "pipelines/report_charts.h"
+#include "pipelines/report_subsets.h"
 #include "pipelines/report_findings.h"
 #include "pipelines/report_page.h"
 #include "pipelines/report_participation.h"
@@ -71,6 +72,7 @@ std::vector<fs::path> write_pictures(const fs::path& folder, const RunResults& r
   std::vector<Chart> charts = strip_charts(results);
   for (Chart& chart : curve_charts(results)) charts.push_back(std::move(chart));
   for (Chart& chart : timeline_charts(results)) charts.push_back(std::move(chart));
+  for (Chart& chart : feature_maps(results)) charts.push_back(std::move(chart));
   if (!findings.sites.empty()) charts.push_back(gain_chart(results, findings));
   for (const Chart& chart : charts) keep(file_word(chart.name) + ".svg", to_svg_file(chart));
   for (const CasePicture& c : cases)

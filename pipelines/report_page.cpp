@@ -10,6 +10,7 @@
 #include "pipelines/report_html.h"
 #include "pipelines/report_contributions.h"
 #include "pipelines/report_participation.h"
+#include "pipelines/report_subsets.h"
 #include "pipelines/report_tables.h"
 
 namespace consilium::pipelines {
@@ -103,6 +104,19 @@ Section matrices(const RunResults& results) {
       "(“missed”) counts the image's diagonal.</p>\n";
   if (results.sites.size() > 1) html += worst_site_table(results);
   return {"matrix", "Every model at every site", html + strata_table(results)};
+}
+
+Section subsets(const RunResults& results) {
+  return {"modalities", "With some modalities only",
+          "<p>Each test case, given one subset of its modalities after the other. A model gets none that it was not trained on; a single-site model that knows none of a subset is not judged there (–). The best of a row is bold.</p>\n" + subset_tables(results)};
+}
+
+Section alignment(const RunResults& results) {
+  std::string html =
+      "<p>What the network makes of each modality, test cases only. In a network whose modalities are aligned a patient's CT lies near the same patient's MR: the share of first hits is far above chance, and on the map the colours mix.</p>\n";
+  html += retrieval_table(results) + "<div class=\"charts\">";
+  for (const Chart& chart : feature_maps(results)) html += element("figure", "", to_inline_svg(chart)) + "\n";
+  return {"alignment", "Alignment and fusion, seen", html + "</div>\n" + gate_table(results)};
 }
 
 Section statistics(const RunResults& results, const Findings& findings) {
@@ -210,6 +224,8 @@ std::string report_page(const RunResults& results, const Findings& findings, con
   std::vector<Section> sections;
   if (!findings.sites.empty() && findings.own && findings.own->cases > 0) sections.push_back(gains(results, findings));
   sections.push_back(matrices(results));
+  if (!results.subsets.empty()) sections.push_back(subsets(results));
+  if (!results.alignment.model.empty()) sections.push_back(alignment(results));
   if (!findings.comparisons.empty()) sections.push_back(statistics(results, findings));
   if (!results.cases.empty()) sections.push_back(strips(results));
   if (!cases.empty()) sections.push_back(pictures(results, findings, cases));

@@ -69,6 +69,8 @@ Json to_json(const RunResults& r) {
     for (const RegionScore& s : c.regions) regions.push_back({{"region", s.region}, {"dice", s.dice}, {"hd95_mm", s.hd95_mm}, {"reference_ml", s.reference_ml}, {"predicted_ml", s.predicted_ml}});
     json["cases"].push_back({{"site", c.site}, {"case", c.name}, {"model", c.model}, {"fold", c.fold}, {"regions", regions}});
   }
+  json["subsets"] = to_json(r.subsets);
+  json["alignment"] = r.alignment.model.empty() ? Json() : to_json(r.alignment);
   json["contributions"] = Json::array();
   for (const SiteContribution& c : r.contributions)
     json["contributions"].push_back({{"fold", c.fold}, {"site", c.site}, {"rounds", c.rounds}, {"update_norm", c.update_norm}, {"cosine_to_mean", c.cosine_to_mean}, {"leave_one_out", c.leave_one_out}, {"likeness", c.likeness}, {"rule_weight", c.rule_weight}});
@@ -146,6 +148,12 @@ RunResults parse_run_results(const Json& json, const std::string& origin) {
     item.finish();
     r.cases.push_back(c);
   });
+  Json subsets = Json::array();
+  reader.raw("subsets", subsets);
+  r.subsets = parse_subset_results(subsets, origin + ".subsets");
+  Json alignment;
+  reader.raw("alignment", alignment);
+  if (!alignment.is_null()) r.alignment = parse_alignment_results(alignment, origin + ".alignment");
   reader.list("contributions", [&](SettingsReader& item) {
     SiteContribution c;
     item.field("fold", c.fold);

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/settings.h"
+#include "pipelines/alignment_results.h"
 #include "pipelines/evaluate.h"
+#include "pipelines/subset_results.h"
 
 namespace consilium::pipelines {
 
@@ -90,6 +92,8 @@ struct RunResults {
   std::vector<SiteSummary> sites;
   std::vector<ModelSummary> models;
   std::vector<CaseResult> cases;
+  std::vector<SubsetResult> subsets{};            ///< with some modalities only, where that was asked for
+  AlignmentResults alignment{};
   std::vector<SiteContribution> contributions{};  ///< to the federation, by site
   std::vector<RoundParticipation> rounds;       ///< of the federation; of a very long one the last
   std::string picture_channel;                  ///< whose image is shown under the overlays

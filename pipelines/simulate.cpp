@@ -25,6 +25,8 @@
 #include "pipelines/contributions.h"
 #include "pipelines/cross_site.h"
 #include "pipelines/ingest.h"
+#include "pipelines/judge_models.h"
+#include "pipelines/measure_alignment.h"
 #include "pipelines/model_metadata.h"
 #include "pipelines/participation.h"
 #include "pipelines/segment.h"
@@ -56,7 +58,25 @@ class SharedProgress {
 struct LoadedSite {
   const SimulatedSite* site;
   std::vector<PreparedCase> cases;
+  std::vector<PreparedCase> as_trained{};  ///< the same cases without the channels that the site does not own; empty: it owns all
 };
+
+/// What the site trains on has no other channels than its own; a case that has none of them is left out.
+void withhold(SiteSplit& split, const LoadedSite& site) {
+  if (site.as_trained.empty()) return;
+  const auto own = [&](std::vector<const PreparedCase*>& cases) {
+    for (const PreparedCase*& c : cases) c = &site.as_trained[static_cast<std::size_t>(c - site.cases.data())];
+    std::erase_if(cases, [](const PreparedCase* c) { return is_empty(c->has); });
+  };
+  own(split.train);
+  own(split.validation);
+}
+
+ChannelSet owned_channels(const SimulatedSite& site, const TrainingSettings& training) {
+  ChannelSet owned;
+  for (const std::string& channel : training.normalise.channels) owned.push_back(std::find(site.channels.begin(), site.channels.end(), channel) != site.channels.end());
+  return owned;
+}
 
 std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs::path& data, const std::atomic<bool>* stop) {
   std::size_t total = 0;
@@ -68,6 +88,9 @@ std::vector<LoadedSite> load_sites(const SimulationSettings& settings, const fs:
                        throw_if_stopped(stop);
                        progress.advance(1, site.name);
                      })});
+  for (LoadedSite& loaded : sites)
+    if (!loaded.site->channels.empty())
+      for (const PreparedCase& c : loaded.cases) loaded.as_trained.push_back(with_channels_only(c, owned_channels(*loaded.site, settings.training), settings.training));
   return sites;
 }
 
@@ -76,8 +99,8 @@ struct Job {
   std::vector<SiteCases> sites;
 };
 
-/// Single-site models first, then pooled, then federated.
-int rank_of(const std::string& kind) { return kind == "single" ? 0 : kind == "pooled" ? 1 : 2; }
+/// Single-site models first, then pooled, then the ensemble, then federated.
+int rank_of(const std::string& kind) { return kind == "single" ? 0 : kind == "pooled" ? 1 : kind == "ensemble" ? 2 : 3; }
 
 std::string fold_folder(const SimulationSettings& settings, int fold) { return settings.folds == 0 ? "" : "fold_" + std::to_string(fold); }
 
@@ -99,6 +122,53 @@ std::vector<TrainedModel> train_alone(const std::vector<Job>& jobs, const Simula
     trained.push_back(std::move(*models[n]));
   }
   return trained;
+}
+
+/// A federation per modality, of the sites that have cases with it.
+TrainedModel train_ensemble(const FederationRequest& request, const RunFederation& federate, const std::vector<SiteCases>& trained) {
+  TrainedModel ensemble;
+  ensemble.summary.name = ensemble.summary.kind = "ensemble";
+  for (const SiteCases& site : trained) ensemble.summary.trained_on.push_back(site.site);
+  for (const EnsembleMember& member : ensemble_members(request.settings.training)) {
+    SimulationSettings settings = request.settings;
+    settings.training = member.training;
+    FederationRequest of_member{settings, request.data, request.fold, {}, request.folder / member_name(member), request.on_step, request.stop, request.rank};
+    std::vector<std::vector<PreparedCase>> cases;  // of every site, training cases first
+    for (const auto& [name, split] : request.sites) {
+      cases.emplace_back();
+      std::size_t training = 0;
+      for (const auto* list : {&split.train, &split.validation}) {
+        for (const PreparedCase* c : *list)
+          if (has_channels(*c, member.channels)) cases.back().push_back(case_of_member(*c, member));
+        if (list == &split.train) training = cases.back().size();
+      }
+      if (training == 0) continue;
+      SiteSplit own;
+      for (std::size_t n = 0; n < cases.back().size(); ++n) (n < training ? own.train : own.validation).push_back(&cases.back()[n]);
+      of_member.sites.emplace_back(name, std::move(own));
+    }
+    if (of_member.sites.empty()) continue;
+    settings.quorum = 0;
+    const fl::FinishedRun run = federate(of_member);
+    ensemble.members[member_name(member)] = run.best;
+    for (const fl::RoundReport& report : run.state.reports)
+      for (const fl::SiteOutcome& site : report.sites)
+        for (const auto& [metric, total] : {std::pair{"seconds", &ensemble.summary.seconds}, std::pair{"upload_bytes", &ensemble.summary.upload_bytes}, std::pair{"raw_bytes", &ensemble.summary.raw_bytes}})
+          if (const auto found = site.metrics.find(metric); found != site.metrics.end()) *total += found->second;
+    ensemble.summary.steps += request.settings.training.steps;
+  }
+  return ensemble;
+}
+
+SiteTestCases test_cases_of(const std::vector<LoadedSite>& sites, const std::vector<SiteSplit>& splits) {
+  SiteTestCases cases;
+  for (std::size_t n = 0; n < sites.size(); ++n) cases.emplace_back(sites[n].site->name, splits[n].test);
+  return cases;
+}
+
+void write_members(const fs::path& folder, const TrainedModel& model, const TrainingSettings& settings) {
+  for (const EnsembleMember& member : ensemble_members(settings))
+    if (const auto best = model.members.find(member_name(member)); best != model.members.end()) write_model(folder / (member_name(member) + ".safetensors"), best->second, member.training);
 }
 
 /// What the sites said of the model of each round.
@@ -155,13 +225,14 @@ TrainedModel to_trained(const fl::FinishedRun& run, const SimulationSettings& se
 fs::path prediction_file(const fs::path& run, const TrainedModel& model, const LoadedSite& site, const PreparedCase& c) { return run / "predictions" / model.summary.name / site.site->name / (c.name + ".nii.gz"); }
 
 /// Judges one model on one site's test cases; predictions that are on disk, from an earlier run or another rank, are read, not made again.
-void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& split, const SimulationSettings& settings, int fold, const fs::path& run, std::vector<CaseResult>& results, std::mutex& guard,
+void judge(const TrainedModel& model, const ChannelSet& known, const LoadedSite& site, const SiteSplit& split, const SimulationSettings& settings, int fold, const fs::path& run, RunResults& results, std::mutex& guard,
            SharedProgress& progress, const std::atomic<bool>* stop) {
   models::configure_torch(1);
-  const auto own = model.at_site.find(site.site->name);
-  std::optional<models::Segmenter> segmenter;
+  const PredictFrom predict = predictor_of(model, site.site->name, settings.training);
   for (const PreparedCase* c : split.test) {
     throw_if_stopped(stop);
+    const ChannelSet given = common(known, channels_of({c}, settings.training));
+    if (is_empty(given)) continue;  // of what this case has, the model knows nothing
     const fs::path file = prediction_file(run, model, site, *c);
     LabelMap predicted;
     if (fs::exists(file)) {
@@ -169,15 +240,22 @@ void judge(const TrainedModel& model, const LoadedSite& site, const SiteSplit& s
       require(same_grid(predicted.geometry, c->native, 0.01), ErrorCode::kMismatch, file.string() + ": is not on the grid of its case; remove it, or give another folder");
       predicted.geometry = c->native;
     } else {
-      if (!segmenter) segmenter = to_segmenter(settings.training, own == model.at_site.end() ? model.best : own->second);
-      predicted = segment(*segmenter, *c, settings.training);
+      predicted = predict(*c, given);
       imaging::write_nifti(file, predicted);
     }
     CaseResult result{site.site->name, c->name, model.summary.name, fold, score(predicted, *c, settings.training.target)};
     const std::lock_guard lock(guard);
-    results.push_back(std::move(result));
+    results.cases.push_back(std::move(result));
     progress.advance(1, model.summary.name + " at " + site.site->name);
   }
+  if (!settings.subsets) return;
+  const fs::path file = run / "subsets" / fold_folder(settings, fold) / model.summary.name / (site.site->name + ".json");
+  std::vector<SubsetResult> subsets = judge_subsets({model.summary.name, site.site->name, fold, split.test, known}, settings.training, file, [&](const PreparedCase& c, const ChannelSet& given) {
+    throw_if_stopped(stop);
+    return predict(c, given);
+  });
+  const std::lock_guard lock(guard);
+  std::move(subsets.begin(), subsets.end(), std::back_inserter(results.subsets));
 }
 
 /// What a case is shown in: the settings' channel, or the first that the case has.
@@ -286,7 +364,10 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
   std::mutex guard;
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<SiteSplit> splits;
-    for (const LoadedSite& site : sites) splits.push_back(split_site(site.cases, *site.site, settings, fold));
+    for (const LoadedSite& site : sites) {
+      splits.push_back(split_site(site.cases, *site.site, settings, fold));
+      withhold(splits.back(), site);
+    }
     std::vector<Job> jobs;
     const auto wants = [&](const char* kind) { return std::find(settings.models.begin(), settings.models.end(), kind) != settings.models.end(); };
     Job pooled{"pooled", "pooled", {}};
@@ -304,6 +385,7 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     if (test_cases == 0) continue;
     if (wants("pooled")) jobs.insert(jobs.begin(), pooled);  // the longest validation first
     if (!wants("federated")) federated_steps = 0;
+    std::vector<SiteCases> trained = pooled.sites;
     const std::string suffix = settings.folds == 0 ? "" : fmt::format(" (fold {} of {})", fold + 1, folds);
     std::vector<TrainedModel> models;
     {
@@ -324,17 +406,19 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
         for (const auto& [name, split] : request.sites) {
           const fs::path own = peer_model_file(request, name);
           const bool has_own = settings.topology == fl::Topology::kGossip && fs::exists(own);
-          if (!has_own && !has_site_models(settings.training)) continue;
+          if (!has_own && !has_site_models(settings.training, settings.protection)) continue;
           model.at_site[name] = model_at_site(settings.training, trainer_folder(request.folder / "sites" / name), has_own ? read_safetensors(own).state : finished.best, finished.state.best_round);
         }
         models.push_back(std::move(model));
       }
+      if (wants("ensemble")) models.push_back(train_ensemble(request, federate, trained));
     }
     std::stable_sort(models.begin(), models.end(), [](const TrainedModel& a, const TrainedModel& b) { return rank_of(a.summary.kind) < rank_of(b.summary.kind); });
     for (const TrainedModel& model : models) {
       const fs::path file = run / "models" / fold_folder(settings, fold) / (model.summary.name + ".safetensors");
       crew.in_turn("models", [&] {
         if (!rank.is_alone() && fs::exists(file)) return;
+        if (!model.members.empty()) return write_members(run / "models" / fold_folder(settings, fold), model, settings.training);
         write_model(file, model.best, settings.training);
         write_cluster_models(file, file, model_metadata(to_json(settings.training)));
       });
@@ -349,7 +433,8 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
     const std::size_t pairs = models.size() * sites.size();
     std::vector<char> judged(pairs, 0);
     const auto judge_pair = [&](std::size_t n) {
-      judge(models[n / sites.size()], sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results.cases, guard, progress, stop);
+      const TrainedModel& model = models[n / sites.size()];
+      judge(model, known_to(model, trained, settings.training), sites[n % sites.size()], splits[n % sites.size()], settings, fold, run, results, guard, progress, stop);
       judged[n] = 1;
     };
     const auto is_predicted = [&](std::size_t n) {
@@ -361,12 +446,16 @@ RunResults simulate(const SimulationSettings& settings, const fs::path& data, co
       for (std::size_t n = begin; n < end; ++n)
         if (judged[n] == 0) judge_pair(n);
     });
+    if (settings.subsets && fold == 0 && rank.is_alone())
+      for (const TrainedModel& model : models)
+        if (model.summary.kind == "federated" || (model.summary.kind == "pooled" && !wants("federated"))) results.alignment = measure_alignment(model, test_cases_of(sites, splits), settings.training);
     for (std::size_t n = 0; n < sites.size(); ++n) {
       if (fold == 0) results.sites.push_back({sites[n].site->name, sites[n].site->description, static_cast<int>(splits[n].train.size()), static_cast<int>(splits[n].validation.size()), 0, sites[n].site->annotated, sites[n].site->strata});
       results.sites[n].test_cases += static_cast<int>(splits[n].test.size());
     }
   }
   std::sort(results.cases.begin(), results.cases.end(), [](const CaseResult& a, const CaseResult& b) { return std::tie(a.model, a.site, a.name) < std::tie(b.model, b.site, b.name); });
+  std::stable_sort(results.subsets.begin(), results.subsets.end(), [](const SubsetResult& a, const SubsetResult& b) { return std::tie(a.model, a.site, a.name) < std::tie(b.model, b.site, b.name); });
   const models::TorchReport torch = models::describe_torch();
   results.title = settings.title.empty() ? "Single-site, pooled and federated models" : settings.title;
   results.seed = settings.training.seed;

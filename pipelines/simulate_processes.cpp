@@ -109,6 +109,8 @@ std::int64_t rounds_closed(const fs::path& coordinator) {
 
 /// Certificates, settings and the initial model; what is there from an earlier start stays.
 void prepare_folder(const FederationRequest& request, const fl::FederationSettings& federation) {
+  for (const SimulatedSite& site : request.settings.sites)
+    require(site.channels.empty(), ErrorCode::kUsage, "site " + site.name + ": channels are withheld within one process only; a site of its own reads what lies in its folder");
   const fs::path folder = fs::absolute(request.folder), keys = folder / "keys";
   if (!fs::exists(keys / "ca.crt")) fl::init_authority(keys, {.federation = "simulated federation", .valid_days = 30});
   if (!fs::exists(keys / "coordinator.crt")) fl::issue_certificate(keys, "coordinator", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}, .valid_days = 30});

@@ -26,6 +26,7 @@ struct SimulatedSite {
   FilePatterns files;            ///< where the site's file names are its own
   std::vector<std::string> annotated;  ///< what its labels show, as SiteLabels; empty: everything
   std::map<std::string, std::string> strata;  ///< what the report groups sites by, such as {"scanner": "1.5 T"}
+  std::vector<std::string> channels;  ///< that its training and validation cases have, whatever lies in the folder: the machines that it owns; empty: all. Test cases keep all that they have
   bool judged_in_full = false;   ///< its test cases have complete labels and are judged by them
 };
 
@@ -45,6 +46,7 @@ struct SimulationSettings {
   std::int64_t minimum_count = 5;  ///< of every site in these statistics, as JoinSettings
   fl::CompressionSettings compression{};
   fl::ProtectionSettings protection{};
+  bool subsets = false;            ///< judges every model on every non-empty subset of the modalities too
   int folds = 0;                   ///< 0: cases in "test" folders judge; else k-fold cross-validation within every site
   std::string picture_channel;     ///< shown under the overlays; empty: the last channel
   std::vector<std::string> notes;  ///< printed in the report

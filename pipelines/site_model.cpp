@@ -6,6 +6,7 @@
 #include "models/state/control_variates.h"
 #include "pipelines/personal.h"
 #include "pipelines/site_clusters.h"
+#include "pipelines/site_groups.h"
 #include "pipelines/tensor_patterns.h"
 #include "pipelines/train_model.h"
 
@@ -24,12 +25,14 @@ ModelState clustered_start(const TrainingSettings& s, const ModelState& model) {
 
 }  // namespace
 
-bool has_site_models(const TrainingSettings& s) { return !s.personal.empty() || s.local.ditto_lambda > 0 || is_clustered(s.clusters); }
+bool has_site_models(const TrainingSettings& s, const fl::ProtectionSettings& protection) {
+  return (protection.groups && protection.groups->below == fl::TooFewOwners::kPersonal) || !s.personal.empty() || s.local.ditto_lambda > 0 || is_clustered(s.clusters);
+}
 
 ModelState model_at_site(const TrainingSettings& s, const std::filesystem::path& folder, ModelState global, std::int64_t trainings) {
   if (is_clustered(s.clusters)) return cluster_of(global, cluster_at_site(s, folder, trainings));
   global = without_control_variates(std::move(global));
-  if (s.local.ditto_lambda == 0) return PersonalTensors(s.personal, folder).put_into(std::move(global), trainings);
+  if (s.local.ditto_lambda == 0) return with_owned_groups(PersonalTensors(s.personal, folder).put_into(std::move(global), trainings), folder, trainings);
   auto own = ditto_memory(folder).before(trainings);
   if (!own) return global;
   require_same_layout(global, *own);

@@ -2,15 +2,16 @@
 
 #include <filesystem>
 
+#include "fl/protection_settings.h"
 #include "pipelines/round_memory.h"
 #include "pipelines/training_settings.h"
 
 namespace consilium::pipelines {
 
-/// Do sites end with models of their own: personal tensors, Ditto's, or their cluster's?
-bool has_site_models(const TrainingSettings& settings);
+/// Do sites end with models of their own: personal tensors, groups of too few owners, Ditto's, or their cluster's?
+bool has_site_models(const TrainingSettings& settings, const fl::ProtectionSettings& protection = {});
 
-/// What a site uses, and is judged by, in place of the global model that came out of `trainings` rounds: without control variates, with the site's personal tensors, the
+/// What a site uses, and is judged by, in place of the global model that came out of `trainings` rounds: without control variates, with the site's personal tensors and groups, the
 /// site's own model of Ditto, or its cluster's. `folder`: of the site's trainer.
 /// @throws as PersonalTensors; Error{kMismatch} the model in the folder is another one's.
 ModelState model_at_site(const TrainingSettings& settings, const std::filesystem::path& folder, ModelState global, std::int64_t trainings);

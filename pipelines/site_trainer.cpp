@@ -12,9 +12,12 @@
 #include "models/state/clusters.h"
 #include "models/state/arithmetic.h"
 #include "models/state/control_variates.h"
+#include "pipelines/anchor_update.h"
+#include "pipelines/group_cases.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
 #include "pipelines/site_feddc.h"
+#include "pipelines/site_groups.h"
 #include "pipelines/site_model.h"
 #include "pipelines/site_scaffold.h"
 
@@ -123,7 +126,7 @@ models::FitReport SiteTrainer::fit_shared(models::Segmenter& segmenter, const Tr
   const ModelState model = segmenter.state();
   const PersonalTensors personal(settings.personal, folder_);
   models::LocalTerms of_head = terms;
-  of_head.frozen = names_of(personal.without(model));
+  for (const std::string& name : names_of(personal.without(model))) of_head.frozen.push_back(name);
   const models::FitReport first = fit(segmenter, settings, {.round = round, .steps = {steps.first, head, steps.total}, .memory = "optimiser_head", .terms = std::move(of_head), .teacher = teacher});
   for (const std::size_t n : personal_tensors(settings.personal, model)) terms.frozen.push_back(model.tensors[n].name);
   models::FitReport report = fit(segmenter, settings, {.round = round, .steps = {steps.first + head, steps.count - head, steps.total}, .memory = "optimiser", .terms = std::move(terms), .teacher = teacher});
@@ -149,7 +152,8 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   const SiteScaffold scaffold(settings.local.control_variates, folder_);
   const SiteFedDc feddc(settings.local.feddc_alpha, folder_);
   const bool controls = settings.local.control_variates != ControlVariates::kOff, drifts = settings.local.feddc_alpha > 0;
-  const ModelState start = personal.put_into(global, plan.round);
+  SiteGroups groups(plan, cases_of_groups(global, settings, samples_), folder_);
+  const ModelState start = groups.put_into(personal.put_into(global, plan.round), plan.round);
   models::Segmenter segmenter = to_segmenter(settings, start);
   // The model of round 0 has learnt nothing that it could teach.
   std::optional<models::Segmenter> teacher;
@@ -162,16 +166,21 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   models::LocalTerms terms{.proximal_mu = settings.proximal_mu};
   if (controls) terms = scaffold.terms(received, plan.round);
   if (drifts) terms = feddc.terms(global, plan.round);
+  terms.frozen = groups.frozen(global);
   const models::FitReport report = fit_shared(segmenter, settings, plan.round, std::move(terms), teacher ? &*teacher : nullptr);
-  const ModelState trained = segmenter.state();
+  groups.count(report);
+  const ModelState trained = with_class_means(segmenter.state(), report);
+  groups.save(trained, plan.round + 1);
   personal.save(trained, plan.round + 1);
   update.step_norm = step_norm_of(settings, steps_of_round(settings, plan.round, samples_.size()), report.steps);
-  update.delta = linear(1, personal.without(trained), -1, personal.without(global));
+  update.delta = groups.sent(linear(1, personal.without(trained), -1, personal.without(global)));
   if (drifts) update.delta = feddc.update(global, plan.round, trained, report.rates * update.step_norm / static_cast<double>(report.steps));
   if (controls) update.delta = join_control_variates(std::move(update.delta), scaffold.change(received, plan.round, trained, report.mean_gradient, report.rates));
   if (is_clustered(settings.clusters)) update.delta = clusters_of(settings).update(update.delta, received, plan.round);
   note_cluster(update, plan, settings);
   for (const NamedTensor& tensor : update.delta.tensors) update.cases_per_group[tensor.group] = static_cast<std::int64_t>(samples_.size());
+  for (const auto& [group, cases] : groups.cases())
+    if (cases == 0 || groups.is_counted(group) || update.cases_per_group.contains(group)) update.cases_per_group[group] = cases;
   if (settings.local.ditto_lambda > 0) train_own_model(settings, plan.round, global);
   watch.reset();
   if (!is_private(settings.privacy)) update.metrics["loss"] = report.mean_loss;

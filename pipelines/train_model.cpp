@@ -7,6 +7,7 @@
 #include "base/folder_lock.h"
 #include "models/runtime.h"
 #include "models/state/safetensors.h"
+#include "pipelines/anchor_update.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
 #include "pipelines/tensor_patterns.h"
@@ -135,6 +136,7 @@ TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& 
     const models::FitReport report = models::fit(segmenter, samples, range, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
       if (on_step) on_step(1, loss);
     });
+    if (!report.class_means.empty()) segmenter.load(with_class_means(segmenter.state(), report));
     ++at.round;
     CurvePoint point{at.round, range.first + range.count, report.mean_loss, {}};
     const double score = validate_all(segmenter, sites, settings, point);

@@ -15,6 +15,7 @@ struct TrainedModel {
   ModelState best;
   ModelSummary summary;
   std::map<std::string, ModelState> at_site;  ///< what a site uses in its place, where tensors are personal
+  std::map<std::string, ModelState> members{};  ///< of an ensemble: network -> weights; `best` is empty then
 };
 
 /// Cases of one site as a training sees them.

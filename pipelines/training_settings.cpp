@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "pipelines/multimodal_training.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -46,6 +47,7 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   require_consistent(s.clusters, s.local, !s.personal.empty(), s.rounds, reader.path());
   require_consistent(s.privacy, {.is_clustered = is_clustered(s.clusters), .reports_losses = s.local.loss_batches > 0}, reader.path());
   models::validate(s.model);
+  require_multimodal_fits(s, reader.path());
   for (const std::int64_t size : s.fit.patch)
     require(size > 0 && size <= 1024 && size % models::stride_of(s.model) == 0, ErrorCode::kUsage, reader.path() + ".fit.patch: expected multiples of " + std::to_string(models::stride_of(s.model)) + ", found " + std::to_string(size));
 }
