@@ -21,14 +21,14 @@ std::vector<Volume> lesion(const std::vector<float>& p) {
 RegionConfidence of(const std::vector<float>& p) { return confidence_of(lesion(p), imaging::label_scheme("binary"), {"lesion"}).at(0); }
 
 TEST(Confidence, IsTheMeanOverTheRegionAndOverItsBorder) {
-  const RegionConfidence c = of({0, 0.25F, 0.75F, 1, 1, 1, 1});
+  const RegionConfidence c = of({0, 0.1F, 0.75F, 1, 1, 1, 1});
   EXPECT_EQ(c.voxels, 5U);
   EXPECT_NEAR(c.probability, 4.75 / 5, 1e-6);
   EXPECT_NEAR(c.margin, 4.5 / 5, 1e-6);
   const double bits = 0.811278124;  // entropy of 1/4
   EXPECT_NEAR(c.entropy_bits, bits / 5, 1e-6);
-  EXPECT_NEAR(c.border_margin, 0.5, 1e-6);  // one voxel on either side
-  EXPECT_NEAR(c.border_entropy_bits, bits, 1e-6);
+  EXPECT_NEAR(c.border_margin, (0.8 + 0.5) / 2, 1e-6);  // one voxel on either side
+  EXPECT_NEAR(c.border_entropy_bits, (0.468995594 + bits) / 2, 1e-6);
 }
 
 TEST(Confidence, OfACoinIsNoneAndOfCertaintyIsAll) {
