@@ -97,7 +97,7 @@ std::map<std::string, std::vector<float>> class_features(const Segmenter& segmen
   const at::Tensor padded = torch::constant_pad_nd(classes, {0, pad(2), 0, pad(1), 0, pad(0)}, -1);
   at::Tensor sums = torch::zeros({count, net.options.filters.back()}), sizes = torch::zeros({count, 1});
   for_each_window(net, image, only(m, options.modalities.size()), window, [&](const WindowGrid& grid, const WindowPlace& place, const std::vector<ModalityFeatures>& features) {
-    const at::Tensor weights = class_weights(grid.window_of(padded, place).unsqueeze(0), {}, count, false, stride_of(net.options));
+    const at::Tensor weights = class_weights(grid.window_of(padded, place).unsqueeze(0), {}, count, OutputKind::kClasses, stride_of(net.options));
     const at::Tensor size = weights.flatten(2).sum(2)[0].unsqueeze(1);
     sums += class_means_of_batch(widened(net.alone(features[m])), weights) * size;
     sizes += size;

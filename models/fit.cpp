@@ -205,9 +205,10 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   }
   if (state != nullptr) *state = optimiser.state();
   if (lesson.multimodal) {
+    const OutputKind kind = output_kind({options.regions, options.partial_labels});
     if (state != nullptr) state->queue = lesson.multimodal->queue();
-    for (auto& [c, values] : lesson.multimodal->class_means()) report.class_means[std::to_string(c)] = {cases_with_class(cases, c, options.regions), std::move(values)};
-    report.cases_per_group = cases_per_group(cases, network, options.regions);
+    for (auto& [c, values] : lesson.multimodal->class_means()) report.class_means[std::to_string(c)] = {cases_with_class(cases, c, kind), std::move(values)};
+    report.cases_per_group = cases_per_group(cases, network, kind);
   }
   report.mean_gradient = record.mean();
   return report;

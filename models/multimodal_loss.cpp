@@ -68,7 +68,7 @@ at::Tensor MultimodalLoss::of(const TrainingBatch& batch, const at::Tensor& teac
   if (options_.contrasts) loss = loss + weights_.contrastive_weight * contrast(batch, features);
   if (splits) loss = loss + weights_.decorrelation_weight * decorrelated(features);
   if (!aligns && !options_.gathers_means) return loss;
-  const at::Tensor weights = class_weights(batch.labels, batch.sets, net_.options.out_channels, options_.supervision.regions, stride_of(net_.options));
+  const at::Tensor weights = class_weights(batch.labels, batch.sets, net_.options.out_channels, output_kind(options_.supervision), stride_of(net_.options));
   if (options_.gathers_means) gather(fused.back(), weights);
   return aligns ? loss + weights_.anchor_weight * anchored(features, weights) : loss;
 }
@@ -115,7 +115,7 @@ at::Tensor MultimodalLoss::contrast(const TrainingBatch& batch, const std::vecto
       };
       const std::vector<std::int64_t> cases = select(batch.cases, both);
       const at::Tensor numbers = torch::tensor(cases);
-      mean.add(info_nce(rows(a), rows(b), weights_.temperature, queue_.negatives(a, cases), queue_.negatives(b, cases), numbers.unsqueeze(1) == numbers.unsqueeze(0)));
+      mean.add(info_nce(rows(a), rows(b), weights_.temperature, queue_.remembered(a, cases), queue_.remembered(b, cases), numbers.unsqueeze(1) == numbers.unsqueeze(0)));
     }
   for (std::size_t m = 0; m < features.size(); ++m)
     if (projected[m].defined()) queue_.push(m, projected[m], select(batch.cases, features[m].samples));

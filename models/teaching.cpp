@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "models/alignment/class_weights.h"
 #include "models/presence.h"
 
 namespace consilium::models {
@@ -51,14 +50,14 @@ bool is_taught(const std::string& tensor, const Teaching& teaching, const UNetOp
   return true;
 }
 
-std::int64_t cases_with_class(std::span<const TrainingCase> cases, std::int64_t output, bool regions) {
+std::int64_t cases_with_class(std::span<const TrainingCase> cases, std::int64_t output, OutputKind kind) {
   std::int64_t count = 0;
   for (const TrainingCase& sample : cases)
-    if (tells_apart(sample.sets, output, regions) && std::any_of(sample.labels.begin(), sample.labels.end(), [&](std::uint8_t label) { return is_of_output(label, output, regions); })) ++count;
+    if (tells_apart(sample.sets, output, kind) && std::any_of(sample.labels.begin(), sample.labels.end(), [&](std::uint8_t label) { return is_of_output(label, output, kind); })) ++count;
   return count;
 }
 
-std::map<std::string, std::int64_t> cases_per_group(std::span<const TrainingCase> cases, const UNetOptions& network, bool regions) {
+std::map<std::string, std::int64_t> cases_per_group(std::span<const TrainingCase> cases, const UNetOptions& network, OutputKind kind) {
   const MultimodalOptions& options = network.multimodal;
   const Teaching teaching = teaching_of(cases, network);
   const auto all = static_cast<std::int64_t>(cases.size());
@@ -67,7 +66,7 @@ std::map<std::string, std::int64_t> cases_per_group(std::span<const TrainingCase
     counts["stem." + options.modalities[m].name] = teaching.cases_with[m];
     counts["projector." + options.modalities[m].name] = options.contrastive_weight > 0 ? teaching.cases_beside[m] : 0;
   }
-  for (int c = 0; c < network.out_channels; ++c) counts["anchors." + std::to_string(c)] = cases_with_class(cases, c, regions);
+  for (int c = 0; c < network.out_channels; ++c) counts["anchors." + std::to_string(c)] = cases_with_class(cases, c, kind);
   return counts;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/alignment/class_weights.h"
 #include "models/training_case.h"
 #include "models/unet3d.h"
 
@@ -24,9 +25,9 @@ Teaching teaching_of(std::span<const TrainingCase> cases, const UNetOptions& net
 bool is_taught(const std::string& tensor, const Teaching& teaching, const UNetOptions& network, bool has_anchors);
 
 /// How many of the cases train each group of a network with modalities; a group that stays as it is has 0.
-std::map<std::string, std::int64_t> cases_per_group(std::span<const TrainingCase> cases, const UNetOptions& network, bool regions);
+std::map<std::string, std::int64_t> cases_per_group(std::span<const TrainingCase> cases, const UNetOptions& network, OutputKind kind);
 
-/// Cases whose reference shows the output (class or, with `regions`, WT, TC, ET) by itself and has some of it.
-std::int64_t cases_with_class(std::span<const TrainingCase> cases, std::int64_t output, bool regions);
+/// Cases whose reference shows the output by itself and has some of it.
+std::int64_t cases_with_class(std::span<const TrainingCase> cases, std::int64_t output, OutputKind kind);
 
 }  // namespace consilium::models

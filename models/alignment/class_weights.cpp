@@ -22,11 +22,11 @@ at::Tensor divided(const at::Tensor& sum, const at::Tensor& size) { return sum /
 
 }  // namespace
 
-bool is_of_output(std::int64_t label, std::int64_t output, bool regions) { return regions ? is_in_region(label, output) : label == output; }
+bool is_of_output(std::int64_t label, std::int64_t output, OutputKind kind) { return kind == OutputKind::kRegions ? is_in_region(label, output) : label == output; }
 
-bool tells_apart(const LabelSets& sets, std::int64_t output, bool regions) {
+bool tells_apart(const LabelSets& sets, std::int64_t output, OutputKind kind) {
   if (sets.is_complete()) return true;
-  if (!regions) return sets.classes_of(sets.set_of_class[static_cast<std::size_t>(output)]).size() == 1;
+  if (kind == OutputKind::kClasses) return sets.classes_of(sets.set_of_class[static_cast<std::size_t>(output)]).size() == 1;
   for (std::int64_t set = 0; set < sets.count(); ++set) {
     const auto classes = sets.classes_of(set);
     const auto inside = std::count_if(classes.begin(), classes.end(), [&](std::int64_t label) { return is_in_region(label, output); });
@@ -35,9 +35,9 @@ bool tells_apart(const LabelSets& sets, std::int64_t output, bool regions) {
   return true;
 }
 
-at::Tensor class_weights(const at::Tensor& labels, const std::vector<LabelSets>& sets, std::int64_t outputs, bool regions, std::int64_t stride) {
+at::Tensor class_weights(const at::Tensor& labels, const std::vector<LabelSets>& sets, std::int64_t outputs, OutputKind kind, std::int64_t stride) {
   at::Tensor weights;
-  if (regions) {
+  if (kind == OutputKind::kRegions) {
     weights = to_brats_regions(labels);
   } else {
     std::vector<at::Tensor> classes;
@@ -47,7 +47,7 @@ at::Tensor class_weights(const at::Tensor& labels, const std::vector<LabelSets>&
   weights = at::avg_pool3d(weights, {stride, stride, stride});
   for (std::size_t n = 0; n < sets.size(); ++n)
     for (std::int64_t c = 0; c < outputs; ++c)
-      if (!tells_apart(sets[n], c, regions)) weights[static_cast<std::int64_t>(n)][c].zero_();
+      if (!tells_apart(sets[n], c, kind)) weights[static_cast<std::int64_t>(n)][c].zero_();
   return weights;
 }
 

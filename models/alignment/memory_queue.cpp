@@ -26,7 +26,7 @@ MemoryQueue::MemoryQueue(const MultimodalOptions& options, const ModelState& ear
   }
 }
 
-Negatives MemoryQueue::negatives(std::size_t modality, const std::vector<std::int64_t>& cases) const {
+Remembered MemoryQueue::remembered(std::size_t modality, const std::vector<std::int64_t>& cases) const {
   const at::Tensor& rows = rows_[modality];
   if (rows.size(0) == 0) return {};
   return {rows.narrow(1, 0, kProjected), column_of(cases).unsqueeze(1) == rows.select(1, kProjected).unsqueeze(0)};

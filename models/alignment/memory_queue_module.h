@@ -13,14 +13,14 @@
 namespace consilium::models {
 
 /// The last vectors of each modality and the cases they are of. They are of patients: a queue stays at its site, and only vectors without a name are in it.
-/// Source: MoCo, He et al. 2020 (arXiv:1911.05722), section 3.2.
+/// Source: cross-batch memory, Wang et al. 2020 (arXiv:1912.06798), section 3.2.
 class MemoryQueue {
  public:
   /// Goes on from `earlier`, as state() gave it. @throws Error{kMismatch} it is of other modalities or of another size.
   MemoryQueue(const MultimodalOptions& options, const ModelState& earlier);
 
   /// For samples of the given cases.
-  Negatives negatives(std::size_t modality, const std::vector<std::int64_t>& cases) const;
+  Remembered remembered(std::size_t modality, const std::vector<std::int64_t>& cases) const;
   void push(std::size_t modality, const at::Tensor& vectors, const std::vector<std::int64_t>& cases);
   /// Tensor NAME: [n, vector and number of the case].
   ModelState state() const;

@@ -33,20 +33,26 @@ TEST(InfoNce, IsTheOracles) {
   EXPECT_NEAR(found, expected, oracle["tolerance"]["rel"].get<double>() * expected);
 }
 
-TEST(InfoNce, AQueueAddsNegativesToBothWays) {
-  const at::Tensor a = matrix({{1, 0}}), b = matrix({{0.6, 0.8}});
-  const Negatives of_a{matrix({{0, 1}, {1, 0}})}, of_b{matrix({{0, -1}})};
-  const double from_a = -0.6 + std::log(std::exp(0.6) + std::exp(0.0));                       // a to b and b's queue
-  const double from_b = -0.6 + std::log(std::exp(0.6) + std::exp(0.8) + std::exp(0.6));       // b to a and a's queue
+TEST(InfoNce, EachWayFindsItsStudyAmongWhatIsRemembered) {
+  const at::Tensor a = matrix({{1, 0}}), b = matrix({{0.6, 0.8}}), second = torch::tensor({{false, true}});
+  const Remembered of_a{matrix({{0, 1}, {1, 0}}), second}, of_b{matrix({{0, -1}, {0.6, 0.8}}), second};
+  const double from_a = -0.6 + std::log(std::exp(0.0) + std::exp(0.6)), from_b = -0.6 + std::log(std::exp(0.8) + std::exp(0.6));
   EXPECT_NEAR(info_nce(a, b, 1, of_a, of_b).item<double>(), (from_a + from_b) / 2, 1e-12);
   EXPECT_NEAR(info_nce(a, b, 1).item<double>(), 0, 1e-12) << "alone there is nothing to be told from";
+}
+
+/// Old vectors as negatives of new pairs would let all studies become one.
+TEST(InfoNce, WhereTheStudyIsNotRememberedTheMemoryHasNoSay) {
+  const at::Tensor a = matrix({{1, 0}, {0, 1}}), b = matrix({{0.6, 0.8}, {0.8, 0.6}});
+  const Remembered others{matrix({{0, 1}, {1, 0}, {-1, 0}}), torch::zeros({2, 3}, torch::kBool)};
+  EXPECT_EQ(info_nce(a, b, 0.1, others, others).item<double>(), info_nce(a, b, 0.1).item<double>());
 }
 
 TEST(InfoNce, ViewsOfTheSameStudyAreNoNegatives) {
   const at::Tensor a = matrix({{1, 0}, {0.6, 0.8}}), b = matrix({{0, 1}, {0.8, 0.6}});
   const at::Tensor same = torch::ones({2, 2}, torch::kBool);
   EXPECT_NEAR(info_nce(a, b, 0.1, {}, {}, same).item<double>(), 0, 1e-12);
-  const Negatives own{matrix({{1, 0}}), torch::ones({2, 1}, torch::kBool)};
+  const Remembered own{matrix({{1, 0}}), torch::ones({2, 1}, torch::kBool)};
   EXPECT_NEAR(info_nce(a, b, 0.1, own, own, same).item<double>(), 0, 1e-12);
   EXPECT_GT(info_nce(a, b, 0.1).item<double>(), 0.1);
 }
@@ -99,22 +105,22 @@ TEST(ClassWeights, AreSharesOfCoarseVoxels) {
   labels[0][0][0][0] = 1;
   labels[0][1][1][3] = 2;
   labels[0][0][1][3] = 2;
-  const at::Tensor weights = class_weights(labels, {{}}, 3, false, 2);
+  const at::Tensor weights = class_weights(labels, {{}}, 3, OutputKind::kClasses, 2);
   EXPECT_TRUE(torch::allclose(weights, torch::tensor({{0.875, 0.75}, {0.125, 0.0}, {0.0, 0.25}}, torch::kFloat32).view({1, 3, 1, 1, 2})));
 }
 
 TEST(ClassWeights, OfRegionsAreNested) {
   const at::Tensor labels = torch::tensor({0, 1, 2, 3}, torch::kLong).view({1, 1, 1, 4});
-  EXPECT_TRUE(torch::allclose(class_weights(labels, {{}}, 3, true, 1).view({3, 4}), torch::tensor({{0.0, 1.0, 1.0, 1.0}, {0.0, 1.0, 0.0, 1.0}, {0.0, 0.0, 0.0, 1.0}}, torch::kFloat32)));
+  EXPECT_TRUE(torch::allclose(class_weights(labels, {{}}, 3, OutputKind::kRegions, 1).view({3, 4}), torch::tensor({{0.0, 1.0, 1.0, 1.0}, {0.0, 1.0, 0.0, 1.0}, {0.0, 0.0, 0.0, 1.0}}, torch::kFloat32)));
 }
 
 TEST(ClassWeights, AReferenceThatJoinsClassesSaysNothingOfThem) {
   const LabelSets whole{{0, 1, 1, 1}};
-  EXPECT_TRUE(tells_apart(whole, 0, false));
-  EXPECT_FALSE(tells_apart(whole, 2, false));
-  EXPECT_TRUE(tells_apart(whole, 0, true)) << "it does show WT";
-  EXPECT_FALSE(tells_apart(whole, 2, true));
-  const at::Tensor weights = class_weights(torch::ones({1, 1, 1, 1}, torch::kLong), {whole}, 4, false, 1);
+  EXPECT_TRUE(tells_apart(whole, 0, OutputKind::kClasses));
+  EXPECT_FALSE(tells_apart(whole, 2, OutputKind::kClasses));
+  EXPECT_TRUE(tells_apart(whole, 0, OutputKind::kRegions)) << "it does show WT";
+  EXPECT_FALSE(tells_apart(whole, 2, OutputKind::kRegions));
+  const at::Tensor weights = class_weights(torch::ones({1, 1, 1, 1}, torch::kLong), {whole}, 4, OutputKind::kClasses, 1);
   EXPECT_EQ(weights.sum().item<double>(), 0);
 }
 
@@ -134,12 +140,12 @@ MultimodalOptions two_modalities() {
 
 TEST(MemoryQueue, HoldsTheLastVectorsAndKnowsTheirCases) {
   MemoryQueue queue(two_modalities(), {});
-  EXPECT_FALSE(queue.negatives(0, {1}).vectors.defined());
+  EXPECT_FALSE(queue.remembered(0, {1}).vectors.defined());
   for (int n = 0; n < 4; ++n) queue.push(0, torch::full({1, kProjected}, n), {n});
-  const Negatives found = queue.negatives(0, {2, 9});
+  const Remembered found = queue.remembered(0, {2, 9});
   EXPECT_TRUE(torch::equal(found.vectors.select(1, 0), torch::tensor({1.0F, 2.0F, 3.0F})));
   EXPECT_TRUE(torch::equal(found.same, torch::tensor({false, true, false, false, false, false}).view({2, 3})));
-  EXPECT_FALSE(queue.negatives(1, {1}).vectors.defined());
+  EXPECT_FALSE(queue.remembered(1, {1}).vectors.defined());
 }
 
 TEST(MemoryQueue, GoesOnFromItsState) {
@@ -148,7 +154,7 @@ TEST(MemoryQueue, GoesOnFromItsState) {
   queue.push(1, torch::zeros({1, kProjected}), {4});
   MemoryQueue again(two_modalities(), queue.state());
   EXPECT_EQ(again.state(), queue.state());
-  EXPECT_TRUE(torch::equal(again.negatives(0, {5}).same, torch::tensor({{false, true}})));
+  EXPECT_TRUE(torch::equal(again.remembered(0, {5}).same, torch::tensor({{false, true}})));
   MultimodalOptions shorter = two_modalities();
   shorter.queue = 1;
   EXPECT_THROW(MemoryQueue(shorter, queue.state()), Error);
