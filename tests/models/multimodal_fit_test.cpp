@@ -337,6 +337,33 @@ TEST(MultimodalFit, LearnsToFindABallInEverySubset) {
   }
 }
 
+/// Balls of different sizes: what CT and PET of one study have in common, and of two studies not.
+TEST(MultimodalFit, TheContrastiveLossBringsModalitiesOfOneStudyTogether) {
+  at::set_num_threads(1);
+  std::vector<TrainingCase> cases;
+  for (int n = 0; n < 8; ++n) cases.push_back(ball(static_cast<std::uint64_t>(20 + n), channels(true, true, false), 0, 2 + 0.7 * n));
+  const WindowOptions window{.patch = {16, 16, 16}};
+  const auto found = [&](const Segmenter& segmenter) {
+    std::vector<at::Tensor> ct, pet;
+    for (const TrainingCase& sample : cases) {
+      const at::Tensor image = torch::tensor(sample.image).view({4, 16, 16, 16});
+      ct.push_back(embedding(segmenter, image, sample.present, "CT", window));
+      pet.push_back(embedding(segmenter, image, sample.present, "PET", window));
+    }
+    const at::Tensor nearest = torch::matmul(torch::stack(ct), torch::stack(pet).t()).argmax(1);
+    return (nearest == torch::arange(8)).sum().item<std::int64_t>();
+  };
+  UNetOptions network = small_network();
+  network.multimodal.contrastive_weight = 1;
+  Segmenter segmenter(network, Rng(3));
+  EXPECT_LE(found(segmenter), 3) << "by chance it is one of eight";
+  FitOptions options{.patch = {16, 16, 16}, .batch = 4};
+  options.optimiser.learning_rate = 5e-3;
+  options.augment = {.rotate_chance = 0, .intensity_chance = 0, .noise_chance = 0};
+  fit(segmenter, cases, {0, 100, 100}, options, Rng(7));
+  EXPECT_GE(found(segmenter), 5) << "five times chance";
+}
+
 TEST(MultimodalFit, AttackedImagesHaveAWorseLoss) {
   Segmenter segmenter = started(small_network());
   const AttackedCase attacked = attack_case(segmenter, ball(2, channels(true, true, false), kNan), {16, 16, 16}, false, {.eps = 0.1, .steps = 1}, Rng(1));
