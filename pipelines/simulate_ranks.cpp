@@ -122,7 +122,7 @@ fl::FinishedRun federate_among_ranks(const FederationRequest& request) {
                [&](std::size_t n) { files.write(sites[n].name, fl::take_part_in_process(*sites[n].trainer, sites[n].name, plan, state.global, request.folder / "sites" / sites[n].name)); });
     crew.in_turn("store", [&] { state = close_round(request, settings, plan.round); });
   }
-  fl::FinishedRun run{std::move(state), {}};
+  fl::FinishedRun run{fl::with_whole_reports(std::move(state), request.folder), {}};
   crew.in_turn("store", [&] { run.best = read_safetensors(fl::RunStore(request.folder, settings).best_file()).state; });
   return run;
 }

@@ -156,7 +156,8 @@ auto time_of(const DicomHeader& h) { return std::make_tuple(h.temporal_position.
 bool ends_early(const Places& places) {
   std::size_t most = 0;
   for (const auto& place : places) most = std::max(most, place.size());
-  if (most < 3) return false;
+  const bool lacks = std::any_of(places.begin(), places.end(), [&](const auto& place) { return place.size() < most; });
+  if (most < 3 || !lacks) return false;
   const DicomHeader* latest_whole = nullptr;
   const DicomHeader* earliest_left = nullptr;
   for (const auto& place : places) {

@@ -8,7 +8,7 @@
 
 #include "base/settings.h"
 #include "tests/packages/verbs.h"
-#include "tests/support/free_ports.h"
+#include "tests/support/free_port.h"
 #include "tests/support/process.h"
 #include "tests/support/tiny_site.h"
 #include "tests/support/tiny_training.h"
@@ -97,7 +97,7 @@ TEST_F(DebianPackages, EveryVerbHasHelpAndAManualPageInThePackageOfItsProgram) {
 TEST_F(DebianPackages, FiveCommandsToThreeSitesThatTrainWithACoordinatorWithoutLibTorch) {
   const TemporaryFolder folder;
   const auto path = [&](const std::string& name) { return (folder.path() / name).string(); };
-  const int port = test::free_pair_of_ports();
+  const int port = test::free_ports(2);
   const std::string address = "127.0.0.1:" + std::to_string(port), enrolment = "127.0.0.1:" + std::to_string(port + 1);
   const std::vector<std::string> sites{"site_a", "site_b", "site_c"};
   // Made where LibTorch is, and copied.

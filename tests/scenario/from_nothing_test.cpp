@@ -1,7 +1,7 @@
 #include <chrono>
 
 #include "tests/scenario/tiny_federation.h"
-#include "tests/support/free_ports.h"
+#include "tests/support/free_port.h"
 
 namespace consilium {
 namespace {
@@ -12,7 +12,7 @@ using testing::HasSubstr;
 class FromNothing : public test::TinyFederation {
  protected:
   FromNothing() {
-    const int port = test::free_pair_of_ports();
+    const int port = test::free_ports(2);
     address = "127.0.0.1:" + std::to_string(port);
     enrolment = "127.0.0.1:" + std::to_string(port + 1);
     write_json("training.json", {{"training", training(1, 2)}});
