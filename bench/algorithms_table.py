@@ -10,32 +10,14 @@ goes on where it stopped. Uploaded bytes are those that leave the sites, over al
 for --list.
 """
 import argparse
-import copy
 import json
 import statistics
 import subprocess
-import sys
-import time
 from pathlib import Path
 
+from simulation_runs import merged, run_one
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def merged(base, change):
-    result = copy.deepcopy(base)
-    for key, value in change.items():
-        result[key] = merged(result[key], value) if isinstance(value, dict) and isinstance(result.get(key), dict) else value
-    return result
-
-
-def run_one(program, settings, data, folder, seed):
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    file = folder.with_suffix(".json")
-    file.write_text(json.dumps(settings, indent=1) + "\n")
-    start = time.monotonic()
-    with open(folder.with_suffix(".log"), "a", encoding="utf-8") as log:
-        code = subprocess.run([program, "simulate", str(file), "--data", str(data), "-o", str(folder), "--seed", str(seed), "--quiet"], stdout=log, stderr=log, check=False).returncode
-    print(f"{folder.name}: {'done' if code == 0 else f'exit code {code}'}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
 
 
 def read_run(folder, target):

@@ -10,37 +10,15 @@ A list may have variants, which machines the sites own: each is run and printed 
 signed-rank test, two-sided, corrected by Holm; and subset by subset. Needs scipy (Debian: python3-scipy).
 """
 import argparse
-import copy
 import json
 import statistics
 import subprocess
-import sys
-import time
 from collections import defaultdict
 from pathlib import Path
 
+from simulation_runs import merged, run_one
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def merged(base, change):
-    """`change` over `base`; null takes a key away."""
-    result = copy.deepcopy(base)
-    for key, value in change.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result[key], value) if isinstance(value, dict) and isinstance(result.get(key), dict) else value
-    return result
-
-
-def run_one(program, settings, data, folder, seed):
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    file = folder.with_suffix(".json")
-    file.write_text(json.dumps(settings, indent=1) + "\n")
-    start = time.monotonic()
-    with open(folder.with_suffix(".log"), "a", encoding="utf-8") as log:
-        code = subprocess.run([program, "simulate", str(file), "--data", str(data), "-o", str(folder), "--seed", str(seed), "--quiet"], stdout=log, stderr=log, check=False).returncode
-    print(f"{folder.name}: {'done' if code == 0 else f'exit code {code}'}, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
 
 
 def read_run(folder):

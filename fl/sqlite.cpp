@@ -44,8 +44,12 @@ void Sqlite::run(const char* sql) const {
   if (code != SQLITE_OK) fail(code);
 }
 
-void Sqlite::transaction(const std::function<void()>& body) const {
-  run("BEGIN IMMEDIATE");
+void Sqlite::transaction(const std::function<void()>& body) const { within("BEGIN IMMEDIATE", body); }
+
+void Sqlite::snapshot(const std::function<void()>& body) const { within("BEGIN", body); }
+
+void Sqlite::within(const char* begin, const std::function<void()>& body) const {
+  run(begin);
   try {
     body();
     run("COMMIT");

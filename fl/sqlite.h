@@ -29,11 +29,14 @@ class Sqlite {
   void run(const char* sql) const;
   /// `body` between BEGIN IMMEDIATE and COMMIT; rolled back when it throws.
   void transaction(const std::function<void()>& body) const;
+  /// `body` sees one state of the file, whatever a writer does beside it.
+  void snapshot(const std::function<void()>& body) const;
   bool has_table(const std::string& name) const;
   [[noreturn]] void fail(int code) const;
   sqlite3* handle() const { return handle_.get(); }
 
  private:
+  void within(const char* begin, const std::function<void()>& body) const;
   struct Close {
     void operator()(sqlite3* connection) const;
   };

@@ -100,27 +100,24 @@ std::vector<at::Tensor> MultimodalNetImpl::rows(const std::vector<ModalityFeatur
   return result;
 }
 
-std::vector<at::Tensor> MultimodalNetImpl::fuse(const std::vector<ModalityFeatures>& features, const Presence& used) {
-  const std::vector<PresenceGroup> groups = groups_of(used);
-  std::vector<at::Tensor> fused;
-  for (std::size_t level = 0; level < fusion.size(); ++level) {
-    std::vector<at::Tensor> parts;
-    for (const PresenceGroup& group : groups) parts.push_back(fusion[level]->forward(rows(features, group, level)));
-    fused.push_back(in_order(parts, groups));
-  }
-  return fused;
-}
-
-std::vector<at::Tensor> MultimodalNetImpl::regions(const std::vector<ModalityFeatures>& features, const Presence& used) {
-  if (options.multimodal.fusion != Fusion::kRegion) return {};
+std::vector<at::Tensor> MultimodalNetImpl::per_level(const std::vector<ModalityFeatures>& features, const Presence& used, const std::function<at::Tensor(FusionImpl&, const std::vector<at::Tensor>&)>& part) {
   const std::vector<PresenceGroup> groups = groups_of(used);
   std::vector<at::Tensor> result;
   for (std::size_t level = 0; level < fusion.size(); ++level) {
     std::vector<at::Tensor> parts;
-    for (const PresenceGroup& group : groups) parts.push_back(fusion[level]->regions(rows(features, group, level)));
+    for (const PresenceGroup& group : groups) parts.push_back(part(*fusion[level], rows(features, group, level)));
     result.push_back(in_order(parts, groups));
   }
   return result;
+}
+
+std::vector<at::Tensor> MultimodalNetImpl::fuse(const std::vector<ModalityFeatures>& features, const Presence& used) {
+  return per_level(features, used, [](FusionImpl& level, const std::vector<at::Tensor>& rows) { return level.forward(rows); });
+}
+
+std::vector<at::Tensor> MultimodalNetImpl::regions(const std::vector<ModalityFeatures>& features, const Presence& used) {
+  if (options.multimodal.fusion != Fusion::kRegion) return {};
+  return per_level(features, used, [](FusionImpl& level, const std::vector<at::Tensor>& rows) { return level.regions(rows); });
 }
 
 std::vector<at::Tensor> MultimodalNetImpl::gates(const std::vector<ModalityFeatures>& features, const ModalitySet& used) {

@@ -1,6 +1,7 @@
 #pragma once
 
 // Only for .cpp files of this folder: it pulls in all of LibTorch.
+#include <functional>
 #include <map>
 #include <string>
 
@@ -56,6 +57,8 @@ struct MultimodalNetImpl final : NetworkImpl {
  private:
   /// Features of one level of the modalities `used`, rows of the given samples only.
   std::vector<at::Tensor> rows(const std::vector<ModalityFeatures>& features, const PresenceGroup& group, std::size_t level);
+  /// What `part` makes of each level's rows, samples with the same modalities together; in the order of the samples.
+  std::vector<at::Tensor> per_level(const std::vector<ModalityFeatures>& features, const Presence& used, const std::function<at::Tensor(FusionImpl&, const std::vector<at::Tensor>&)>& part);
 };
 
 }  // namespace consilium::models

@@ -24,7 +24,7 @@ struct Vectors {
 
 void add_case(const models::Segmenter& network, const std::string& site, const PreparedCase& c, const TrainingSettings& settings, Vectors& vectors) {
   const models::TrainingCase& s = c.sample;
-  const at::Tensor image = torch::from_blob(const_cast<float*>(s.image.data()), {s.channels, s.size[0], s.size[1], s.size[2]});
+  const at::Tensor image = image_of(c);
   const models::WindowOptions window = window_options(settings);
   const models::ModalitySet has = models::modalities_of(s.present, settings.model.multimodal, "case " + c.name);
   for (std::size_t m = 0; m < has.size(); ++m) {
@@ -45,9 +45,7 @@ void add_points(const std::vector<FeatureVector>& trained, const std::vector<Fea
 void add_gates(const models::Segmenter& network, const std::string& site, const std::vector<const PreparedCase*>& cases, const TrainingSettings& settings, std::vector<GateWeight>& gates) {
   std::map<std::string, std::pair<double, std::int64_t>> sums;
   for (const PreparedCase* c : cases) {
-    const models::TrainingCase& s = c->sample;
-    const at::Tensor image = torch::from_blob(const_cast<float*>(s.image.data()), {s.channels, s.size[0], s.size[1], s.size[2]});
-    for (const auto& [gate, mean] : models::gate_weights(network, image, s.present, window_options(settings))) {
+    for (const auto& [gate, mean] : models::gate_weights(network, image_of(*c), c->sample.present, window_options(settings))) {
       sums[gate].first += mean;
       ++sums[gate].second;
     }

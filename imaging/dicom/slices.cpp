@@ -105,7 +105,10 @@ void derive_geometry(Series& series) {
 
 using Places = std::vector<std::vector<DicomHeader>>;
 
-/// Images by position, each place in the order of time: dimension indices, Temporal Position, Acquisition Number, Instance Number.
+/// The order of images of one place: dimension indices, Temporal Position, Acquisition Number, Instance Number.
+auto time_of(const DicomHeader& h) { return std::make_tuple(h.frame_key, h.temporal_position.value_or(0), h.acquisition_number.value_or(0), h.instance_number, h.frame); }
+
+/// Images by position, each place in the order of time.
 Places places_of(std::vector<DicomHeader> slices) {
   const Vec3 normal = normal_of(slices.front());
   const auto height = [&](const DicomHeader& h) { return dot(normal, h.position_mm); };
@@ -115,11 +118,8 @@ Places places_of(std::vector<DicomHeader> slices) {
     if (places.empty() || height(slice) - height(places.back().front()) > kSamePosition_mm) places.emplace_back();
     places.back().push_back(std::move(slice));
   }
-  const auto time = [](const DicomHeader& h) {
-    return std::make_tuple(h.frame_key, h.temporal_position.value_or(0), h.acquisition_number.value_or(0), h.instance_number, h.frame);
-  };
   for (auto& place : places)
-    std::stable_sort(place.begin(), place.end(), [&](const auto& a, const auto& b) { return time(a) < time(b); });
+    std::stable_sort(place.begin(), place.end(), [&](const auto& a, const auto& b) { return time_of(a) < time_of(b); });
   return places;
 }
 
@@ -148,8 +148,6 @@ std::string problem_of_places(const Places& places) {
     counts += fmt::format("{}{} of {} positions hold {}", counts.empty() ? "" : ", ", positions, places.size(), images);
   return "slices are missing, or several acquisitions share one series (images: " + counts + ")";
 }
-
-auto time_of(const DicomHeader& h) { return std::make_tuple(h.temporal_position.value_or(0), h.acquisition_number.value_or(0), h.instance_number, h.frame); }
 
 /// A time series that was stopped: some places lack the last image, and those that others have are later than all the rest. Two whole volumes are asked for: of one, a
 /// second copy of some slices looks the same.

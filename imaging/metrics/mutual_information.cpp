@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "imaging/ops/interpolate_linear.h"
 
 namespace consilium::imaging {
 namespace {
@@ -29,25 +30,9 @@ class Bins {
 /// Nothing outside of the voxels' centres.
 std::optional<double> value_at(const Volume& volume, const Vec3& index) {
   const Size3& size = volume.geometry.size;
-  Size3 low;
-  Vec3 weight;
-  for (std::size_t a = 0; a < 3; ++a) {
+  for (std::size_t a = 0; a < 3; ++a)
     if (!(index[a] >= 0 && index[a] <= static_cast<double>(size[a] - 1))) return std::nullopt;
-    low[a] = std::min(static_cast<std::size_t>(index[a]), size[a] - 1);
-    weight[a] = index[a] - static_cast<double>(low[a]);
-  }
-  double sum = 0;
-  for (std::size_t corner = 0; corner < 8; ++corner) {
-    double w = 1;
-    Size3 at = low;
-    for (std::size_t a = 0; a < 3; ++a) {
-      const bool up = (corner >> a & 1U) != 0;
-      w *= up ? weight[a] : 1 - weight[a];
-      if (up) at[a] = std::min(at[a] + 1, size[a] - 1);
-    }
-    if (w != 0) sum += w * volume.voxels[offset_of(size, at[0], at[1], at[2])];
-  }
-  return sum;
+  return interpolate_linear(volume.voxels, size, index);
 }
 
 double information_of(const std::vector<double>& joint, std::size_t bins, double total) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "imaging/ops/interpolate_linear.h"
 
 namespace consilium::imaging {
 namespace {
@@ -59,30 +60,6 @@ std::size_t nearest_offset(const Size3& size, const Vec3& at) {
   // floor(x + 0.5): ties go up, as in ITK.
   for (int r = 0; r < 3; ++r) index[r] = static_cast<std::size_t>(std::clamp(std::floor(at[r] + 0.5), 0.0, static_cast<double>(size[r]) - 1));
   return offset_of(size, index[0], index[1], index[2]);
-}
-
-float linear(const std::vector<float>& values, const Size3& size, const Vec3& at) {
-  std::array<std::size_t, 3> low, high;
-  Vec3 weight;
-  for (int r = 0; r < 3; ++r) {
-    const double x = std::clamp(at[r], 0.0, static_cast<double>(size[r]) - 1);
-    low[r] = static_cast<std::size_t>(x);
-    high[r] = std::min(low[r] + 1, size[r] - 1);
-    weight[r] = x - static_cast<double>(low[r]);
-  }
-  double sum = 0;
-  for (int corner = 0; corner < 8; ++corner) {
-    double w = 1;
-    Size3 index;
-    for (int r = 0; r < 3; ++r) {
-      const bool up = (corner >> r & 1) != 0;
-      w *= up ? weight[r] : 1 - weight[r];
-      index[r] = up ? high[r] : low[r];
-    }
-    // A weight of 0 must not spread a NaN of the neighbour.
-    if (w != 0) sum += w * values[offset_of(size, index[0], index[1], index[2])];
-  }
-  return static_cast<float>(sum);
 }
 
 /// Index beyond the edge, mirrored on the outermost voxel centres (the boundary that the prefilter assumes).
@@ -160,7 +137,7 @@ Volume resample(const Volume& moving, const Geometry& grid, const ResampleOption
     }
     switch (options.interpolation) {
       case Interpolation::kNearest: result.voxels[n] = moving.voxels[nearest_offset(size, at)]; break;
-      case Interpolation::kLinear: result.voxels[n] = linear(moving.voxels, size, at); break;
+      case Interpolation::kLinear: result.voxels[n] = static_cast<float>(interpolate_linear(moving.voxels, size, at)); break;
       case Interpolation::kBSpline: result.voxels[n] = spline(coefficients, size, at); break;
     }
   });
