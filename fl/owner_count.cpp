@@ -7,6 +7,11 @@
 
 namespace consilium::fl {
 
+bool owns(const Update& update, const std::string& group) {
+  const auto cases = update.cases_per_group.find(group);
+  return cases != update.cases_per_group.end() && cases->second > 0;
+}
+
 std::map<std::string, std::int64_t> counted_owners(const GroupOwners& groups, const ModelState& model, std::span<const RoundReport> reports) {
   std::map<std::string, std::int64_t> owners;
   for (const std::string& group : conditional_groups(groups, model))
@@ -22,8 +27,7 @@ void count_owners(const GroupOwners& groups, const ModelState& model, std::span<
   for (const std::string& group : conditional_groups(groups, model)) {
     std::set<std::string> owners, senders;
     for (const Update& update : updates) {
-      const auto cases = update.cases_per_group.find(group);
-      if (cases == update.cases_per_group.end() || cases->second == 0) continue;
+      if (!owns(update, group)) continue;
       owners.insert(update.site);
       if (std::any_of(model.tensors.begin(), model.tensors.end(), [&](const NamedTensor& tensor) { return tensor.group == group && is_trained(update, tensor); })) senders.insert(update.site);
     }

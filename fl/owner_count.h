@@ -11,6 +11,9 @@
 
 namespace consilium::fl {
 
+/// Does the update's site own the group: does it count cases for it?
+bool owns(const Update& update, const std::string& group);
+
 /// How many sites own each conditional group of the model: the most that any closed round has counted, because a site that was late in one round owns its modality all the same. Groups that no round has
 /// counted are not there.
 std::map<std::string, std::int64_t> counted_owners(const GroupOwners& groups, const ModelState& model, std::span<const RoundReport> reports);

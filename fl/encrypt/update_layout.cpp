@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "fl/owner_count.h"
+
 namespace consilium::fl {
 namespace {
 
@@ -60,10 +62,7 @@ UpdateLayout::Filler::Filler(const UpdateLayout& layout, const Update& update) :
     head_[kFixed + layout.groups_.size() + 2 * n] = 1;
     head_[kFixed + layout.groups_.size() + 2 * n + 1] = layout.fixed_point(metric->second);
   }
-  for (std::size_t n = 0; n < layout.counted_.size(); ++n) {
-    const auto cases = update.cases_per_group.find(layout.counted_[n]);
-    head_[layout.owners_begin() + n] = cases != update.cases_per_group.end() && cases->second > 0 ? 1 : 0;
-  }
+  for (std::size_t n = 0; n < layout.counted_.size(); ++n) head_[layout.owners_begin() + n] = owns(update, layout.counted_[n]) ? 1 : 0;
   count_values();
 }
 

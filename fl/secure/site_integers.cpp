@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "fl/owner_count.h"
 #include "fl/secure/mask.h"
 #include "fl/wire/chunks.h"
 
@@ -83,10 +84,7 @@ SiteIntegers::SiteIntegers(const MaskedLayout& layout, const ProtectionSettings&
     const bool told = said != update.metrics.end() && std::isfinite(said->second) && most > 0;
     totals_.metrics.emplace_back(told ? said->second : 0, told ? static_cast<std::uint64_t>(most) : 0);
   }
-  for (const std::string& group : layout.counted) {
-    const auto cases = update.cases_per_group.find(group);
-    totals_.owners.push_back(cases != update.cases_per_group.end() && cases->second > 0 ? 1 : 0);
-  }
+  for (const std::string& group : layout.counted) totals_.owners.push_back(owns(update, group) ? 1 : 0);
   total_numbers_ = encode_totals(totals_);
 }
 
