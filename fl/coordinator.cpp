@@ -15,7 +15,7 @@ Coordinator::Coordinator(FederationSettings settings, ModelState initial, double
   validate(settings_);
   std::sort(settings_.sites.begin(), settings_.sites.end());
   state_.global = std::move(initial);
-  global_digest_ = digest(state_.global);
+  hash_global();
   check_privacy();
   open_round(now);
 }
@@ -25,9 +25,14 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
   std::sort(settings_.sites.begin(), settings_.sites.end());
   require(state_.round >= 0 && state_.round <= settings_.rounds + 1, ErrorCode::kMismatch, "the run has more rounds than its settings allow");
   for (std::size_t n = 0; n + 1 < state_.reports.size(); ++n) shorten(state_.reports[n]);
-  global_digest_ = digest(state_.global);
+  hash_global();
   check_privacy();
   open_round(now);
+}
+
+void Coordinator::hash_global() {
+  global_chunks_ = chunk_list(state_.global);
+  global_digest_ = digest_of(global_chunks_);
 }
 
 /// A federation that would train on noise does not begin.
@@ -271,7 +276,7 @@ void Coordinator::end_round(RoundReport& report, const std::vector<Update>& upda
       else if (updates.size() > 1) note_groups(report, state_.global, updates, next.weights);
     }
     if (privacy && protocol_) note_shares(*privacy, noise_multiplier_, state_.round + 1, share_grid_of(plan().protection, value_count(state_.global)), report.sums);
-    global_digest_ = digest(state_.global);
+    hash_global();
   }
   report.result_digest = global_digest_;
   ++state_.round;

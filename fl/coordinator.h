@@ -13,6 +13,7 @@
 #include "fl/round.h"
 #include "fl/stage.h"
 #include "fl/update.h"
+#include "fl/wire/chunks.h"
 
 namespace consilium::fl {
 
@@ -63,6 +64,8 @@ class Coordinator {
   /// Counts up when the stages become others.
   std::uint64_t stage_version() const { return stage_version_; }
 
+  /// The global model's file as it travels.
+  const ChunkList& global_chunks() const { return global_chunks_; }
   /// Called with a new global model as soon as there is one, before its round is reported: the model stays as it is until the next round is closed, so that it can be written meanwhile.
   void on_global(std::function<void(const ModelState& global, std::int64_t trainings)> use) { on_global_ = std::move(use); }
 
@@ -96,6 +99,7 @@ class Coordinator {
   void end_round(RoundReport& report, const std::vector<Update>& updates);
   void open_round(double now);
   void check_privacy();
+  void hash_global();
   Receipt receive_late(const std::string& site, Update update);
   SiteOutcome outcome_of(const std::string& site) const;
   std::int64_t known_cases(const std::string& site) const;
@@ -103,7 +107,8 @@ class Coordinator {
 
   FederationSettings settings_;
   RunState state_;
-  std::string global_digest_;
+  ChunkList global_chunks_;
+  std::string global_digest_;  ///< of these
   double opened_;
   std::vector<std::string> asked_;
   std::map<std::pair<std::string, std::int64_t>, Update> accepted_;  ///< by site and the round of the update

@@ -47,7 +47,7 @@ std::vector<std::pair<const char*, const ModelState*>> models_of_round(const Run
 
 std::string file_name(const std::string& key, std::int64_t trainings) { return key + "_" + std::to_string(trainings) + ".safetensors"; }
 
-constexpr const char* kRunSchema = "consilium.run/2";
+constexpr const char* kRunSchema = "consilium.run/3";
 
 constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS run(key TEXT PRIMARY KEY, value TEXT NOT NULL);"

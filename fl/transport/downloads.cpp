@@ -11,10 +11,11 @@
 namespace consilium::fl {
 
 ModelState Downloads::fetch(pb::Federation::Stub& stub, const Announced& a) {
+  require(digest_of(a.model) == a.plan.base_digest, ErrorCode::kCorruptData, "the global model does not have the digest that the coordinator announced");
   const fs::path file = folder_ / ("download_" + a.plan.base_digest.substr(0, 16) + ".part");
-  complete(stub, a.plan.base_digest, a.model, file);
+  complete(stub, a.plan.base_digest, a.model, file);  // checks every chunk
   ModelState model = read_safetensors(file).state;
-  require(digest(model) == a.plan.base_digest, ErrorCode::kCorruptData, "the global model does not have the digest that the coordinator announced");
+  require(is_canonical_file(file, model), ErrorCode::kCorruptData, "the global model is not written as its digest demands");
   return model;
 }
 

@@ -14,7 +14,7 @@ void Offers::renew(const Coordinator& coordinator, const RunStore& store) {
   announced_.plan = finished ? RoundPlan{state.round, settings.rounds, state.reports.at(static_cast<std::size_t>(state.best_round)).base_digest, settings.task, {}, settings.protection} : coordinator.plan();
   announced_.federation = store.federation();
   announced_.ledger = ledger_head_text(store);
-  model_ = std::make_shared<const Parcel>(Parcel{announced_.plan.base_digest, chunks_of_file(finished ? store.best_file() : store.global_file())});
+  model_ = std::make_shared<const Parcel>(Parcel{announced_.plan.base_digest, finished ? chunks_of_file(store.best_file()) : FileChunks{OpenFile(store.global_file(), false), coordinator.global_chunks()}});
   announced_.model = model_->chunks.list;
   renew_stage(coordinator);
 }

@@ -19,13 +19,20 @@ std::optional<UpdateFile::Prepared> UpdateFile::load(const RoundPlan& plan) cons
 }
 
 UpdateFile::Prepared UpdateFile::save(Update update, const RoundPlan& plan, const std::optional<std::string>& compressed) const {
-  // Hashed when they are read, and made again by training if the machine died: no round waits for the disk.
+  // Hashed when they are read after a kill, and made again by training if the machine died: no round waits for the disk.
   const Codec codec = compressed ? plan.compression.codec : Codec::kNone;
-  if (compressed) write_file(compressed_, *compressed, Durability::kKill);
-  else if (update.delta.tensors.empty()) write_file(plain_, "", Durability::kKill);
-  else write_safetensors(plain_, update.delta, {}, Durability::kKill);
+  ChunkList list;
+  if (compressed) {
+    list = chunk_list(*compressed);
+    write_file(compressed_, *compressed, Durability::kKill);
+  } else if (update.delta.tensors.empty()) {
+    write_file(plain_, "", Durability::kKill);
+  } else {
+    list = chunk_list(update.delta);
+    write_safetensors(plain_, update.delta, {}, Durability::kKill);
+  }
   update.delta = {};
-  Prepared prepared{std::move(update), codec, chunks_of_file(file_of(codec))};
+  Prepared prepared{std::move(update), codec, {OpenFile(file_of(codec), false), std::move(list)}};
   write_file(offer_, to_message(prepared.update, prepared.delta.list, codec).SerializeAsString(), Durability::kKill);
   return prepared;
 }

@@ -28,6 +28,13 @@ ChunkList chunk_list(std::string_view bytes) {
   return list;
 }
 
+ChunkList chunk_list(const ModelState& state) {
+  BlockHashes blocks = block_hashes(state);
+  return {blocks.size_bytes, std::move(blocks.hashes)};
+}
+
+std::string digest_of(const ChunkList& list) { return digest_of_blocks(list.size_bytes, list.chunk_bytes, list.hashes); }
+
 void validate(const ChunkList& list, std::uint64_t limit_bytes, const std::string& origin) {
   require(list.chunk_bytes >= kFewestChunkBytes && list.chunk_bytes <= kMostChunkBytes, ErrorCode::kCorruptData, origin + ": chunks of " + std::to_string(list.chunk_bytes) + " bytes; 64 KiB to 1 MiB are spoken");
   require(list.size_bytes <= limit_bytes, ErrorCode::kCorruptData, origin + ": announces " + std::to_string(list.size_bytes) + " bytes, more than the " + std::to_string(limit_bytes) + " that are allowed");

@@ -5,10 +5,12 @@
 #include <string_view>
 #include <vector>
 
+#include "models/state/digest.h"
+
 namespace consilium::fl {
 
 /// What we cut files into: small enough that fifty transfers at a time stay small in memory, and that little is sent again after a broken connection.
-inline constexpr std::uint32_t kChunkBytes = 256 << 10;
+inline constexpr std::uint32_t kChunkBytes = kDigestBlockBytes;
 inline constexpr std::uint32_t kFewestChunkBytes = 64 << 10, kMostChunkBytes = 1 << 20;  ///< what is accepted from others
 inline constexpr std::uint64_t kMostBytes = 1ULL << 36;                                  ///< of one file on the wire: 64 GiB
 
@@ -28,6 +30,10 @@ struct ChunkList {
 };
 
 ChunkList chunk_list(std::string_view bytes);
+/// Of the model's file: encode_safetensors(state).
+ChunkList chunk_list(const ModelState& state);
+/// Names a file by its size and hashes. Of a model's: digest(state).
+std::string digest_of(const ChunkList& list);
 /// Chunk `index` of the bytes.
 std::string_view chunk_of(std::string_view bytes, std::size_t index);
 

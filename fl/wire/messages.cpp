@@ -96,12 +96,6 @@ pb::Announcement to_message(const Announced& a) {
   return message;
 }
 
-std::string digest_of(const ChunkList& list) {
-  std::string all = std::to_string(list.size_bytes) + " " + std::to_string(list.chunk_bytes) + " ";
-  for (const std::string& hash : list.hashes) all += hash;
-  return to_hexadecimal(sha256(all));
-}
-
 pb::StageAnswer to_message(const StageAnswer& answer, const ChunkList& file) {
   pb::StageAnswer message;
   message.set_round(answer.round);

@@ -39,8 +39,6 @@ void to_manifest(const ChunkList& list, pb::Manifest& message);
 /// At most `limit_bytes`. @throws Error{kCorruptData} naming `origin`.
 ChunkList from_manifest(const pb::Manifest& message, std::uint64_t limit_bytes, const std::string& origin);
 
-/// Names the file of a stage: SHA-256 of its manifest's numbers and hashes, hexadecimal.
-std::string digest_of(const ChunkList& list);
 /// `file`: the answer's, if it has one.
 pb::StageAnswer to_message(const StageAnswer& answer, const ChunkList& file);
 

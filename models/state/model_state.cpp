@@ -1,13 +1,8 @@
 #include "models/state/model_state.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <cstring>
-#include <memory>
 
 #include "base/error.h"
-#include "base/text.h"
 
 namespace consilium {
 
@@ -39,27 +34,6 @@ void require_same_layout(const ModelState& expected, const ModelState& found) {
   }
   require(expected.tensors.size() == found.tensors.size(), ErrorCode::kMismatch,
           "expected " + std::to_string(expected.tensors.size()) + " tensors, found " + std::to_string(found.tensors.size()));
-}
-
-std::string digest(const ModelState& state) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  const auto add = [&](const void* bytes, std::size_t count) {
-    // The length goes first, so that ("ab", "c") and ("a", "bc") differ.
-    const std::uint64_t length = count;
-    EVP_DigestUpdate(context.get(), &length, sizeof length);
-    EVP_DigestUpdate(context.get(), bytes, count);
-  };
-  for (const NamedTensor& tensor : state.tensors) {
-    add(tensor.name.data(), tensor.name.size());
-    add(tensor.group.data(), tensor.group.size());
-    add(tensor.shape.data(), tensor.shape.size() * sizeof(std::int64_t));
-    add(tensor.values.data(), tensor.values.size() * sizeof(float));
-  }
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_DigestFinal_ex(context.get(), hash, &length);
-  return to_hexadecimal({reinterpret_cast<const char*>(hash), length});
 }
 
 }  // namespace consilium

@@ -34,7 +34,7 @@ std::int64_t value_count(const ModelState& state);
 /// Same names, groups and shapes in the same order? @throws Error{kMismatch} naming the first tensor that differs.
 void require_same_layout(const ModelState& expected, const ModelState& found);
 
-/// SHA-256 over names, groups, shapes and value bytes, as lower-case hex: equal digests mean equal models.
+/// SHA-256 over names, groups, shapes and values, as lower-case hex: equal digests mean equal models. How it is made: models/state/digest.h.
 std::string digest(const ModelState& state);
 
 }  // namespace consilium

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/open_file.h"
 #include "base/settings.h"
 #include "models/state/safetensors_file.h"
 #include "models/state/safetensors_layout.h"
@@ -75,6 +76,11 @@ void write_safetensors(const std::filesystem::path& path, const ModelState& stat
     stream.flush();
     require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
   }, durability);
+}
+
+bool is_canonical_file(const std::filesystem::path& path, const ModelState& state) {
+  const std::string head = encode_head(sorted_by_name(state), {});  // says where the values lie
+  return OpenFile(path, false).read(0, head.size()) == head;
 }
 
 ModelFile read_safetensors(const std::filesystem::path& path) { return SafetensorsFile(path).load(); }

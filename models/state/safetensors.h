@@ -29,6 +29,8 @@ ModelFile parse_safetensors(std::string_view bytes, const std::string& origin);
 void write_safetensors(const std::filesystem::path& path, const ModelState& state, const std::map<std::string, std::string>& metadata = {}, Durability durability = Durability::kPowerLoss);
 /// How long encode_safetensors(state) is.
 std::uint64_t safetensors_bytes(const ModelState& state);
+/// Is the file that `state` was read from the bytes encode_safetensors(state)? One that another program wrote may have another order, and so another digest.
+bool is_canonical_file(const std::filesystem::path& path, const ModelState& state);
 /// @throws Error{kNotFound} and as parse_safetensors.
 ModelFile read_safetensors(const std::filesystem::path& path);
 

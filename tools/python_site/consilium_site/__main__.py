@@ -6,10 +6,10 @@ import pathlib
 import signal
 import sys
 
+from . import safetensors
 from .client import SiteOptions, run_site
 from .errors import Error, ErrorCode, require
 from .folder_lock import folder_lock
-from .model_state import digest
 from .settings import read_settings, resolve_address
 
 _EPILOG = """Example:
@@ -55,7 +55,7 @@ def _join(words):
         options = SiteOptions(settings.name, resolve_address(settings), settings.keys, settings.folder, settings.give_up_seconds)
         model = run_site(options, trainer, tell)
     path = pathlib.Path(settings.folder) / "model.safetensors"
-    print(json.dumps({"schema": "consilium.join/1", "model": str(path), "digest": digest(model)}, indent=2) if words.json else path)
+    print(json.dumps({"schema": "consilium.join/1", "model": str(path), "digest": safetensors.digest(model)}, indent=2) if words.json else path)
 
 
 def _interrupt(*_):

@@ -25,6 +25,10 @@ class ChunkList:
         view = memoryview(data)
         return cls(len(data), [sha256(view[at : at + CHUNK_BYTES]) for at in range(0, len(data), CHUNK_BYTES)])
 
+    def digest(self):
+        """Names the file; of a model's file it is the model's digest (docs/wire_format.md, "Digest of a model")."""
+        return sha256(f"{self.size_bytes} {self.chunk_bytes} ".encode() + b"".join(self.hashes)).hex()
+
     @classmethod
     def from_message(cls, manifest, limit_bytes, origin):
         require(manifest.size_bytes <= limit_bytes, ErrorCode.CORRUPT_DATA, f"{origin}: announces {manifest.size_bytes} bytes, more than the {limit_bytes} that are allowed")

@@ -11,7 +11,7 @@ from .connection import Broken, Connection
 from .errors import Error, ErrorCode, require
 from .files import read_file, write_file
 from .messages import Update, offer_of
-from .model_state import difference, digest
+from .model_state import difference
 from .update_file import UpdateFile
 
 FIRST_PAUSE_SECONDS = 0.2
@@ -34,6 +34,8 @@ class Downloads:
         self._collector = None
 
     def fetch(self, connection, announced):
+        wrong = "the global model does not have the digest that the coordinator announced"
+        require(announced.model.digest() == announced.plan.base_digest, ErrorCode.CORRUPT_DATA, wrong)
         if self._collector is None or self._collector.chunks != announced.model:
             self._collector = ChunkCollector(announced.model)
         missing = self._collector.missing()
@@ -42,7 +44,7 @@ class Downloads:
         if self._collector.missing():
             raise Broken("fetching the model: chunks are missing")
         model, _ = safetensors.parse(self._collector.assemble(), "the global model")
-        require(digest(model) == announced.plan.base_digest, ErrorCode.CORRUPT_DATA, "the global model does not have the digest that the coordinator announced")
+        require(safetensors.digest(model) == announced.plan.base_digest, ErrorCode.CORRUPT_DATA, wrong)  # the file is written as the digest demands
         return model
 
 

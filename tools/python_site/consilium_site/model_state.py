@@ -1,6 +1,4 @@
 """The weights of a model: a dict from tensor name to Tensor."""
-import hashlib
-import struct
 from dataclasses import dataclass
 
 import numpy
@@ -31,23 +29,6 @@ class Tensor:
 def name_order(name):
     """Tensors are sorted by the bytes of their names."""
     return name.encode()
-
-
-def digest(state):
-    """SHA-256 over names, groups, shapes and value bytes, as lower-case hex (docs/wire_format.md, "Digest of a model")."""
-    hash_ = hashlib.sha256()
-
-    def add(data):
-        hash_.update(struct.pack("<Q", len(data)))
-        hash_.update(data)
-
-    for name in sorted(state, key=name_order):
-        tensor = state[name]
-        add(name.encode())
-        add(tensor.group.encode())
-        add(struct.pack(f"<{tensor.values.ndim}q", *tensor.values.shape))
-        add(tensor.values.tobytes())
-    return hash_.hexdigest()
 
 
 def difference(trained, start):

@@ -7,6 +7,7 @@ import struct
 
 import numpy
 
+from .chunks import ChunkList
 from .errors import Error, ErrorCode, require
 from .files import read_file, write_file
 from .json_text import parse_json
@@ -36,6 +37,11 @@ def encode(state, metadata=None):
     text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)  # the data begin at a multiple of 8
     return b"".join([struct.pack("<Q", len(text)), text, *(state[name].values.tobytes() for name in names)])
+
+
+def digest(state):
+    """Of a model, as 64 lower-case hexadecimal digits (docs/wire_format.md, "Digest of a model")."""
+    return ChunkList.of(encode(state)).digest()
 
 
 def parse(data, origin):

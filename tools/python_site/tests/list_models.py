@@ -5,12 +5,11 @@ import sys
 
 from consilium_site import safetensors
 from consilium_site.errors import Error
-from consilium_site.model_state import digest
 
 
 def outcome(path):
     try:
-        return digest(safetensors.read(path)[0])
+        return safetensors.digest(safetensors.read(path)[0])
     except Error as error:
         return int(error.code)
 
