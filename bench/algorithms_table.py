@@ -4,8 +4,9 @@
   python3 bench/algorithms_table.py -o runs/algorithms --seeds 1 2 3            # runs what is missing, then prints
   python3 bench/algorithms_table.py -o runs/algorithms --seeds 1 --only fedavg fednova
   python3 bench/algorithms_table.py -o runs/algorithms --seeds 1 2 3 --table    # prints what is there
+  python3 bench/algorithms_table.py -o runs/glioma --base sample_data/real/tumour_mri_2mm.json --data DATA --steps 80 --seeds 1 2 3
 
-The list is sample_data/algorithms.json: each algorithm is a name and what it changes in the demo's settings. A run that was stopped
+The list is sample_data/algorithms.json: each algorithm is a name and what it changes in the demo's settings, or in those of --base. A run that was stopped
 goes on where it stopped. Uploaded bytes are those that leave the sites, over all sites and rounds. sample_data/compressions.json is a list of codecs
 for --list.
 """
@@ -63,16 +64,21 @@ def main():
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--program", default=str(ROOT / "build/bin/consilium"))
     parser.add_argument("--list", type=Path, default=ROOT / "sample_data/algorithms.json")
+    parser.add_argument("--base", type=Path, help="settings instead of the list's own")
+    parser.add_argument("--data", type=Path, help="images for every seed instead of the demo's phantoms")
+    parser.add_argument("--steps", type=int, help="of training at every site, instead of the settings'")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--target", type=float, default=0.6, help="validation Dice whose first round is printed")
     parser.add_argument("--table", action="store_true", help="run nothing")
     options = parser.parse_args()
     document = json.loads(options.list.read_text())
-    base = json.loads((options.list.parent / document["base"]).read_text())
+    base = json.loads((options.base or options.list.parent / document["base"]).read_text())
+    if options.steps:
+        base["training"]["steps"] = options.steps
     algorithms = [a for a in document["algorithms"] if not options.only or a["name"] in options.only]
     for seed in [] if options.table else options.seeds:
-        data = options.out / f"data_seed_{seed}"
+        data = options.data or options.out / f"data_seed_{seed}"
         if not data.exists():
             making = data.with_suffix(".part")
             subprocess.run([options.program, "phantom", "--profiles", str(ROOT / "sample_data/profiles"), "-o", str(making), "--seed", str(seed), "--quiet"], check=True)

@@ -8,6 +8,7 @@
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
 #include "pipelines/evaluate.h"
+#include "pipelines/predict_case.h"
 #include "pipelines/segment.h"
 
 namespace consilium::pipelines {
@@ -56,14 +57,17 @@ fl::Update EvaluationTrainer::train(const fl::RoundPlan&, const ModelState&) { t
 fl::Update EvaluationTrainer::last_look(const fl::RoundPlan&, const ModelState& global) {
   models::configure_torch(1);
   const models::Segmenter segmenter = to_segmenter(settings_, global);
+  const std::string model_digest = digest(global);
   EvaluationReport report;
   report.scheme = scheme_of(settings_.target).name;
   for (const PreparedCase* c : cases_) {
     throw_if_stopped(stop_);
-    const LabelMap predicted = segment(segmenter, *c, settings_);
-    imaging::write_nifti(folder_ / "predictions" / (c->name + ".nii.gz"), predicted);
+    const CasePrediction prediction = predict_case(segmenter, *c, settings_);
+    const fs::path labels = folder_ / "predictions" / (c->name + ".nii.gz");
+    imaging::write_nifti(labels, prediction.classes);
+    write_file(folder_ / "predictions" / (c->name + ".json"), to_json(prediction, *c, settings_, {model_digest, labels.filename().string(), report.scheme}).dump(1) + "\n");
     if (!judge_ || !c->reference || c->judged.empty()) continue;
-    report.cases.push_back({c->name, score(predicted, *c, settings_.target)});
+    report.cases.push_back({c->name, score(prediction.classes, *c, settings_.target)});
   }
   fl::Update update;
   if (judge_) {

@@ -10,7 +10,7 @@
 namespace consilium::pipelines {
 
 /// A site's part in a federation that trains nothing: the given model segments its cases, which stay here as FOLDER/predictions/CASE.nii.gz (numbers as in a
-/// reference of the target's own classes).
+/// reference of the target's own classes), each with CASE.json beside it (pipelines/predict_case.h).
 ///
 /// With `judge` the site also scores those that have labels: each case in FOLDER/evaluation.json, and the means, by region, are what it sends: metrics "dice/WT",
 /// "hd95_mm/WT", "missed/WT", "cases/WT". Without, it sends the number of cases.

@@ -60,14 +60,16 @@ int cmd_predict(int argc, char** argv) {
     Progress progress("segmenting", cases.size());
     for (const pipelines::CasePaths& paths : cases) {
       throw_if_interrupted();
-      const fs::path target = fs::path(output) / (paths.name + ".nii.gz");
+      const fs::path target = fs::path(output) / (paths.name + ".nii.gz"), sidecar_file = fs::path(output) / (paths.name + ".json");
       try {
-        require(overwrite || !fs::exists(target), ErrorCode::kCannotWrite, target.string() + ": exists; give --overwrite to replace it");
+        std::vector<fs::path> files{target, sidecar_file};
+        if (seg) files.push_back(fs::path(output) / (paths.name + ".dcm"));
+        for (const fs::path& file : files) require(overwrite || !fs::exists(file), ErrorCode::kCannotWrite, file.string() + ": exists; give --overwrite to replace it");
         const auto prepared = pipelines::prepare(paths, settings, imaging::label_scheme("internal"), {.with_labels = false});
         const auto prediction = pipelines::predict_case(model.segmenter, prepared, settings);
         const Json sidecar = to_json(prediction, prepared, settings, {model_digest, target.filename().string(), written.name});
         imaging::write_nifti(target, imaging::from_internal(prediction.classes, written));
-        write_file(fs::path(output) / (paths.name + ".json"), sidecar.dump(1) + "\n");
+        write_file(sidecar_file, sidecar.dump(1) + "\n");
         if (seg) write_seg(target, paths, prepared, written.name, model_digest);
         results.push_back({{"case", paths.name}, {"output", target.string()}, {"channels", sidecar["channels"]}, {"confidence", sidecar["confidence"]}, {"gates", sidecar["gates"]}});
         if (!common.json) fmt::print("{}\n{}", target.string(), to_text(prediction, prepared, settings));

@@ -55,6 +55,9 @@ TEST_F(Evaluation, LeavesPredictionsAndTheScoresOfEachCaseAtTheSite) {
   run(true);
   EXPECT_TRUE(fs::exists(folder.path() / "state_east" / "predictions" / (east[1].name + ".nii.gz")));
   EXPECT_EQ(read_json(folder.path() / "state_east" / "evaluation.json")["cases"].size(), 2U);
+  const Json beside = read_json(folder.path() / "state_east" / "predictions" / (east[1].name + ".json"));
+  EXPECT_EQ(beside.at("model"), digest(model));
+  EXPECT_EQ(beside.at("labels"), east[1].name + ".nii.gz");
 }
 
 TEST_F(Evaluation, APredictionOnlySaysHowManyCasesThereWere) {

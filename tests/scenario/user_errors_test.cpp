@@ -129,6 +129,8 @@ TEST_F(UserErrors, PredictSaysWhatIsWrongWithModelScansAndOutput) {
   EXPECT_FALSE(fs::exists(path("out"))) << "nothing was made for what could not be done";
   ok({"predict", "-m", model, scans, "-o", path("out")});
   expect({"predict", "-m", model, scans, "-o", path("out")}, 7, {"east_2.nii.gz", "--overwrite"});
+  fs::remove(path("out/east_2.nii.gz"));
+  expect({"predict", "-m", model, scans, "-o", path("out")}, 7, {"east_2.json", "--overwrite"});
   ok({"predict", "-m", model, scans, "-o", path("out"), "--overwrite"});
   // A model of other channels.
   Json json = train_settings();
