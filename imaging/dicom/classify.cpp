@@ -190,7 +190,9 @@ SeriesClass classify(const Series& series) {
   const DicomHeader& h = series.header();
   SeriesClass result;
   result.evidence.push_back("Modality " + h.modality);
-  if (h.modality == "MR") {
+  if (!is_scan(h)) {
+    result.evidence.push_back("a secondary capture, or of another kind than scanners make");
+  } else if (h.modality == "MR") {
     result.channel = classify_mr(h, result.evidence);
   } else if (h.modality == "PT") {
     result.channel = classify_pet(h, result.evidence);

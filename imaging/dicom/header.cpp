@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 
 #include "base/error.h"
 #include "imaging/dicom/enhanced.h"
 #include "imaging/dicom/mosaic.h"
 #include "imaging/dicom/parse.h"
+#include "imaging/dicom/plain_frames.h"
 #include "imaging/dicom/plane.h"
 #include "imaging/dicom/values.h"
 #include "imaging/dicom/vendor.h"
@@ -104,16 +106,39 @@ std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
   return is_colour(h) ? reason_of_colours(h) : reason_of_bits(h);
 }
 
+bool is_one_of(const std::string& sop_class, std::initializer_list<const char*> classes) {
+  return std::any_of(classes.begin(), classes.end(), [&](const char* uid) { return sop_class == uid; });
+}
+
+bool is_capture(const std::string& sop_class) {
+  return is_one_of(sop_class, {UID_SecondaryCaptureImageStorage, UID_MultiframeSingleBitSecondaryCaptureImageStorage,
+                               UID_MultiframeGrayscaleByteSecondaryCaptureImageStorage, UID_MultiframeGrayscaleWordSecondaryCaptureImageStorage,
+                               UID_MultiframeTrueColorSecondaryCaptureImageStorage});
+}
+
+bool is_projection(const std::string& sop_class) {
+  return is_one_of(sop_class, {UID_XRayAngiographicImageStorage, UID_XRayRadiofluoroscopicImageStorage, UID_EnhancedXAImageStorage, UID_EnhancedXRFImageStorage});
+}
+
+/// Of other devices than MR, CT and PET, and made from their images: where they say that they hold slices, they are read.
+bool may_hold_slices(const std::string& sop_class) {
+  return is_capture(sop_class) || is_projection(sop_class) ||
+         is_one_of(sop_class, {UID_NuclearMedicineImageStorage, UID_XRay3DAngiographicImageStorage, UID_XRay3DCraniofacialImageStorage, UID_BreastTomosynthesisImageStorage});
+}
+
 std::optional<std::string> reason_of_plane(const DicomHeader& h) {
   if (h.has_geometry) return std::nullopt;
   return "Image Position (0020,0032), Image Orientation (0020,0037) or Pixel Spacing (0028,0030) is missing or wrong" +
-         (h.frames > 1 ? ", in frame " + std::to_string(h.frame + 1) : "");
+         (is_capture(h.sop_class_uid)      ? std::string(": a secondary capture without them is a picture, not a slice")
+          : is_projection(h.sop_class_uid) ? std::string(": an X-ray projection has no place in the patient")
+          : h.frames > 1                   ? ", in frame " + std::to_string(h.frame + 1)
+                                           : "");
 }
 
 std::vector<DicomHeader> slices_of(DcmItem& item, const DicomHeader& file) {
-  if (is_enhanced(file)) return frames_of(item, file);
+  if (is_enhanced(file) || has_frame_groups(item)) return frames_of(item, file);
   if (is_mosaic(file)) return tiles_of(item, file);
-  return {file};
+  return plain_frames_of(item, file);
 }
 
 /// One slice per frame, one above the other.
@@ -197,17 +222,18 @@ bool is_enhanced(const DicomHeader& h) {
   return false;
 }
 
-bool is_scan(const DicomHeader& h) { return is_classic(h.sop_class_uid) || is_enhanced(h); }
+bool is_scan(const DicomHeader& h) {
+  const bool is_reconstruction = h.sop_class_uid == UID_NuclearMedicineImageStorage && h.image_type.size() > 2 && h.image_type[2].starts_with("RECON");
+  return is_classic(h.sop_class_uid) || is_enhanced(h) || is_reconstruction;
+}
 
 bool is_colour(const DicomHeader& h) { return h.samples_per_pixel > 1; }
 
 std::optional<std::string> reason_not_loadable(const DicomHeader& h) {
   if (h.sop_class_uid == UID_MediaStorageDirectoryStorage) return "an index of files (DICOMDIR), not an image";
-  if (!is_scan(h)) return sop_class_name(h.sop_class_uid) + " is not read; MR, CT and PET images are";
-  if (auto reason = reason_of_pixels(h)) return reason;
-  if (is_enhanced(h)) return std::nullopt;
-  if (h.frames != 1) return "several frames (" + std::to_string(h.frames) + ") in a classic image: nothing tells where they lie";
-  return reason_of_plane(h);
+  if (!is_scan(h) && !may_hold_slices(h.sop_class_uid))
+    return sop_class_name(h.sop_class_uid) + " is not read; MR, CT, PET and nuclear medicine are, and captures that say where they lie";
+  return reason_of_pixels(h);
 }
 
 }  // namespace consilium::imaging

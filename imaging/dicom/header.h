@@ -82,7 +82,7 @@ struct DicomHeader {
 /// Source: DICOM PS3.10 (files), PS3.3 C.7.6.2 and C.7.6.3 (plane and pixels).
 DicomHeader read_dicom_header(const std::filesystem::path& file);
 
-/// A file and the slices in it: one of a classic image, one per frame of an enhanced image, one per tile of a Siemens mosaic.
+/// A file and the slices in it: one of a classic image, one per frame of a multi-frame image, one per tile of a Siemens mosaic.
 struct DicomFile {
   DicomHeader header;
   std::vector<DicomHeader> slices = {};
@@ -90,21 +90,21 @@ struct DicomFile {
   ErrorCode refusal_code = ErrorCode::kUnsupported;
 };
 
-/// What to do with images that do not say where they lie: screenshots, ultrasound, multi-frame images without functional groups.
+/// What to do with images that do not say where they lie: screenshots, ultrasound, projections.
 enum class Unplaced { kRefuse, kAssume };
 
 /// `kAssume` takes frames of any image in the file's order along z, pixels of 1 mm where no spacing is given, and marks them.
 /// @throws as read_dicom_header.
 DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced = Unplaced::kRefuse);
 
-/// Whether this is an image of an MR, CT or PET scanner, classic or enhanced: not a screenshot, a segmentation, a report.
+/// Whether these are slices of a scanner, MR, CT, PET or reconstructed nuclear medicine: not a screenshot, a projection, a report.
 bool is_scan(const DicomHeader& header);
 bool is_enhanced(const DicomHeader& header);
 
 /// Whether its voxels are colours, not values.
 bool is_colour(const DicomHeader& header);
 
-/// Why the file of this header cannot be loaded; nothing when it can.
+/// Why the file of this header cannot be loaded, wherever its frames may lie; nothing when it can.
 std::optional<std::string> reason_not_loadable(const DicomHeader& header);
 
 }  // namespace consilium::imaging

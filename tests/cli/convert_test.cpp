@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "imaging/nifti/nifti.h"
 #include "tests/support/enhanced_file.h"
+#include "tests/support/plain_frames_file.h"
 #include "tests/support/program.h"
 
 namespace consilium {
@@ -52,6 +53,18 @@ TEST(Convert, VolumesOfOnePlaceBecomeA4dFile) {
   EXPECT_THAT(imaging::read_nifti_volume(folder.path() / "out/4.nii.gz", 1).voxels, ElementsAre(10, 11, 12, 13, 30, 31, 32, 33));
   EXPECT_EQ(convert(folder.path() / "in", folder.path() / "each", {"--name", "t{volume}"}).code, 0);
   EXPECT_THAT(files_in(folder.path() / "each"), ElementsAre("t001.json", "t001.nii.gz", "t002.json", "t002.nii.gz"));
+}
+
+TEST(Convert, ScreenshotsAreLeftOutAndFramesWithAPlaceAreWritten) {
+  const TemporaryFolder folder;
+  test::write_frames(folder.path() / "in" / "stack", {.spacing = "1.5"});
+  write_dicom(folder.path() / "in" / "screen", {.sop_class = UID_SecondaryCaptureImageStorage, .series = "1.2.3", .attributes = {{DCM_ImagePositionPatient, ""}}});
+  const auto result = convert(folder.path() / "in", folder.path() / "out");
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(files_in(folder.path() / "out"), ElementsAre("7.json", "7.nii.gz"));
+  EXPECT_EQ(imaging::inspect_nifti(folder.path() / "out/7.nii.gz").shape, (std::vector<std::int64_t>{2, 2, 3}));
+  EXPECT_THAT(result.err, HasSubstr("left out   1 file (screen)"));
+  EXPECT_THAT(result.err, HasSubstr("a secondary capture without them is a picture, not a slice"));
 }
 
 TEST(Convert, DiffusionHasItsValuesAndDirectionsBeside) {
