@@ -190,7 +190,7 @@ SeriesClass classify(const Series& series) {
   const DicomHeader& h = series.header();
   SeriesClass result;
   result.evidence.push_back("Modality " + h.modality);
-  if (!is_scan(h)) {
+  if (!h.sop_class_uid.empty() && !is_scan(h)) {
     result.evidence.push_back("a secondary capture, or of another kind than scanners make");
   } else if (h.modality == "MR") {
     result.channel = classify_mr(h, result.evidence);

@@ -44,7 +44,7 @@ std::unique_ptr<DcmDataset> data_set_of(const DicomHeader& h, std::string_view e
   put(DCM_Rows, h.stored_rows), put(DCM_Columns, h.stored_columns), put(DCM_SamplesPerPixel, h.samples_per_pixel);
   put(DCM_BitsAllocated, h.bits_allocated), put(DCM_BitsStored, h.bits_stored), put(DCM_HighBit, h.high_bit);
   put(DCM_PixelRepresentation, h.is_signed ? 1 : 0);
-  if (is_colour(h)) put(DCM_PlanarConfiguration, h.is_planar ? 1 : 0);
+  if (h.samples_per_pixel > 1) put(DCM_PlanarConfiguration, h.is_planar ? 1 : 0);
   item.putAndInsertString(DCM_PhotometricInterpretation, h.photometric.c_str());
   item.putAndInsertString(DCM_NumberOfFrames, "1");
   auto sequence = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelSequenceTag));

@@ -106,7 +106,7 @@ void read_diffusion(const Groups& groups, DicomHeader& h) {
 }
 
 void read_scale(DcmItem& frame, const Groups& groups, DicomHeader& h) {
-  if (const auto slope = groups.number(DCM_PixelValueTransformationSequence, DCM_RescaleSlope)) h.slope = *slope;
+  if (const auto slope = groups.number(DCM_PixelValueTransformationSequence, DCM_RescaleSlope)) h.slope = *slope, h.tables.modality = nullptr;
   if (const auto inter = groups.number(DCM_PixelValueTransformationSequence, DCM_RescaleIntercept)) h.intercept = *inter;
   DcmItem* philips = private_item(frame, {0x2005, "Philips MR Imaging DD", 0x0F});
   apply_philips_scale(philips != nullptr ? *philips : frame, h);

@@ -151,7 +151,7 @@ void FrameSource::read_frame(const DicomHeader& h, std::span<char> cells) const 
   } else {
     read_native(h, cells);
   }
-  if (is_colour(h)) to_rgb(cells, {.is_planar = is_planar, .is_ybr = !is_rgb, .is_422 = !h.pixels.is_encapsulated && h.photometric == "YBR_FULL_422"});
+  if (h.samples_per_pixel > 1) to_rgb(cells, {.is_planar = is_planar, .is_ybr = !is_rgb, .is_422 = !h.pixels.is_encapsulated && h.photometric == "YBR_FULL_422"});
 }
 
 }  // namespace consilium::imaging

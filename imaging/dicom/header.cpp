@@ -12,6 +12,7 @@
 #include "imaging/dicom/parse.h"
 #include "imaging/dicom/plain_frames.h"
 #include "imaging/dicom/plane.h"
+#include "imaging/dicom/read_value_tables.h"
 #include "imaging/dicom/values.h"
 #include "imaging/dicom/vendor.h"
 
@@ -64,7 +65,8 @@ void read_pixel_format(DcmItem& item, DicomHeader& h) {
   h.high_bit = integer_of(item, DCM_HighBit).value_or(h.bits_stored - 1);
   h.is_signed = integer_of(item, DCM_PixelRepresentation).value_or(0) == 1;
   h.is_planar = integer_of(item, DCM_PlanarConfiguration).value_or(0) == 1;
-  h.has_value_table = item.tagExists(DCM_ModalityLUTSequence);
+  h.tables = read_value_tables(item, h);
+  if (h.tables.modality) return;  // instead of a scale
   h.slope = number_of(item, DCM_RescaleSlope).value_or(1);
   h.intercept = number_of(item, DCM_RescaleIntercept).value_or(0);
 }
@@ -84,14 +86,14 @@ std::optional<std::string> reason_of_colours(const DicomHeader& h) {
 
 std::optional<std::string> reason_of_bits(const DicomHeader& h) {
   const auto text = [](int n) { return std::to_string(n); };
-  if (!h.photometric.starts_with("MONOCHROME")) return "values as " + h.photometric + " are not read";
+  if (!h.photometric.starts_with("MONOCHROME") && h.photometric != "PALETTE COLOR") return "values as " + h.photometric + " are not read";
   if (h.bits_allocated != 8 && h.bits_allocated != 16 && h.bits_allocated != 32)
     return "Bits Allocated (0028,0100) is " + text(h.bits_allocated) + "; 8, 16 and 32 are read";
   if (h.bits_stored < 1 || h.bits_stored > h.bits_allocated)
     return "Bits Stored (0028,0101) is " + text(h.bits_stored) + " of " + text(h.bits_allocated) + " allocated";
   if (h.high_bit < h.bits_stored - 1 || h.high_bit >= h.bits_allocated)
     return "High Bit (0028,0102) is " + text(h.high_bit) + " for " + text(h.bits_stored) + " bits stored";
-  if (h.has_value_table) return "values by table (Modality LUT (0028,3000)) are not read";
+  if (!h.tables.problem.empty()) return h.tables.problem;
   if (h.slope == 0) return "Rescale Slope (0028,1053) is 0";
   return std::nullopt;
 }
@@ -103,7 +105,7 @@ std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
   if (h.frames < 1 || static_cast<std::uint64_t>(h.frames) > h.file_bytes / kBytesPerFrame + kAlways)
     return "Number of Frames (0028,0008) is " + std::to_string(h.frames);
   if (h.rows < 1 || h.columns < 1) return "Rows (0028,0010) or Columns (0028,0011) is missing or 0";
-  return is_colour(h) ? reason_of_colours(h) : reason_of_bits(h);
+  return h.samples_per_pixel > 1 ? reason_of_colours(h) : reason_of_bits(h);
 }
 
 bool is_one_of(const std::string& sop_class, std::initializer_list<const char*> classes) {
@@ -227,7 +229,7 @@ bool is_scan(const DicomHeader& h) {
   return is_classic(h.sop_class_uid) || is_enhanced(h) || is_reconstruction;
 }
 
-bool is_colour(const DicomHeader& h) { return h.samples_per_pixel > 1; }
+bool is_colour(const DicomHeader& h) { return h.samples_per_pixel > 1 || h.tables.palette != nullptr; }
 
 std::optional<std::string> reason_not_loadable(const DicomHeader& h) {
   if (h.sop_class_uid == UID_MediaStorageDirectoryStorage) return "an index of files (DICOMDIR), not an image";

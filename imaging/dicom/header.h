@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "imaging/dicom/value_table.h"
 #include "imaging/geometry.h"
 
 namespace consilium::imaging {
@@ -66,7 +67,7 @@ struct DicomHeader {
   PixelPlace pixels;
   std::uint64_t file_bytes = 0;  ///< the file's length when it was read
   std::int64_t file_time = 0;    ///< and its time of change, to notice that it has changed
-  bool has_value_table = false;  ///< Modality LUT (0028,3000): values are looked up, not scaled
+  ValueTables tables;            ///< that stored values go through before they are scaled
   double slope = 1, intercept = 0;
   bool has_geometry = false;     ///< position, orientation and pixel spacing are all there and make sense
   bool is_assumed = false;       ///< they are not: those below are made up

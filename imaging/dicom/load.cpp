@@ -14,7 +14,12 @@
 namespace consilium::imaging {
 namespace {
 
-/// A row of stored cells -> values. What lies beside the stored bits is overlay or filling (PS3.5 8.1.1); the sign bit is the
+/// The upper 8 bits of a colour.
+std::uint8_t to_8_bits(const ValueTable& table, std::int64_t stored) {
+  return static_cast<std::uint8_t>(table.bits > 8 ? table.at(stored) >> (table.bits - 8) : table.at(stored));
+}
+
+/// A row of stored cells -> values, or three of each with a palette. What lies beside the stored bits is overlay or filling (PS3.5 8.1.1); the sign bit is the
 /// highest stored one.
 template <typename Cell, typename Out>
 void convert_row(const Cell* cells, const DicomHeader& h, const VoxelFormat& format, Out* out) {
@@ -23,18 +28,29 @@ void convert_row(const Cell* cells, const DicomHeader& h, const VoxelFormat& for
   // Wide enough for every cell; narrower arithmetic is twice as fast where cells are narrow.
   using Wide = std::conditional_t<sizeof(Cell) == 4, std::int64_t, std::int32_t>;
   const auto columns = static_cast<std::size_t>(h.columns);
-  const auto store = [&](std::size_t n, Wide value) {
-    if constexpr (std::is_same_v<Out, float>) {
-      out[n] = static_cast<float>(h.slope * static_cast<double>(value) + h.intercept);
+  const auto each = [&](const auto& store) {
+    if (h.is_signed) {
+      for (std::size_t n = 0; n < columns; ++n)
+        store(n, static_cast<Wide>(static_cast<Signed>(static_cast<Signed>(static_cast<Cell>(cells[n] << above)) >> beside)));
     } else {
-      out[n] = static_cast<Out>(value + format.added);
+      for (std::size_t n = 0; n < columns; ++n) store(n, static_cast<Wide>(static_cast<Cell>(static_cast<Cell>(cells[n] << above) >> beside)));
     }
   };
-  if (h.is_signed) {
-    for (std::size_t n = 0; n < columns; ++n)
-      store(n, static_cast<Signed>(static_cast<Signed>(static_cast<Cell>(cells[n] << above)) >> beside));
+  const auto scaled = [&](Wide value) {
+    if constexpr (std::is_same_v<Out, float>) {
+      return static_cast<float>(h.slope * static_cast<double>(value) + h.intercept);
+    } else {
+      return static_cast<Out>(value + format.added);
+    }
+  };
+  if (h.tables.palette) {
+    each([&](std::size_t n, Wide value) {
+      for (std::size_t c = 0; c < 3; ++c) out[3 * n + c] = static_cast<Out>(to_8_bits((*h.tables.palette)[c], value));
+    });
+  } else if (h.tables.modality) {
+    each([&](std::size_t n, Wide value) { out[n] = scaled(static_cast<Wide>(h.tables.modality->at(value))); });
   } else {
-    for (std::size_t n = 0; n < columns; ++n) store(n, static_cast<Wide>(static_cast<Cell>(static_cast<Cell>(cells[n] << above) >> beside)));
+    each([&](std::size_t n, Wide value) { out[n] = scaled(value); });
   }
 }
 
@@ -44,7 +60,8 @@ void convert_plane(std::span<const char> frame, const DicomHeader& h, const Voxe
   auto* out = reinterpret_cast<Out*>(target);
   for (int r = 0; r < h.rows; ++r) {
     const auto row = static_cast<std::size_t>(h.tile_row + r) * static_cast<std::size_t>(h.stored_columns);
-    convert_row(cells + row + h.tile_column, h, format, out + static_cast<std::size_t>(r) * static_cast<std::size_t>(h.columns));
+    const std::size_t samples = h.tables.palette ? 3 : 1;
+    convert_row(cells + row + h.tile_column, h, format, out + static_cast<std::size_t>(r) * static_cast<std::size_t>(h.columns) * samples);
   }
 }
 
@@ -52,6 +69,7 @@ template <typename Cell>
 void convert_cells(std::span<const char> frame, const DicomHeader& h, const VoxelFormat& format, char* target) {
   switch (format.type) {
     case VoxelType::kUint8:
+    case VoxelType::kRgb24:
       return convert_plane<Cell, std::uint8_t>(frame, h, format, target);
     case VoxelType::kInt16:
       return convert_plane<Cell, std::int16_t>(frame, h, format, target);
@@ -67,7 +85,7 @@ void convert_cells(std::span<const char> frame, const DicomHeader& h, const Voxe
 }
 
 void convert_frame(std::span<const char> frame, const DicomHeader& h, const VoxelFormat& format, char* target) {
-  if (format.type == VoxelType::kRgb24) {
+  if (h.samples_per_pixel > 1) {
     std::copy(frame.begin(), frame.end(), target);
   } else if (h.bits_allocated == 8) {
     convert_cells<std::uint8_t>(frame, h, format, target);
@@ -80,12 +98,13 @@ void convert_frame(std::span<const char> frame, const DicomHeader& h, const Voxe
 
 bool is_same_frame(const DicomHeader& a, const DicomHeader& b) { return a.frame == b.frame && a.file == b.file; }
 
-/// The lowest and highest stored value that the headers allow.
+/// The lowest and highest stored value, or entry of a table, that the headers allow.
 struct Range {
   double low, high;
 };
 
 Range stored_range(const DicomHeader& h) {
+  if (h.tables.modality) return {0, std::ldexp(1.0, h.tables.modality->bits) - 1};
   const double steps = std::ldexp(1.0, h.bits_stored);
   return h.is_signed ? Range{-steps / 2, steps / 2 - 1} : Range{0, steps - 1};
 }
@@ -145,7 +164,7 @@ void load_planes(std::span<const DicomHeader> slices, const VoxelFormat& format,
     // Integers of one size are converted where they are read to.
     if (plane == FrameSource::frame_bytes(h) && format.type != VoxelType::kFloat32) {
       source->read_frame(h, out);
-      if (format.type != VoxelType::kRgb24) convert_frame(out, h, format, out.data());
+      if (h.samples_per_pixel == 1) convert_frame(out, h, format, out.data());
       loaded = &h, frame.clear();
       continue;
     }

@@ -9,7 +9,7 @@
 
 namespace consilium::imaging {
 
-/// The voxels of a series: Rescale Slope and Intercept of each slice applied, so CT is in HU and PET in the unit of Units
+/// The voxels of a series: Modality LUT, or Rescale Slope and Intercept, of each slice applied, so CT is in HU and PET in the unit of Units
 /// (0054,1001).
 ///
 /// Slices are read on thread_limit() threads. Encodings: uncompressed, deflated, RLE, JPEG (baseline, extended, lossless),
