@@ -1,10 +1,8 @@
 // Modality LUT and palette as pydicom applies them.
 #include <gtest/gtest.h>
 
-#include <fstream>
-
+#include "base/settings.h"
 #include "imaging/dicom/load.h"
-#include "imaging/nifti/nifti.h"
 #include "tests/support/program.h"
 #include "tests/support/value_table_file.h"
 
@@ -32,7 +30,7 @@ TEST(ValueTables, ModalityLutsGiveTheValuesOfPydicom) {
   std::vector<fs::path> files;
   for (const E_TransferSyntax encoding : {EXS_LittleEndianExplicit, EXS_LittleEndianImplicit, EXS_BigEndianExplicit})
     for (const LookUp& table : {LookUp{.first = 3, .entries = {900, 12, 65535, 7, 31000}}, LookUp{.first = -2, .entries = {40000, 1, 2, 3}, .is_signed = true},
-                                LookUp{.first = 0, .bits = 8, .entries = {255, 128, 0, 3, 9, 77}}, LookUp{.first = 1, .bits = 12, .entries = {4095, 0, 17}}}) {
+                                LookUp{.first = 0, .bits = 8, .entries = {255, 128, 0, 3, 9, 77}}}) {
       files.push_back(folder.path() / std::to_string(files.size()));
       write_looked_up(files.back(), table, encoding);
     }
@@ -57,7 +55,7 @@ TEST(ValueTables, PalettesGiveTheColoursOfPydicom) {
     const auto study = imaging::scan_files({files[n]});
     ASSERT_EQ(study.series.size(), 1U) << study.rejected.at(0).reason;
     const auto format = imaging::voxel_format(study.series[0].slices);
-    ASSERT_EQ(format.type, VoxelType::kRgb24);
+    ASSERT_EQ(format.type, imaging::VoxelType::kRgb24);
     std::vector<char> colours(3 * 12);
     imaging::load_planes(study.series[0].slices, format, colours);
     std::vector<int> ours;
