@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -12,16 +13,23 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "imaging/dicom/scan.h"
+#include "imaging/dicom/seg_file.h"
+#include "pipelines/deface_scans.h"
 #include "pipelines/files_below.h"
 
 namespace consilium::pipelines {
 namespace {
 
-/// Results among the originals would be taken for originals by the next run.
-void require_apart(const fs::path& input, const fs::path& output) {
-  const fs::path in = fs::weakly_canonical(input), out = fs::weakly_canonical(output);
-  const auto mismatch = std::mismatch(in.begin(), in.end(), out.begin(), out.end());
-  require(mismatch.first != in.end(), ErrorCode::kMismatch, "the folder for the results lies within the input; name another one");
+bool lies_within(const fs::path& inner, const fs::path& outer) {
+  const fs::path in = fs::weakly_canonical(inner), out = fs::weakly_canonical(outer);
+  return std::mismatch(out.begin(), out.end(), in.begin(), in.end()).first == out.end();
+}
+
+void require_apart(const fs::path& input, const fs::path& output, const DeidentifyScansOptions& options) {
+  // Results among the originals would be taken for originals by the next run.
+  require(!lies_within(output, input), ErrorCode::kMismatch, "the folder for the results lies within the input; name another one");
+  require(!options.deface || !lies_within(options.review, output), ErrorCode::kMismatch,
+          "the pictures for review show faces, and would lie among the results; name another folder");
 }
 
 /// A UID as part of a path: whatever a damaged file says, no way out of the folder.
@@ -45,9 +53,19 @@ class Claims {
   std::set<fs::path> taken_;
 };
 
+/// What is removed of the file's pixels; null for what shows no face: reports, contours, segmentations.
+const imaging::FaceToRemove* face_of(const fs::path& file, const FacesToRemove& faces) {
+  if (const auto found = faces.files.find(file); found != faces.files.end()) return &found->second;
+  const imaging::DicomHeader header = imaging::read_dicom_header(file);
+  if (!header.has_pixels || imaging::is_segmentation(header.sop_class_uid)) return nullptr;
+  const auto refused = faces.refused.find(file);
+  throw Error(ErrorCode::kRefused, refused != faces.refused.end() ? refused->second : "its face was not removed");
+}
+
 DeidentifyReport::Written deidentify_one(const fs::path& file, const fs::path& output, const imaging::Pseudonyms& pseudonyms,
-                                         const DeidentifyScansOptions& options, Claims& claims) {
-  imaging::DeidentifiedFile result = imaging::deidentify_file(file, pseudonyms, options.profile);
+                                         const DeidentifyScansOptions& options, const FacesToRemove& faces, Claims& claims) {
+  const imaging::FaceToRemove* face = options.deface ? face_of(file, faces) : nullptr;
+  imaging::DeidentifiedFile result = imaging::deidentify_file(file, pseudonyms, options.profile, face);
   require(!options.refuse_burned_in || result.burned_in == "no", ErrorCode::kRefused,
           "names may be burned into the pixels (" + result.burned_in + "), and such files are refused");
   const fs::path path = fs::path(safe_name(result.patient)) / safe_name(result.study_uid) / safe_name(result.series_uid) / (safe_name(result.instance_uid) + ".dcm");
@@ -63,17 +81,24 @@ DeidentifyReport::Written deidentify_one(const fs::path& file, const fs::path& o
 DeidentifyReport deidentify_scans(const fs::path& input, const fs::path& output, const imaging::Pseudonyms& pseudonyms, const DeidentifyScansOptions& options) {
   imaging::validate(options.profile);
   const std::vector<fs::path> files = files_below(input);
-  require_apart(input, output);
-  DeidentifyReport report{.profile = options.profile};
+  require_apart(input, output, options);
+  DeidentifyReport report;
+  report.profile = options.profile;
   std::vector<std::optional<DeidentifyReport::Written>> written(files.size());
   std::vector<std::optional<DeidentifyReport::Failed>> failed(files.size());
+  FacesToRemove faces;
+  if (options.deface) {
+    std::vector<fs::path> dicom;
+    std::copy_if(files.begin(), files.end(), std::back_inserter(dicom), [](const fs::path& file) { return imaging::looks_like_dicom(file); });
+    faces = find_faces(dicom, options.review, pseudonyms, options.overwrite);
+  }
   Progress progress("de-identifying", files.size());
   std::mutex mutex;
   Claims claims;
   parallel_for(files.size(), 4, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) {
       try {
-        if (imaging::looks_like_dicom(files[n])) written[n] = deidentify_one(files[n], output, pseudonyms, options, claims);
+        if (imaging::looks_like_dicom(files[n])) written[n] = deidentify_one(files[n], output, pseudonyms, options, faces, claims);
       } catch (const Error& error) {  // the other files are treated all the same
         failed[n] = {n + 1, error.code(), error.what()};
       }

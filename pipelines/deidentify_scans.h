@@ -13,6 +13,8 @@ namespace consilium::pipelines {
 struct DeidentifyScansOptions {
   imaging::DeidentifyOptions profile;
   bool refuse_burned_in = false;  ///< do not write images that say or suggest that names are in their pixels
+  bool deface = false;            ///< remove the face from MR and CT of heads; images whose face is not found are not written
+  std::filesystem::path review = {};  ///< folder for pictures before and after, apart from the results: they show faces
   bool overwrite = false;
 };
 
@@ -36,7 +38,7 @@ struct DeidentifyReport {
 
 /// De-identifies the DICOM files below a folder (or one file) on thread_limit() threads, into
 /// `output`/patient/study/series/instance.dcm, all of them new names.
-/// @throws Error{kNotFound} no such input; Error{kMismatch} the results would lie within the input.
+/// @throws Error{kNotFound} no such input; Error{kMismatch} the results would lie within the input, or the pictures among the results.
 DeidentifyReport deidentify_scans(const std::filesystem::path& input, const std::filesystem::path& output, const imaging::Pseudonyms& pseudonyms,
                                   const DeidentifyScansOptions& options = {});
 

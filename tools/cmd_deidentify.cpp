@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "imaging/image_file.h"
+#include "pipelines/deface_scans.h"
 #include "pipelines/deidentify_scans.h"
 #include "tools/verb.h"
 
@@ -46,16 +48,16 @@ void print_summary(const pipelines::DeidentifyReport& report, const std::string&
 int cmd_deidentify(int argc, char** argv) {
   CLI::App app(
       "Writes DICOM files without identity (PS3.15 Basic Application Level Confidentiality Profile). UIDs, patient and dates are mapped by a secret key: the same key gives the "
-      "same pseudonyms in every run and at every site, and nothing is stored. Pixels are not changed.",
+      "same pseudonyms in every run and at every site, and nothing is stored. Pixels are not changed, but for faces if asked for.",
       "consilium deidentify");
   CommonOptions common;
   pipelines::DeidentifyScansOptions options;
-  std::string input, output, key, report_file;
+  std::string input, output, key, report_file, review;
   std::vector<std::string> retained;
   bool make_key = false, by_study = false;
-  app.add_option("IN", input, "DICOM folder or file")->required();
+  app.add_option("IN", input, "DICOM folder or file; with --deface, one NIfTI, NRRD or MetaImage file as well")->required();
   app.add_option("-o", output, "folder for the results, made if missing")->required()->type_name("OUT_DIR");
-  app.add_option("--key", key, "secret of at least 16 bytes")->required()->type_name("FILE");
+  app.add_option("--key", key, "secret of at least 16 bytes; needed for DICOM")->type_name("FILE");
   app.add_flag("--make-key", make_key, "make the key first; it must not exist, and only its owner can read it");
   app.add_option("--retain", retained,
                  "keep more than the profile: uids, device, institution, characteristics (sex, age, weight), dates, modified-dates (moved back by days that belong to the patient), "
@@ -63,12 +65,21 @@ int cmd_deidentify(int argc, char** argv) {
       ->type_name("WHAT");
   app.add_flag("--dates-by-study", by_study, "move the dates of each study, not of each patient, by days of its own");
   app.add_flag("--refuse-burned-in", options.refuse_burned_in, "do not write images whose pixels may show names");
+  app.add_flag("--deface", options.deface,
+               "put air in place of the face in MR and CT of heads; images whose face is not found are not written. Look at the pictures: ears and what lies behind the plane stay");
+  app.add_option("--review", review, "folder for pictures before and after, which show faces (default: OUT_DIR-review)")->type_name("FOLDER");
   app.add_flag("--overwrite", options.overwrite, "replace files that exist");
   app.add_option("--report", report_file, "write the report (JSON, without identity) there as well")->type_name("FILE");
   add_common(app, common, "consilium deidentify archive/patient7 -o shared --key study.key --make-key --retain modified-dates --retain characteristics");
   return run_verb(app, argc, argv, common, [&] {
     for (const std::string& word : retained) imaging::retain(options.profile, word);
     imaging::validate(options.profile);
+    options.review = review.empty() ? (fs::path(output) / "").parent_path().concat("-review") : fs::path(review);
+    if (options.deface && imaging::is_image_name(input)) {
+      fmt::print("{}\n", pipelines::deface_image(input, output, options.review, options.overwrite).string());
+      return 0;
+    }
+    require(!key.empty(), ErrorCode::kUsage, "--key is required");
     if (by_study) options.profile.dates_by = imaging::DateGroup::kStudy;
     require(report_file.empty() || options.overwrite || !fs::exists(report_file), ErrorCode::kCannotWrite, report_file + ": exists; give --overwrite to replace it");
     if (make_key) imaging::make_pseudonym_key(key);

@@ -49,6 +49,7 @@ void retain(DeidentifyOptions& options, const std::string& word) {
 
 std::vector<std::pair<std::string, std::string>> method_codes(const DeidentifyOptions& options) {
   std::vector<std::pair<std::string, std::string>> codes{{"113100", "Basic Application Confidentiality Profile"}};
+  if (options.clean_faces) codes.emplace_back("113102", "Clean Recognizable Visual Features Option");
   for (const Retention& retention : kRetentions)
     if (options.*retention.flag) codes.emplace_back(retention.code, retention.meaning);
   return codes;

@@ -19,6 +19,7 @@ struct DeidentifyOptions {
   bool retain_modified_dates = false;   ///< dates move back by days that belong to key and patient; times stay
   bool clean_descriptors = false;       ///< descriptions stay, without the words that are not known as harmless
   bool retain_safe_private = false;     ///< private attributes that the standard lists as safe, by creator
+  bool clean_faces = false;  ///< the pixels have lost what one could recognise a face by: said in the codes and in (0028,0302)
   DateGroup dates_by = DateGroup::kPatient;  ///< kStudy: where a patient has another number at every site
 };
 

@@ -196,6 +196,7 @@ void put_methods(DcmDataset& data_set, const DeidentifyOptions& options) {
     put(*item, DCM_CodeMeaning, meaning);
   }
   put(data_set, DCM_DeidentificationMethod, methods);
+  if (options.clean_faces) put(data_set, DCM_RecognizableVisualFeatures, "NO");
   put(data_set, DCM_LongitudinalTemporalInformationModified, options.retain_full_dates ? "UNMODIFIED" : options.retain_modified_dates ? "MODIFIED" : "REMOVED");
 }
 

@@ -83,8 +83,8 @@ std::unique_ptr<DcmFileFormat> read_whole_dicom(const fs::path& file) {
   return format;
 }
 
-std::string encode_dicom(std::unique_ptr<DcmDataset> data_set) {
-  const E_TransferSyntax syntax = data_set->getOriginalXfer() == EXS_Unknown ? EXS_LittleEndianExplicit : data_set->getOriginalXfer();
+std::string encode_dicom(std::unique_ptr<DcmDataset> data_set, E_TransferSyntax syntax) {
+  if (syntax == EXS_Unknown) syntax = data_set->getOriginalXfer() == EXS_Unknown ? EXS_LittleEndianExplicit : data_set->getOriginalXfer();
   DcmFileFormat file(data_set.release(), OFFalse);  // owned by `file` from here on
   return file_bytes_of(file, syntax, EGL_withoutGL);
 }

@@ -13,8 +13,8 @@ namespace consilium::imaging {
 /// @throws Error{kNotFound}; Error{kCorruptData}; Error{kUnsupported} a directory (DICOMDIR), longer than 8 GiB, or nested too deep.
 std::unique_ptr<DcmFileFormat> read_whole_dicom(const std::filesystem::path& file);
 
-/// A file of the data set alone, in its own transfer syntax: with an empty preamble and a new meta header.
+/// A file of the data set alone, in `syntax`, or in its own when that is unknown: with an empty preamble and a new meta header.
 /// @throws Error{kUnexpected}
-std::string encode_dicom(std::unique_ptr<DcmDataset> data_set);
+std::string encode_dicom(std::unique_ptr<DcmDataset> data_set, E_TransferSyntax syntax = EXS_Unknown);
 
 }  // namespace consilium::imaging
