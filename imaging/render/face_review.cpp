@@ -90,6 +90,26 @@ Picture surface(const Volume& image, const Bounds& b, double threshold, std::siz
   });
 }
 
+/// Grey pictures in rows, the same in each, on white.
+Picture tiled(const std::vector<std::vector<Picture>>& rows) {
+  constexpr int kGap = 6;
+  Picture sheet{kGap, kGap, 1, {}};
+  for (const Picture& p : rows.front()) sheet.width += p.width + kGap;
+  for (const auto& row : rows) sheet.height += row.front().height + kGap;
+  sheet.bytes.assign(static_cast<std::size_t>(sheet.width) * static_cast<std::size_t>(sheet.height), 255);
+  int top = kGap;
+  for (const auto& row : rows) {
+    int left = kGap;
+    for (const Picture& p : row) {
+      for (int y = 0; y < p.height; ++y)
+        std::copy_n(p.bytes.begin() + static_cast<std::ptrdiff_t>(y) * p.width, p.width, sheet.bytes.begin() + static_cast<std::ptrdiff_t>(top + y) * sheet.width + left);
+      left += p.width + kGap;
+    }
+    top += row.front().height + kGap;
+  }
+  return sheet;
+}
+
 }  // namespace
 
 Picture render_face_review(const Volume& before, const Volume& after, const FindFaceOptions& options) {
@@ -97,10 +117,10 @@ Picture render_face_review(const Volume& before, const Volume& after, const Find
   const Bounds b = bounds_of(before, threshold);
   require(b.low[0] < b.high[0], ErrorCode::kUnsupported, "no head found: nothing is brighter than air");
   const double black = options.is_hu ? -200 : 0, white = options.is_hu ? 300 : 8 * threshold;
-  Montage montage{{"middle", "from the front", "from the right"}, {"before", "after"}, {}};
+  std::vector<std::vector<Picture>> rows;
   for (const Volume* image : {&before, &after})
-    montage.pictures.push_back({middle_slice(*image, b, white, black), surface(*image, b, threshold, 1), surface(*image, b, threshold, 0)});
-  return draw_montage(montage);
+    rows.push_back({middle_slice(*image, b, white, black), surface(*image, b, threshold, 1), surface(*image, b, threshold, 0)});
+  return tiled(rows);
 }
 
 }  // namespace consilium::imaging

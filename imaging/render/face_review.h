@@ -5,7 +5,7 @@
 
 namespace consilium::imaging {
 
-/// Before and after, one below the other: the slice in the middle of the head, and the skin seen from the front and from the right.
+/// Before, and after below it: the slice in the middle of the head, and the skin seen from the front and from the right.
 /// Pixels are 1.5 mm. The upper row shows the face: it must not leave with the images.
 /// @throws Error{kUnsupported} as find_face, when nothing is brighter than air.
 Picture render_face_review(const Volume& before, const Volume& after, const FindFaceOptions& options = {});

@@ -1,7 +1,6 @@
 #include "imaging/render/picture.h"
 
 #include <algorithm>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.h"
@@ -107,18 +106,6 @@ Picture draw_montage(const Montage& montage) {
     }
   }
   return to_picture(canvas);
-}
-
-std::string encode_png(const Picture& picture) {
-  const cv::Mat pixels = to_mat(picture);
-  cv::Mat stored;  // blue first, as OpenCV has it; a new matrix, for `pixels` views the picture's own bytes
-  if (picture.channels == 1) stored = pixels;
-  if (picture.channels == 3) cv::cvtColor(pixels, stored, cv::COLOR_RGB2BGR);
-  if (picture.channels == 4) cv::cvtColor(pixels, stored, cv::COLOR_RGBA2BGRA);
-  std::vector<std::uint8_t> bytes;
-  require(cv::imencode(".png", stored, bytes, {cv::IMWRITE_PNG_COMPRESSION, 9}), ErrorCode::kUnexpected,
-          "a picture could not be encoded");
-  return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace consilium::imaging
