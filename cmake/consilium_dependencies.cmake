@@ -10,7 +10,7 @@ find_package(SQLite3 REQUIRED)
 find_package(ITK 5.2 REQUIRED COMPONENTS ITKCommon ITKImageGrid ITKImageFunction ITKTransform ITKDistanceMap ITKThresholding ITKIOImageBase ITKIONRRD ITKIOMeta ITKOptimizersv4 ITKMetricsv4
              ITKRegistrationMethodsv4)
 find_package(DCMTK REQUIRED)
-find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc)
 # protobuf has no usable config package on Debian 12: module mode.
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)

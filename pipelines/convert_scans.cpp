@@ -16,6 +16,7 @@
 #include "pipelines/convert_job.h"
 #include "pipelines/convert_structures.h"
 #include "pipelines/inspect_scans.h"
+#include "pipelines/nnunet_dataset.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -111,6 +112,15 @@ std::string structure_name(const imaging::DicomHeader& header, const ConvertOpti
   return *series_file_name(alone, ConvertOptions{}.name, whose);
 }
 
+void describe_for_nnunet(const fs::path& output, ConvertReport& report) {
+  try {
+    report.dataset = write_nnunet_dataset(report.written, output);
+  } catch (const Error& error) {  // the images are written all the same
+    if (error.code() == ErrorCode::kCannotWrite) throw;
+    report.failed.push_back({output / "dataset.json", error.code(), error.what()});
+  }
+}
+
 void check(const ConvertOptions& options) {
   const Volume probe{{{1, 1, 1}, {1, 1, 1}, {0, 0, 0}, kIdentity3}, {0}};
   // A wrong orientation or spacing is told before the first file is read.
@@ -158,6 +168,7 @@ ConvertReport convert_scans(const std::vector<fs::path>& inputs, const fs::path&
   for (const auto& [input, study] : studies)
     convert_structures(
         input, study, [&](const imaging::DicomHeader& h) { return names.take(structure_name(h, options, labels), true); }, options, report);
+  if (options.name == "nnunet") describe_for_nnunet(output, report);
   return report;
 }
 
@@ -176,7 +187,9 @@ Json to_json(const ConvertReport& report) {
   for (const auto& s : report.skipped) skipped.push_back({{"input", s.input.string()}, {"reason", s.message}});
   for (const auto& r : report.rejected)
     rejected.push_back({{"file", r.file.string()}, {"reason", r.reason}, {"holds_image", r.holds_image}});
-  return {{"schema", "consilium.convert/2"}, {"files", files}, {"skipped", skipped}, {"rejected", rejected}};
+  Json result{{"schema", "consilium.convert/2"}, {"files", files}, {"skipped", skipped}, {"rejected", rejected}};
+  if (!report.dataset.empty()) result["dataset"] = report.dataset.string();
+  return result;
 }
 
 std::string to_table(const ConvertReport& report) {

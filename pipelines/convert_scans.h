@@ -55,6 +55,7 @@ struct ConvertReport {
   std::vector<Failed> failed;
   std::vector<Failed> skipped;                  ///< series that a preset has no name for; nothing is lost that was asked for
   std::vector<imaging::RejectedFile> rejected;  ///< DICOM files that belong to no series
+  std::filesystem::path dataset;                ///< dataset.json, of the names "nnunet"; else empty
 };
 
 /// Writes every series of DICOM folders and files as .nii.gz with a JSON sidecar (and .bval, .bvec where it is diffusion weighted),

@@ -35,7 +35,7 @@ int cmd_convert(int argc, char** argv) {
   app.add_option("IN", inputs, "DICOM folders and files, NIfTI, NRRD and MetaImage files")->required();
   app.add_option("-o", output, "folder for the results, made if missing")->required()->type_name("OUT_DIR");
   app.add_option("--name", options.name,
-                 "names of DICOM series: bids, nnunet, brats, or words, folders with '/': {number} {class} {description} {protocol} "
+                 "names of DICOM series: bids, nnunet (with dataset.json), brats, or words, folders with '/': {number} {class} {description} {protocol} "
                  "{modality} {echo} {volume} {series} {subject} {session}")
       ->type_name("TEMPLATE")
       ->capture_default_str();

@@ -108,6 +108,55 @@ TEST(Convert, PresetsNameBidsNnunetAndBrats) {
   EXPECT_EQ(name("brats"), "A7/A7-t1n.nii.gz");
 }
 
+/// A patient's T1 and, perhaps, T2.
+void write_patient(const fs::path& folder, const std::string& patient, bool has_t2, const char* sop_class = UID_MRImageStorage) {
+  const auto series = [&](const std::string& uid, const char* tr, const char* te) {
+    write_slices(folder / patient, {0, 2}, {.sop_class = sop_class, .study = "1.2." + patient, .series = uid + patient, .attributes = {{DCM_PatientID, patient}, {DCM_ScanningSequence, "SE"}, {DCM_RepetitionTime, tr}, {DCM_EchoTime, te}}});
+  };
+  series("1.2.3.1.", "500", "12");
+  if (has_t2) series("1.2.3.2.", "5000", "100");
+}
+
+TEST(Convert, NnunetNamesComeWithADatasetJsonThatGrows) {
+  const TemporaryFolder folder;
+  const fs::path root = folder.path() / "Dataset001_Head";
+  write_patient(folder.path() / "in", "7", true);
+  write_patient(folder.path() / "in", "8", true);
+  const auto first = convert(folder.path() / "in", root / "imagesTr", {"--name", "nnunet"});
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_TRUE(fs::exists(root / "imagesTr/02_0002.nii.gz"));
+  Json dataset = read_json(root / "dataset.json");
+  EXPECT_EQ(dataset, (Json{{"channel_names", {{"0", "T1"}, {"2", "T2"}}}, {"labels", {{"background", 0}}}, {"numTraining", 2}, {"file_ending", ".nii.gz"}}));
+  // What somebody wrote into it stays.
+  dataset["labels"]["tumour"] = 1;
+  write_file(root / "dataset.json", dataset.dump());
+  write_patient(folder.path() / "more", "9", false);
+  const auto second = convert(folder.path() / "more", root / "imagesTr", {"--name", "nnunet", "--subject", "03"});
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("some are missing of 03"));
+  const Json grown = read_json(root / "dataset.json");
+  EXPECT_EQ(grown["numTraining"], 3);
+  EXPECT_EQ(grown["labels"]["tumour"], 1);
+  // Test cases are not counted.
+  write_patient(folder.path() / "test", "10", true);
+  ASSERT_EQ(convert(folder.path() / "test", root / "imagesTs", {"--name", "nnunet", "--subject", "04"}).code, 0);
+  EXPECT_EQ(read_json(root / "dataset.json")["numTraining"], 3);
+  const auto other = convert(folder.path() / "more", root / "imagesTr", {"--name", "nnunet", "--subject", "05", "--compress", "0"});
+  EXPECT_EQ(other.code, 8);
+  EXPECT_THAT(other.err, HasSubstr("says .nii.gz for images; these are .nii"));
+}
+
+TEST(Convert, NnunetRefusesADatasetWhoseChannelsCollide) {
+  const TemporaryFolder folder;
+  write_patient(folder.path() / "in", "7", false);
+  write_patient(folder.path() / "in", "8", false, UID_CTImageStorage);
+  const auto result = convert(folder.path() / "in", folder.path() / "out", {"--name", "nnunet"});
+  EXPECT_EQ(result.code, 8);
+  EXPECT_THAT(result.err, HasSubstr("channel 0 would be"));
+  EXPECT_FALSE(fs::exists(folder.path() / "out/dataset.json"));
+  EXPECT_TRUE(fs::exists(folder.path() / "out/01_0000.nii.gz"));
+}
+
 TEST(Convert, UnevenSlicesAreRefusedWithTheirGapsAndResampledOnRequest) {
   const TemporaryFolder folder;
   write_slices(folder.path() / "in", {0, 2, 5, 7});
