@@ -10,7 +10,7 @@ namespace consilium::pipelines {
 /// Whether the volumes are diffusion weighted: each has a b-value, and one is above 0.
 bool is_diffusion(const std::vector<const imaging::Series*>& volumes);
 
-/// Whether directions are known: of trace images, and of GE's private attributes, they are not.
+/// Whether directions are known: of trace images, and of GE scans that do not say how the patient lay, they are not.
 bool has_directions(const std::vector<const imaging::Series*>& volumes);
 
 /// b-values, and where `bvec` is not empty directions in the image's own axes as FSL wants them: along i, j and k of the written file, the first with its

@@ -49,15 +49,39 @@ TEST(Vendor, SiemensDiffusionIsReadFromItsPrivateBlockWherever) {
   EXPECT_NEAR((*h.gradient)[2], -0.8, 1e-12);
 }
 
-TEST(Vendor, GesValueIsReadAndItsDirectionIsNotGuessed) {
-  const DicomHeader h = header_of("GE MEDICAL SYSTEMS", [](DcmItem& item) {
+DicomHeader ge_header(const std::string& position, const std::string& axis, const std::vector<std::string>& direction) {
+  return header_of("GE MEDICAL SYSTEMS", [&](DcmItem& item) {
     item.putAndInsertString(DcmTag(0x0043, 0x0010, EVR_LO), "GEMS_PARM_01");
     item.putAndInsertString(DcmTag(0x0043, 0x1039, EVR_IS), "1000001000\\8\\0\\0");
     item.putAndInsertString(DcmTag(0x0019, 0x0010, EVR_LO), "GEMS_ACQU_01");
-    item.putAndInsertString(DcmTag(0x0019, 0x10BB, EVR_DS), "1");
+    for (std::size_t n = 0; n < direction.size(); ++n) item.putAndInsertString(DcmTag(0x0019, static_cast<Uint16>(0x10BB + n), EVR_DS), direction[n].c_str());
+    test::put(item, DCM_PatientPosition, position);
+    test::put(item, DCM_InPlanePhaseEncodingDirection, axis);
   });
+}
+
+/// Axial: row to the left, column to the back.
+TEST(Vendor, GesDirectionIsTurnedIntoThePatient) {
+  const DicomHeader h = ge_header("HFS", "COL", {"0.6", "0", "0.8"});
   EXPECT_EQ(h.b_value, 1000);
-  EXPECT_EQ(h.gradient, std::nullopt);
+  ASSERT_TRUE(h.gradient);
+  EXPECT_NEAR((*h.gradient)[0], -0.6, 1e-12);
+  EXPECT_NEAR((*h.gradient)[2], 0.8, 1e-12);
+  EXPECT_NEAR((*ge_header("HFS", "ROW", {"0.6", "0", "0.8"}).gradient)[1], 0.6, 1e-12);
+}
+
+TEST(Vendor, AShortDirectionOfGeScalesTheBValue) {
+  const DicomHeader h = ge_header("HFS", "COL", {"0.577", "0", "0"});
+  EXPECT_EQ(h.b_value, 335);
+  EXPECT_EQ(h.gradient, (Vec3{-1, 0, 0}));
+}
+
+TEST(Vendor, GesDirectionIsNotGuessed) {
+  EXPECT_EQ(ge_header("HFS", "COL", {"1"}).gradient, std::nullopt);
+  EXPECT_EQ(ge_header("HFS", "COL", {"0", "0", "0"}).gradient, std::nullopt) << "a trace image";
+  EXPECT_EQ(ge_header("FFS", "COL", {"1", "0", "0"}).gradient, std::nullopt);
+  EXPECT_EQ(ge_header("HFS", "OTHER", {"1", "0", "0"}).gradient, std::nullopt);
+  EXPECT_EQ(ge_header("FFS", "COL", {"1", "0", "0"}).b_value, 1000);
 }
 
 TEST(Vendor, PhilipsNonsenseIsNoDiffusion) {
