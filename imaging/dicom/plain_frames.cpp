@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 
 #include "base/error.h"
@@ -23,15 +24,27 @@ std::set<DcmTagKey> increments_of(DcmItem& data_set) {
   return tags;
 }
 
+/// All at once: a value of a long text by its number would be looked for from the beginning each time.
+std::vector<double> numbers_of(DcmItem& item, const DcmTagKey& tag) {
+  std::vector<double> numbers;
+  for (const std::string& word : words_of(item, tag)) {
+    char* end = nullptr;
+    const double number = std::strtod(word.c_str(), &end);
+    if (end == word.c_str() || !std::isfinite(number)) break;
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
 /// One number per frame. @throws Error{kCorruptData}
 std::vector<int> indices_of(DcmItem& data_set, const DcmTagKey& tag, const char* name, int frames) {
   std::vector<int> indices;
-  for (int n = 0; n < frames; ++n) {
-    const auto value = number_of(data_set, tag, static_cast<unsigned long>(n));
-    require(value && *value >= 0 && *value < 1e6, ErrorCode::kCorruptData,
-            std::string(name) + " has " + std::to_string(n) + " values for " + std::to_string(frames) + " frames");
-    indices.push_back(static_cast<int>(*value));
+  for (const double number : numbers_of(data_set, tag)) {
+    if (!(number >= 0 && number < 1e6)) break;
+    indices.push_back(static_cast<int>(number));
   }
+  require(indices.size() >= static_cast<std::size_t>(frames), ErrorCode::kCorruptData,
+          std::string(name) + " has " + std::to_string(indices.size()) + " values for " + std::to_string(frames) + " frames");
   return indices;
 }
 
@@ -114,12 +127,10 @@ bool is_in_time(const std::set<DcmTagKey>& increments) {
 /// Where Slice Location Vector (0018,2005) gives distances, all must be the spacing: it has no direction of its own.
 void require_even_locations(DcmItem& data_set, int frames, double spacing) {
   constexpr double kRounding = 0.02;
-  for (int n = 1; n < frames; ++n) {
-    const auto one = number_of(data_set, DCM_SliceLocationVector, static_cast<unsigned long>(n) - 1),
-               next = number_of(data_set, DCM_SliceLocationVector, static_cast<unsigned long>(n));
-    require(one && next && std::abs(std::abs(*next - *one) - spacing) <= kRounding * spacing, ErrorCode::kUnsupported,
+  const std::vector<double> locations = numbers_of(data_set, DCM_SliceLocationVector);
+  for (std::size_t n = 1; n < static_cast<std::size_t>(frames); ++n)
+    require(n < locations.size() && std::abs(std::abs(locations[n] - locations[n - 1]) - spacing) <= kRounding * spacing, ErrorCode::kUnsupported,
             "Slice Location Vector (0018,2005) contradicts Spacing Between Slices (0018,0088) at frame " + std::to_string(n + 1));
-  }
 }
 
 std::vector<DicomHeader> stacked(DcmItem& data_set, const DicomHeader& file) {
@@ -149,6 +160,10 @@ std::vector<DicomHeader> stacked(DcmItem& data_set, const DicomHeader& file) {
 bool has_frame_groups(DcmItem& data_set) { return data_set.tagExistsWithValue(DCM_PerFrameFunctionalGroupsSequence); }
 
 std::vector<DicomHeader> plain_frames_of(DcmItem& data_set, const DicomHeader& file) {
+  // A frame takes more than a kilobyte of memory; without functional groups it costs the file no more than its pixels.
+  constexpr std::uint64_t kBytesPerFrame = 128, kAlways = 1000;
+  require(static_cast<std::uint64_t>(file.frames) <= file.file_bytes / kBytesPerFrame + kAlways, ErrorCode::kCorruptData,
+          "Number of Frames (0028,0008) is " + std::to_string(file.frames) + " in a file of " + std::to_string(file.file_bytes) + " bytes");
   if (file.sop_class_uid == UID_NuclearMedicineImageStorage) return NuclearFrames(data_set, file).all();
   if (file.frames == 1) return {file};
   return stacked(data_set, file);

@@ -61,6 +61,12 @@ TEST(PlainFrames, WhatDoesNotTellTheDistanceIsRefused) {
   EXPECT_EQ(scan_study(folder.path()).series.size(), 1U);
 }
 
+TEST(PlainFrames, MoreFramesThanTheFileHasBytesForAreRefused) {
+  const TemporaryFolder folder;
+  write_frames(folder.path() / "a", {.spacing = "2", .attributes = {{DCM_NumberOfFrames, "1010"}}});
+  EXPECT_THAT(refused(folder.path()), HasSubstr("Number of Frames (0028,0008) is 1010 in a file of"));
+}
+
 TEST(PlainFrames, ScreenshotsAreLeftOutWithTheReason) {
   for (const int frames : {1, 3}) {
     const TemporaryFolder folder;
