@@ -48,7 +48,7 @@ std::string answer(const fs::path& folder, Member& member, const ParsedRequest& 
   const std::string whose = "the invitation of \"" + member.name + "\"";
   if (const IssuedCertificate* given = answer_to(member, token)) {
     require(given->key_fingerprint == request.key_fingerprint, ErrorCode::kRefused, whose + " was used already, for another key: one token, one certificate; ask for a new one");
-    require(!given->revoked, ErrorCode::kRefused, whose + " was used for a certificate that was revoked on " + to_iso_time(given->revoked->when));
+    if (given->revoked) throw Error(ErrorCode::kRefused, whose + " was used for a certificate that was revoked on " + to_iso_time(given->revoked->when));
     return given->pem;
   }
   require(member.invitation && member.invitation->token_fingerprint == token, ErrorCode::kRefused, whose + " is not open");
@@ -105,7 +105,7 @@ std::string renew(const fs::path& folder, const std::string& serial, const std::
   edit_registry(folder, [&](Registry& registry) {
     const auto [member, old] = find_certificate(registry, serial);
     require(member != nullptr, ErrorCode::kRefused, "the certificate with serial " + serial + " is not in the registry here; ask for an invitation");
-    require(!old->revoked, ErrorCode::kRefused, "the certificate with serial " + serial + " was revoked on " + (old->revoked ? to_iso_time(old->revoked->when) : "") + "; ask for an invitation");
+    if (old->revoked) throw Error(ErrorCode::kRefused, "the certificate with serial " + serial + " was revoked on " + to_iso_time(old->revoked->when) + "; ask for an invitation");
     require(old->key_fingerprint != request.key_fingerprint, ErrorCode::kRefused, "a renewal is for a new key");
     int unconfirmed = 0;
     for (const IssuedCertificate& c : member->certificates) {
