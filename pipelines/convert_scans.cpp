@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/parallel.h"
 #include "base/progress.h"
+#include "base/require_free.h"
 #include "imaging/image_file.h"
 #include "imaging/ops/orient.h"
 #include "imaging/ops/resample.h"
@@ -53,11 +54,9 @@ class Names {
 
 /// Nothing that exists is replaced unasked, and nothing is begun before that is known.
 void check_free(const ConvertJob& job, const ConvertOptions& options) {
-  if (options.overwrite) return;
   std::vector<fs::path> files = files_beside(job);
   files.push_back(job.output);
-  for (const fs::path& file : files)
-    require(!fs::exists(file), ErrorCode::kCannotWrite, file.string() + ": exists; give --overwrite to replace it");
+  for (const fs::path& file : files) require_free(file, options.overwrite);
 }
 
 /// Patients as 01, 02, ... and the examinations of each as 1, 2, ..., in the order of the series.

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/progress.h"
+#include "base/require_free.h"
 #include "imaging/dicom/even.h"
 #include "imaging/dicom/load.h"
 #include "imaging/image_file.h"
@@ -20,7 +21,7 @@ using imaging::FacePlane, imaging::FindFaceOptions, imaging::Series;
 float air(const FindFaceOptions& options) { return options.is_hu ? -1000.0F : 0.0F; }
 
 void write_review(const Volume& before, const FacePlane& plane, const FindFaceOptions& options, const fs::path& file, bool overwrite) {
-  require(overwrite || !fs::exists(file), ErrorCode::kCannotWrite, file.string() + ": exists; give --overwrite to replace it");
+  require_free(file, overwrite);
   Volume after = before;
   imaging::remove_face(after, plane, air(options));
   write_file(file, imaging::encode_png(imaging::render_face_review(before, after, options)));
@@ -91,14 +92,6 @@ FacesToRemove find_faces(const std::vector<fs::path>& files, const fs::path& rev
   }
   for (const auto& rejected : study.rejected) result.refused[rejected.file] = "its face was not removed: " + rejected.reason;
   for (const auto& [file, reason] : result.refused) result.files.erase(file);
-  for (auto& [file, face] : result.files) {
-    std::vector<std::size_t> order(face.slices.size());
-    for (std::size_t n = 0; n < order.size(); ++n) order[n] = n;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return face.slices[a].frame < face.slices[b].frame; });
-    imaging::FaceToRemove sorted;
-    for (const std::size_t n : order) sorted.slices.push_back(face.slices[n]), sorted.planes.push_back(face.planes[n]);
-    face = std::move(sorted);
-  }
   return result;
 }
 
@@ -108,7 +101,7 @@ fs::path deface_image(const fs::path& input, const fs::path& output, const fs::p
   Volume& image = file.volumes.front();
   const FindFaceOptions options{.is_hu = std::any_of(image.voxels.begin(), image.voxels.end(), [](float value) { return value < -500; })};
   const fs::path result = output / (imaging::image_stem(input) + ".nii.gz");
-  require(overwrite || !fs::exists(result), ErrorCode::kCannotWrite, result.string() + ": exists; give --overwrite to replace it");
+  require_free(result, overwrite);
   const imaging::FoundFace face = imaging::find_face(image, options);
   write_review(image, face.plane, options, review / (imaging::image_stem(input) + ".png"), overwrite);
   imaging::remove_face(image, face.plane, air(options));

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/require_free.h"
 #include "imaging/dicom/even.h"
 #include "imaging/nifti/write_nifti.h"
 #include "imaging/structure_terms.h"
@@ -50,7 +51,7 @@ class Writer {
  private:
   fs::path free_path(const std::string& ending) const {
     const fs::path path = stem_.parent_path() / (stem_.filename().string() + ending);
-    require(options_.overwrite || !fs::exists(path), ErrorCode::kCannotWrite, path.string() + ": exists; give --overwrite to replace it");
+    require_free(path, options_.overwrite);
     return path;
   }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "base/require_free.h"
 #include "imaging/image_file.h"
 #include "pipelines/deface_scans.h"
 #include "pipelines/deidentify_scans.h"
@@ -81,7 +82,7 @@ int cmd_deidentify(int argc, char** argv) {
     }
     require(!key.empty(), ErrorCode::kUsage, "--key is required");
     if (by_study) options.profile.dates_by = imaging::DateGroup::kStudy;
-    require(report_file.empty() || options.overwrite || !fs::exists(report_file), ErrorCode::kCannotWrite, report_file + ": exists; give --overwrite to replace it");
+    require_free(report_file, options.overwrite);
     if (make_key) imaging::make_pseudonym_key(key);
     require(fs::exists(key), ErrorCode::kNotFound, "no such file: " + key + "; --make-key makes it");
     if (imaging::is_readable_by_others(key)) log_warning("the key can be read by others than its owner: chmod 600");

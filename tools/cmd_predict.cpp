@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "base/require_free.h"
 #include "imaging/label_scheme.h"
 #include "imaging/nifti/nifti.h"
 #include "models/runtime.h"
@@ -64,7 +65,7 @@ int cmd_predict(int argc, char** argv) {
       try {
         std::vector<fs::path> files{target, sidecar_file};
         if (seg) files.push_back(fs::path(output) / (paths.name + ".dcm"));
-        for (const fs::path& file : files) require(overwrite || !fs::exists(file), ErrorCode::kCannotWrite, file.string() + ": exists; give --overwrite to replace it");
+        for (const fs::path& file : files) require_free(file, overwrite);
         const auto prepared = pipelines::prepare(paths, settings, imaging::label_scheme("internal"), {.with_labels = false});
         const auto prediction = pipelines::predict_case(model.segmenter, prepared, settings);
         const Json sidecar = to_json(prediction, prepared, settings, {model_digest, target.filename().string(), written.name});

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "base/require_free.h"
 #include "imaging/nifti/nifti.h"
 #include "pipelines/ingest.h"
 #include "pipelines/normalise.h"
@@ -61,7 +62,7 @@ int cmd_preprocess(int argc, char** argv) {
       throw_if_interrupted();
       const fs::path folder = fs::path(output) / paths.name;
       try {
-        require(overwrite || !fs::exists(folder), ErrorCode::kCannotWrite, folder.string() + ": exists; give --overwrite to replace it");
+        require_free(folder, overwrite);
         const pipelines::Case raw = pipelines::load_case(paths, options.channels, imaging::label_scheme(scheme), pipelines::load_options(options));
         const auto ready = pipelines::normalise(raw, options);
         for (std::size_t c = 0; c < ready.channels.size(); ++c)

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/require_free.h"
 #include "imaging/structure_terms.h"
 #include "pipelines/convert_structures.h"
 #include "pipelines/write_segmentation.h"
@@ -80,7 +81,7 @@ void add_writing(CLI::App& app, SegWords& w, bool& overwrite) {
 }
 
 void write_structures(SegWords& w, bool overwrite, const CommonOptions& common) {
-  require(overwrite || !fs::exists(w.out), ErrorCode::kCannotWrite, w.out + ": exists; give --overwrite to replace it");
+  require_free(w.out, overwrite);
   put_local_time(w.writing.write);
   const auto written = pipelines::write_segmentation({w.files.begin(), w.files.end()}, w.images, w.out, w.writing);
   if (common.json)

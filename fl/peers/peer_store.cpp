@@ -9,6 +9,8 @@
 namespace consilium::fl {
 namespace {
 
+constexpr const char* kPeerSchema = "consilium.peer/2";
+
 fs::path json_file(const fs::path& folder) { return folder / "peer.json"; }
 
 /// The digest under which the model is on disk now; empty for a model without tensors.
@@ -46,7 +48,7 @@ std::optional<PeerRecord> PeerStore::load() const {
   std::string schema, global, best, first, second, accepted_global, accepted_first, accepted_second;
   Json ignored, reports, accepted;
   reader.required("schema", schema);
-  require(schema == "consilium.peer/2", ErrorCode::kUnsupported, origin + ".schema: expected \"consilium.peer/2\", found \"" + schema + "\"");
+  require(schema == kPeerSchema, ErrorCode::kUnsupported, origin + ".schema: expected \"" + kPeerSchema + "\", found \"" + schema + "\"");
   reader.raw("peer", ignored);
   reader.required("round", record.run.round);
   reader.required("best_round", record.run.best_round);
@@ -83,7 +85,7 @@ void PeerStore::save(const PeerRecord& record) {
                     {"accepted_global", keep(folder_, record.accepted.global, kept)}, {"accepted_first", keep(folder_, accepted_first, kept)}, {"accepted_second", keep(folder_, accepted_second, kept)}};
   Json reports = Json::array();
   for (const RoundReport& report : record.run.reports) reports.push_back(to_json(report));
-  const Json json{{"schema", "consilium.peer/2"}, {"peer", settings_}, {"round", record.run.round}, {"best_round", record.run.best_round}, {"best_validation", record.run.best_validation}, {"view", record.view},
+  const Json json{{"schema", kPeerSchema}, {"peer", settings_}, {"round", record.run.round}, {"best_round", record.run.best_round}, {"best_validation", record.run.best_validation}, {"view", record.view},
                   {"accepted_view", record.accepted_view}, {"reports", reports}, {"accepted_report", record.accepted_view >= 0 ? to_json(record.accepted.report) : Json()}, {"models", models}};
   write_file(json_file(folder_), json.dump(1) + "\n");
   for (const auto& entry : fs::directory_iterator(folder_ / "models"))

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <set>
+#include <map>
 
 #include "base/error.h"
 #include "imaging/dicom/frame_source.h"
@@ -53,20 +53,16 @@ void put_pixels(DcmDataset& data_set, const DicomHeader& h, std::vector<char>& c
 void remove_face(DcmDataset& data_set, const FaceToRemove& face) {
   const DicomHeader& first = face.slices.at(0);
   require(first.samples_per_pixel == 1 && !first.tables.palette, ErrorCode::kUnsupported, "the face cannot be removed: pixels are colours");
-  std::set<int> frames;
-  for (const DicomHeader& h : face.slices) frames.insert(h.frame);
+  std::map<int, const DicomHeader*> frames;  // one of the slices of each
+  for (const DicomHeader& h : face.slices) frames.emplace(h.frame, &h);
   require(frames.size() == static_cast<std::size_t>(first.frames), ErrorCode::kUnsupported, "the face cannot be removed: not all frames are slices of the head");
   require_room(face.slices);
   const FrameSource source(first);
   const std::size_t bytes = FrameSource::frame_bytes(first);
   std::vector<char> cells(bytes * frames.size());
-  int read = -1;
-  for (std::size_t n = 0; n < face.slices.size(); ++n) {
-    const DicomHeader& h = face.slices[n];
-    const std::span<char> frame = std::span(cells).subspan(bytes * static_cast<std::size_t>(h.frame), bytes);
-    if (h.frame != read) source.read_frame(h, frame), read = h.frame;
-    clear_slice(h, face.planes.at(n), frame);
-  }
+  const auto cells_of = [&](int frame) { return std::span(cells).subspan(bytes * static_cast<std::size_t>(frame), bytes); };
+  for (const auto& [frame, h] : frames) source.read_frame(*h, cells_of(frame));
+  for (std::size_t n = 0; n < face.slices.size(); ++n) clear_slice(face.slices[n], face.planes.at(n), cells_of(face.slices[n].frame));
   put_pixels(data_set, first, cells);
 }
 
