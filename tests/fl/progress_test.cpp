@@ -23,6 +23,8 @@ namespace consilium::fl {
 namespace {
 
 using consilium::test::wait_until;
+using test::Gate;
+using test::GatedTrainer;
 using test::toy_settings;
 using test::ToyTrainer;
 using testing::Contains;
@@ -187,11 +189,13 @@ TEST_F(Visible, AnObserverFollowsARunOverTheNetwork) {
     for (const Event& event : fresh) told.push_back(to_line(event));
   };
   auto until_the_stop = std::async(std::launch::async, [&] { follow_run(options, listen, nullptr); });
-  ToyTrainer trainers[3] = {{0.1F, 3, 100, 30}, {0.3F, 5, 100, 30}, {-0.2F, 1, 100, 30}};
+  Gate gate(1);
+  GatedTrainer trainers[3] = {{gate, 0.1F, 3}, {gate, 0.3F, 5}, {gate, -0.2F, 1}};
   auto east = join("east", trainers[0]), north = join("north", trainers[1]), west = join("west", trainers[2]);
   until_the_stop.get(), first.get();
   EXPECT_EQ(last.end, "stopped");
   told.clear();
+  gate.open();
   auto second = coordinator(toy_settings(3), where);
   auto until_the_end = std::async(std::launch::async, [&] { follow_run(options, listen, nullptr); });
   second.get(), east.get(), north.get(), west.get(), until_the_end.get();
@@ -221,10 +225,12 @@ TEST_F(Visible, ACoordinatorThatGoesOnTellsSo) {
   std::atomic<bool> stop = false;
   auto first = coordinator(toy_settings(3), "localhost:0", &stop, [&](const RoundReport& report) { if (report.round == 1) stop = true; });
   const std::string where = address();
-  ToyTrainer trainers[3] = {{0.1F, 3, 100, 30}, {0.3F, 5, 100, 30}, {-0.2F, 1, 100, 30}};
+  Gate gate(1);
+  GatedTrainer trainers[3] = {{gate, 0.1F, 3}, {gate, 0.3F, 5}, {gate, -0.2F, 1}};
   auto east = join("east", trainers[0]), north = join("north", trainers[1]), west = join("west", trainers[2]);
   first.get();
   EXPECT_EQ(status().end, "stopped");
+  gate.open();
   auto second = coordinator(toy_settings(3), where);
   second.get(), east.get(), north.get(), west.get();
   const RunStatus end = status();

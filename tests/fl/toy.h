@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,6 +48,33 @@ class ToyTrainer : public Trainer {
   float delta_;
   std::int64_t cases_, peak_;
   int milliseconds_;
+};
+
+/// Lets nobody train beyond a round before `open()`: a test that stops a coordinator after that round must not race with its sites.
+class Gate {
+ public:
+  explicit Gate(std::int64_t last_round) : last_round_(last_round) {}
+  void open() { opened_.set_value(); }
+  void pass(std::int64_t round) const {
+    if (round > last_round_) is_open_.wait_for(std::chrono::seconds(60));  // a test that fails before it opens must end
+  }
+
+ private:
+  std::int64_t last_round_;
+  std::promise<void> opened_;
+  std::shared_future<void> is_open_ = opened_.get_future().share();
+};
+
+class GatedTrainer : public ToyTrainer {
+ public:
+  GatedTrainer(const Gate& gate, float delta, std::int64_t cases) : ToyTrainer(delta, cases), gate_(gate) {}
+  Update train(const RoundPlan& plan, const ModelState& global) override {
+    gate_.pass(plan.round);
+    return ToyTrainer::train(plan, global);
+  }
+
+ private:
+  const Gate& gate_;
 };
 
 }  // namespace consilium::fl::test

@@ -17,6 +17,8 @@ namespace consilium::fl {
 namespace {
 
 using test::Federation;
+using test::Gate;
+using test::GatedTrainer;
 using consilium::test::Process;
 using consilium::test::refusal;
 using consilium::test::wait_until;
@@ -59,13 +61,15 @@ TEST_F(Federation, ASiteFinishesTheBestModelAndIsToldHowManyRoundsItHas) {
 }
 
 TEST_F(Federation, ACoordinatorThatRestartsGoesOnAndItsSitesComeBack) {
-  std::vector<ToyTrainer> b{{0.1F, 3, 100, 30}, {0.3F, 5, 100, 30}, {-0.2F, 1, 100, 30}};
   const FinishedRun expected = undisturbed(toy_settings(6));
+  Gate gate(2);
+  GatedTrainer b[3] = {{gate, 0.1F, 3}, {gate, 0.3F, 5}, {gate, -0.2F, 1}};
   std::atomic<bool> stop = false;
   auto first = coordinator(toy_settings(6), "localhost:0", &stop, [&](const RoundReport& report) { if (report.round == 2) stop = true; });
   const std::string where = address();
   auto east = join("east", b[0]), north = join("north", b[1]), west = join("west", b[2]);
-  EXPECT_LT(first.get().reports.size(), expected.state.reports.size());
+  EXPECT_EQ(first.get().reports.size(), 3U);
+  gate.open();
   auto second = coordinator(toy_settings(6), where);
   EXPECT_EQ(without_commitments(second.get()), expected.state);
   EXPECT_EQ(east.get(), expected.best);
