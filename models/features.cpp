@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "base/error.h"
@@ -48,6 +49,21 @@ ModalitySet only(std::size_t modality, std::size_t count) {
   return set;
 }
 
+/// Of each place of a window, x fastest: the cell of the image in which its middle lies; the number of cells: in the padding.
+std::vector<std::int64_t> cells_of(const WindowGrid& grid, const WindowPlace& place, const at::Tensor& image, std::int64_t stride) {
+  std::array<std::vector<std::int64_t>, 3> along;
+  for (std::size_t axis = 0; axis < 3; ++axis)
+    for (std::int64_t n = 0; n < grid.patch[axis] / stride; ++n) {
+      const std::int64_t middle = place[axis] + n * stride + stride / 2, size = image.size(static_cast<std::int64_t>(axis) + 1);
+      along[axis].push_back(middle < size ? middle * kEmbeddedCells / size : -1);
+    }
+  std::vector<std::int64_t> cells;
+  for (const std::int64_t z : along[0])
+    for (const std::int64_t y : along[1])
+      for (const std::int64_t x : along[2]) cells.push_back(z < 0 || y < 0 || x < 0 ? kEmbeddedCells * kEmbeddedCells * kEmbeddedCells : (z * kEmbeddedCells + y) * kEmbeddedCells + x);
+  return cells;
+}
+
 }  // namespace
 
 std::map<std::string, double> gate_weights(const Segmenter& segmenter, const at::Tensor& image, const std::vector<bool>& present, const WindowOptions& window) {
@@ -76,13 +92,14 @@ at::Tensor embedding(const Segmenter& segmenter, const at::Tensor& image, const 
   MultimodalNetImpl& net = multimodal(segmenter);
   const MultimodalOptions& options = net.options.multimodal;
   const std::size_t m = number_of(modality, options, modalities_of(present, options, "the image "));
-  at::Tensor sum;
-  const std::int64_t windows = for_each_window(net, image, only(m, options.modalities.size()), window, [&](const WindowGrid&, const WindowPlace&, const std::vector<ModalityFeatures>& features) {
-    const at::Tensor own = widened(net.shared(features[m])).mean({2, 3, 4});
-    sum = sum.defined() ? sum + own : own;
+  constexpr std::int64_t kCells = kEmbeddedCells * kEmbeddedCells * kEmbeddedCells;
+  at::Tensor sums = torch::zeros({kCells + 1, kProjected});  // the last: outside
+  const std::int64_t stride = stride_of(net.options);
+  for_each_window(net, image, only(m, options.modalities.size()), window, [&](const WindowGrid& grid, const WindowPlace& place, const std::vector<ModalityFeatures>& features) {
+    sums.index_add_(0, torch::tensor(cells_of(grid, place, image, stride)), widened(net.project(m, features[m])[0]));
   });
-  const torch::NoGradGuard no_grad;
-  return net.projectors[m](sum / static_cast<double>(windows))[0].contiguous();
+  const at::Tensor cells = sums.narrow(0, 0, kCells), units = (cells / cells.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12)).flatten();
+  return (units / units.norm().clamp_min(1e-12)).contiguous();
 }
 
 std::map<std::string, std::vector<float>> class_features(const Segmenter& segmenter, const at::Tensor& image, const std::vector<std::uint8_t>& labels, const std::vector<bool>& present,

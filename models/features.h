@@ -16,8 +16,11 @@ namespace consilium::models {
 /// @throws Error{kUnsupported} a network without modalities; otherwise as predict_probabilities.
 std::map<std::string, double> gate_weights(const Segmenter& segmenter, const at::Tensor& image, const std::vector<bool>& present = {}, const WindowOptions& window = {});
 
-/// What a modality's projector makes of an image: its deepest features' mean over voxels and windows as a unit vector, [64]. Alignment brings the vectors of one study's
-/// modalities together. The windows had better be as large as training patches.
+/// Cells along each axis of an image of which embedding() tells.
+inline constexpr std::int64_t kEmbeddedCells = 4;
+
+/// What a modality's projector makes of an image: of each of 4 x 4 x 4 equal cells the mean vector of its places, of length 1 (zeros: no place lies in it), one after another, x fastest, and all of length
+/// 1 together: [4096]. Alignment brings the vectors of one study's modalities together. The windows had better be as large as training patches.
 /// @throws Error{kUnsupported} a network without modalities; Error{kMismatch} no such modality, or not there; otherwise as predict_probabilities.
 at::Tensor embedding(const Segmenter& segmenter, const at::Tensor& image, const std::vector<bool>& present, const std::string& modality, const WindowOptions& window = {});
 

@@ -63,7 +63,7 @@ struct Lesson {
   }
 };
 
-Lesson lesson_of(Segmenter& segmenter, std::span<const TrainingCase> cases, const FitOptions& options, const Segmenter* teacher, bool is_private, const OptimiserState* state) {
+Lesson lesson_of(Segmenter& segmenter, std::span<const TrainingCase> cases, const FitOptions& options, const Segmenter* teacher, bool is_private) {
   Lesson lesson{*segmenter.net().module, options, teacher};
   auto* net = dynamic_cast<MultimodalNetImpl*>(&lesson.module);
   if (net == nullptr) return lesson;
@@ -71,8 +71,7 @@ Lesson lesson_of(Segmenter& segmenter, std::span<const TrainingCase> cases, cons
   const Teaching teaching = teaching_of(cases, net->options);
   const bool pairs = std::any_of(teaching.cases_beside.begin(), teaching.cases_beside.end(), [](std::int64_t count) { return count > 0; });
   // What is sent of classes would not be covered by the noise on gradients.
-  lesson.multimodal.emplace(*net, MultimodalLossOptions{{options.regions, options.partial_labels}, options.precision, m.contrastive_weight > 0 && pairs, !is_private && (m.anchor_weight > 0 || m.attention)},
-                            state != nullptr ? state->queue : ModelState{});
+  lesson.multimodal.emplace(*net, MultimodalLossOptions{{options.regions, options.partial_labels}, options.precision, m.contrastive_weight > 0 && pairs, !is_private && (m.anchor_weight > 0 || m.attention)});
   return lesson;
 }
 
@@ -174,7 +173,7 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   const int classes = options.regions ? 4 : network.out_channels;
   for (const TrainingCase& sample : cases) validate(sample, network.in_channels, classes);
   validate(options, network.multimodal, privacy.clip > 0);
-  Lesson lesson = lesson_of(segmenter, cases, options, teacher, privacy.clip > 0, state);
+  Lesson lesson = lesson_of(segmenter, cases, options, teacher, privacy.clip > 0);
   const NetworkImpl& module = lesson.module;
   const FrozenScope frozen(module, frozen_tensors(module, cases, terms.frozen));
   OptimiserStep optimiser(module, options.optimiser, state != nullptr ? *state : OptimiserState{});
@@ -206,7 +205,6 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   if (state != nullptr) *state = optimiser.state();
   if (lesson.multimodal) {
     const OutputKind kind = output_kind({options.regions, options.partial_labels});
-    if (state != nullptr) state->queue = lesson.multimodal->queue();
     for (auto& [c, values] : lesson.multimodal->class_means()) report.class_means[std::to_string(c)] = {cases_with_class(cases, c, kind), std::move(values)};
     report.cases_per_group = cases_per_group(cases, network, kind);
   }

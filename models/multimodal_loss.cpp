@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "models/alignment/anchor_loss.h"
 #include "models/alignment/class_weights.h"
@@ -27,6 +28,28 @@ at::Tensor rows_of(const at::Tensor& all, const std::vector<std::int64_t>& sampl
   return static_cast<std::int64_t>(samples.size()) == all.size(0) ? all : all.index_select(0, torch::tensor(samples));
 }
 
+/// Places of a sample that are compared.
+constexpr std::int64_t kMostPlaces = 256;
+
+/// All of them, or as many as are compared at random.
+at::Tensor choose_places(std::int64_t count, Rng& rng) {
+  std::vector<std::int64_t> places(static_cast<std::size_t>(count));
+  std::iota(places.begin(), places.end(), 0);
+  if (count > kMostPlaces) {
+    for (std::size_t n = 0; n < kMostPlaces; ++n) std::swap(places[n], places[n + rng.below(places.size() - n)]);
+    places.resize(kMostPlaces);
+    std::sort(places.begin(), places.end());
+  }
+  return torch::tensor(places);
+}
+
+/// Rows of two samples of one study are no negatives of each other: their patches may overlap. Rows of one sample are.
+at::Tensor of_one_study(const std::vector<std::int64_t>& cases, std::int64_t places) {
+  const at::Tensor numbers = torch::tensor(cases);
+  const at::Tensor other = (numbers.unsqueeze(1) == numbers.unsqueeze(0)) & ~torch::eye(numbers.size(0), torch::kBool);
+  return other.repeat_interleave(places, 0).repeat_interleave(places, 1);
+}
+
 /// Of what there is of each term; nothing: 0.
 class Mean {
  public:
@@ -43,8 +66,7 @@ class Mean {
 
 }  // namespace
 
-MultimodalLoss::MultimodalLoss(MultimodalNetImpl& net, const MultimodalLossOptions& options, const ModelState& queue)
-    : net_(net), weights_(net.options.multimodal), options_(options), queue_(weights_, options.contrasts ? queue : ModelState{}) {
+MultimodalLoss::MultimodalLoss(MultimodalNetImpl& net, const MultimodalLossOptions& options) : net_(net), weights_(net.options.multimodal), options_(options) {
   const std::int64_t outputs = net.options.out_channels;
   sums_ = torch::zeros({outputs, net.options.filters.back()}, torch::kFloat64);
   counts_ = torch::zeros({outputs, 1}, torch::kFloat64);
@@ -65,7 +87,7 @@ at::Tensor MultimodalLoss::of(const TrainingBatch& batch, const at::Tensor& teac
   }
   at::Tensor loss = supervised_loss(outputs, batch.labels, batch.sets, teacher, options_.supervision);
   if (weights_.auxiliary_weight > 0) loss = loss + weights_.auxiliary_weight * auxiliary(batch, features, used);
-  if (options_.contrasts) loss = loss + weights_.contrastive_weight * contrast(batch, features);
+  if (options_.contrasts) loss = loss + weights_.contrastive_weight * contrast(batch, features, rng);
   if (splits) loss = loss + weights_.decorrelation_weight * decorrelated(features);
   if (!aligns && !options_.gathers_means) return loss;
   const at::Tensor weights = class_weights(batch.labels, batch.sets, net_.options.out_channels, output_kind(options_.supervision), stride_of(net_.options));
@@ -98,7 +120,7 @@ at::Tensor MultimodalLoss::auxiliary(const TrainingBatch& batch, const std::vect
   return mean.value() + of_regions.value();
 }
 
-at::Tensor MultimodalLoss::contrast(const TrainingBatch& batch, const std::vector<ModalityFeatures>& features) {
+at::Tensor MultimodalLoss::contrast(const TrainingBatch& batch, const std::vector<ModalityFeatures>& features, Rng& rng) {
   std::vector<at::Tensor> projected(features.size());
   for (std::size_t m = 0; m < features.size(); ++m)
     if (!features[m].samples.empty()) projected[m] = net_.project(m, features[m]);
@@ -108,17 +130,14 @@ at::Tensor MultimodalLoss::contrast(const TrainingBatch& batch, const std::vecto
       std::vector<std::int64_t> both;
       std::set_intersection(features[a].samples.begin(), features[a].samples.end(), features[b].samples.begin(), features[b].samples.end(), std::back_inserter(both));
       if (both.empty()) continue;
+      const at::Tensor chosen = choose_places(projected[a].size(1), rng);
       const auto rows = [&](std::size_t m) {
         std::vector<std::int64_t> places;
         for (const std::int64_t sample : both) places.push_back(std::lower_bound(features[m].samples.begin(), features[m].samples.end(), sample) - features[m].samples.begin());
-        return rows_of(projected[m], places);
+        return rows_of(projected[m], places).index_select(1, chosen).flatten(0, 1);
       };
-      const std::vector<std::int64_t> cases = select(batch.cases, both);
-      const at::Tensor numbers = torch::tensor(cases);
-      mean.add(info_nce(rows(a), rows(b), weights_.temperature, queue_.remembered(a, cases), queue_.remembered(b, cases), numbers.unsqueeze(1) == numbers.unsqueeze(0)));
+      mean.add(info_nce(rows(a), rows(b), weights_.temperature, of_one_study(select(batch.cases, both), chosen.size(0))));
     }
-  for (std::size_t m = 0; m < features.size(); ++m)
-    if (projected[m].defined()) queue_.push(m, projected[m], select(batch.cases, features[m].samples));
   return mean.value();
 }
 

@@ -132,7 +132,8 @@ std::vector<at::Tensor> MultimodalNetImpl::gates(const std::vector<ModalityFeatu
 at::Tensor MultimodalNetImpl::alone(const ModalityFeatures& features) { return fusion.back()->forward({shared(features)}); }
 
 at::Tensor MultimodalNetImpl::project(std::size_t modality, const ModalityFeatures& features) {
-  return projectors[modality](widened(shared(features)).mean({2, 3, 4}));
+  const at::Tensor deepest = widened(shared(features)).flatten(2).transpose(1, 2);  // [n, places, channels]
+  return projectors[modality](deepest.reshape({-1, shared_channels})).view({deepest.size(0), deepest.size(1), kProjected});
 }
 
 std::map<std::int64_t, at::Tensor> MultimodalNetImpl::known_anchors() const {

@@ -37,7 +37,7 @@ struct MultimodalNetImpl final : NetworkImpl {
 
   /// What one modality's samples would be fused to at the deepest level if they had nothing else.
   at::Tensor alone(const ModalityFeatures& features);
-  /// Unit vectors of one modality's samples, [n, kProjected], from its shared deepest features.
+  /// Unit vectors of the places of one modality's samples, [n, places, kProjected], from its shared deepest features; x fastest.
   at::Tensor project(std::size_t modality, const ModalityFeatures& features);
   /// The channels of the deepest features that the fusion sees, and the rest (empty if shared_share is 1).
   at::Tensor shared(const ModalityFeatures& features) const;

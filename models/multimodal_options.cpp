@@ -49,7 +49,6 @@ void validate(const MultimodalOptions& o, int in_channels) {
   require_weight(o.anchor_weight, "anchor_weight");
   require_weight(o.decorrelation_weight, "decorrelation_weight");
   require(std::isfinite(o.temperature) && o.temperature > 0, ErrorCode::kUsage, "multimodal.temperature: expected a number above 0");
-  require(o.queue >= 0 && o.queue <= 65536, ErrorCode::kUsage, "multimodal.queue: expected 0 to 65536 vectors");
   require(o.shared_share > 0 && o.shared_share <= 1, ErrorCode::kUsage, "multimodal.shared_share: expected above 0 and at most 1");
 }
 
@@ -66,7 +65,6 @@ void read_multimodal_options(SettingsReader& reader, MultimodalOptions& o) {
   reader.field("auxiliary_weight", o.auxiliary_weight);
   reader.field("contrastive_weight", o.contrastive_weight);
   reader.field("temperature", o.temperature);
-  reader.field("queue", o.queue);
   reader.field("anchor_weight", o.anchor_weight);
   reader.field("shared_share", o.shared_share);
   reader.field("decorrelation_weight", o.decorrelation_weight);
@@ -83,7 +81,6 @@ Json to_json(const MultimodalOptions& o) {
           {"auxiliary_weight", o.auxiliary_weight},
           {"contrastive_weight", o.contrastive_weight},
           {"temperature", o.temperature},
-          {"queue", o.queue},
           {"anchor_weight", o.anchor_weight},
           {"shared_share", o.shared_share},
           {"decorrelation_weight", o.decorrelation_weight}};

@@ -33,9 +33,8 @@ struct MultimodalOptions {
   bool attention = false;            ///< deepest features look at the class anchors
   double modality_dropout = 0.3;     ///< chance that training leaves a present modality out of the fusion, [0, 1); one always stays
   double auxiliary_weight = 0.5;     ///< of the loss of each modality's own segmentation; 0: no such head is trained
-  double contrastive_weight = 0.1;   ///< of the contrastive loss between modalities of one study; 0: off
+  double contrastive_weight = 0.1;   ///< of the contrastive loss between places of one study's modalities; 0: off
   double temperature = 0.1;          ///< of the contrastive loss
-  std::int64_t queue = 256;          ///< vectors per modality that serve as further negatives
   double anchor_weight = 0.05;       ///< pull of a class's mean feature in each modality towards the class's anchor; 0: off
   double shared_share = 1;           ///< share of the deepest channels that goes on to the fusion, (0, 1]; the rest is private to the modality
   double decorrelation_weight = 0.01;  ///< of the correlation between shared and private channels; only with shared_share below 1

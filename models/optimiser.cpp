@@ -53,7 +53,6 @@ std::string encode(const OptimiserState& state) {
   ModelState both;
   for (const NamedTensor& t : state.first_moment.tensors) both.tensors.push_back({"first/" + t.name, "", t.shape, t.values});
   for (const NamedTensor& t : state.second_moment.tensors) both.tensors.push_back({"second/" + t.name, "", t.shape, t.values});
-  for (const NamedTensor& t : state.queue.tensors) both.tensors.push_back({"queue/" + t.name, "", t.shape, t.values});
   return encode_safetensors(both, {{"steps", std::to_string(state.steps)}});
 }
 
@@ -67,8 +66,8 @@ OptimiserState parse_optimiser_state(std::string_view bytes, const std::string& 
   for (const NamedTensor& t : file.state.tensors) {
     const std::size_t slash = t.name.find('/');
     const std::string kind = t.name.substr(0, slash);
-    require(slash != std::string::npos && (kind == "first" || kind == "second" || kind == "queue"), ErrorCode::kCorruptData, origin + ": unknown tensor " + t.name);
-    ModelState& part = kind == "first" ? state.first_moment : kind == "second" ? state.second_moment : state.queue;
+    require(slash != std::string::npos && (kind == "first" || kind == "second"), ErrorCode::kCorruptData, origin + ": unknown tensor " + t.name);
+    ModelState& part = kind == "first" ? state.first_moment : state.second_moment;
     part.tensors.push_back({t.name.substr(slash + 1), "", t.shape, t.values});
   }
   return state;

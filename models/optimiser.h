@@ -27,7 +27,6 @@ struct OptimiserState {
   std::int64_t steps = 0;     ///< AdamW's count for its bias correction
   ModelState first_moment;    ///< AdamW: mean of gradients; SGD: velocity. Empty before the first step
   ModelState second_moment;   ///< AdamW: mean of squared gradients
-  ModelState queue;           ///< earlier vectors of the contrastive loss, a tensor per modality (models/alignment/memory_queue.h)
 
   bool operator==(const OptimiserState&) const = default;
 };

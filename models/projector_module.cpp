@@ -7,8 +7,8 @@ ProjectorImpl::ProjectorImpl(int channels) {
   second = register_module("second", torch::nn::Linear(kProjected, kProjected));
 }
 
-at::Tensor ProjectorImpl::forward(const at::Tensor& means) {
-  const at::Tensor raw = second(torch::relu(first(means)));
+at::Tensor ProjectorImpl::forward(const at::Tensor& features) {
+  const at::Tensor raw = second(torch::relu(first(features)));
   return raw / raw.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
 }
 

@@ -22,12 +22,19 @@ double cosine(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 using Key = std::pair<std::string, std::string>;  // site and case
-using Vectors = std::map<Key, const std::vector<float>*>;
+using Vectors = std::map<Key, std::vector<float>>;
 
+/// Less their mean: what all images of a modality have in common finds nobody.
 Vectors of_modality(const std::vector<FeatureVector>& all, const std::string& modality) {
   Vectors found;
   for (const FeatureVector& v : all)
-    if (v.modality == modality && v.group.empty()) found[{v.site, v.name}] = &v.values;
+    if (v.modality == modality && v.group.empty()) found[{v.site, v.name}] = v.values;
+  if (found.empty()) return found;
+  std::vector<double> mean(found.begin()->second.size(), 0);
+  for (const auto& [key, values] : found)
+    for (std::size_t n = 0; n < mean.size(); ++n) mean[n] += static_cast<double>(values[n]) / static_cast<double>(found.size());
+  for (auto& [key, values] : found)
+    for (std::size_t n = 0; n < mean.size(); ++n) values[n] = static_cast<float>(static_cast<double>(values[n]) - mean[n]);
   return found;
 }
 
@@ -39,9 +46,9 @@ double top1(const Vectors& from, const Vectors& to, std::int64_t& cases) {
     const auto own = to.find(key);
     if (own == to.end()) continue;
     ++cases;
-    const double to_own = cosine(*values, *own->second);
+    const double to_own = cosine(values, own->second);
     // A tie is no hit: vectors that are all alike find nothing.
-    const bool is_nearest = std::all_of(to.begin(), to.end(), [&](const auto& other) { return other.first == key || !from.contains(other.first) || cosine(*values, *other.second) < to_own; });
+    const bool is_nearest = std::all_of(to.begin(), to.end(), [&](const auto& other) { return other.first == key || !from.contains(other.first) || cosine(values, other.second) < to_own; });
     hits += is_nearest ? 1 : 0;
   }
   return cases == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(cases);

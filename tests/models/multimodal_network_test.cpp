@@ -136,11 +136,24 @@ TEST(MultimodalNetwork, EmbeddingsAreUnitVectorsOfOneModality) {
   spoiled[0].fill_(kNan);
   const WindowOptions window{.patch = {8, 8, 8}};
   const at::Tensor pet = embedding(segmenter, x, {}, "PET", window);
-  EXPECT_EQ(pet.sizes(), at::IntArrayRef({64}));
+  EXPECT_EQ(pet.sizes(), at::IntArrayRef({4096}));
   EXPECT_NEAR(pet.norm().item<double>(), 1, 1e-5);
   EXPECT_TRUE(torch::equal(pet, embedding(segmenter, spoiled, channels(false, true, true), "PET", window)));
   EXPECT_THROW(embedding(segmenter, x, channels(false, true, true), "CT", window), Error);
   EXPECT_THROW(embedding(segmenter, x, {}, "US", window), Error);
+}
+
+/// A place counts in the cell in which its middle lies: windows that overlap in their common cells, padding nowhere.
+TEST(MultimodalNetwork, EmbeddingsAreOfPlacesWithinTheImage) {
+  const Segmenter segmenter(small_network(), Rng(1));
+  const auto told = [&](std::int64_t depth) {
+    const at::Tensor x = torch::randn({4, depth, 8, 8});
+    return (embedding(segmenter, x, {}, "CT", {.patch = {8, 8, 8}}).view({-1, 64}).norm(2, 1) > 0).nonzero().squeeze(1);
+  };
+  // Places lie 4 voxels apart: two along 8 voxels, in the cells 1 and 3 of 4.
+  EXPECT_TRUE(torch::equal(told(8), torch::tensor({21, 23, 29, 31, 53, 55, 61, 63})));
+  EXPECT_TRUE(torch::equal(told(4), torch::tensor({37, 39, 45, 47}))) << "one place within the image, in cell 2 of 4; the other is padding";
+  EXPECT_EQ(told(16).size(0), 16) << "four along it, of three windows";
 }
 
 TEST(MultimodalNetwork, ClassFeaturesAreOfOneModality) {

@@ -30,7 +30,7 @@ std::string refusal(const Json& multimodal) {
 }
 
 TEST(MultimodalOptions, WrittenAndReadAreTheSame) {
-  const UNetOptions options = parse({{"multimodal", {{"modalities", modalities()}, {"fusion", "region"}, {"attention", true}, {"queue", 8}, {"shared_share", 0.5}}}});
+  const UNetOptions options = parse({{"multimodal", {{"modalities", modalities()}, {"fusion", "region"}, {"attention", true}, {"temperature", 0.2}, {"shared_share", 0.5}}}});
   EXPECT_EQ(options.multimodal.modalities, (std::vector<ModalityOptions>{{"CT", 1}, {"MR", 2}}));
   EXPECT_EQ(options.multimodal.fusion, Fusion::kRegion);
   EXPECT_EQ(parse(to_json(options)), options);
@@ -51,10 +51,9 @@ TEST(MultimodalOptions, WhatMakesNoNetworkIsRefused) {
   EXPECT_THAT(refusal({{"fusion", "gatd"}}), HasSubstr("gated"));
   EXPECT_THAT(refusal({{"modality_dropout", 1}}), HasSubstr("modality_dropout"));
   EXPECT_THAT(refusal({{"temperature", 0}}), HasSubstr("temperature"));
-  EXPECT_THAT(refusal({{"queue", 65537}}), HasSubstr("queue"));
   EXPECT_THAT(refusal({{"shared_share", 0}}), HasSubstr("shared_share"));
   EXPECT_THAT(refusal({{"anchor_weight", -1}}), HasSubstr("anchor_weight"));
-  EXPECT_THAT(refusal({{"quue", 1}}), HasSubstr("queue"));
+  EXPECT_THAT(refusal({{"temprature", 1}}), HasSubstr("temperature"));
 }
 
 }  // namespace

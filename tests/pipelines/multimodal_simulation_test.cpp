@@ -17,7 +17,7 @@ using testing::UnorderedElementsAre;
 Json settings_of(const Json& models) {
   Json training = test::tiny_training(4, 2);
   training["normalise"]["missing"] = "absent";
-  training["model"]["multimodal"] = {{"modalities", {{{"name", "A"}}, {{"name", "B"}}}}, {"queue", 8}};
+  training["model"]["multimodal"] = {{"modalities", {{{"name", "A"}}, {{"name", "B"}}}}};
   return {{"sites", {{{"name", "a_only"}, {"channels", {"T1ce"}}}, {{"name", "both"}}}}, {"models", models}, {"subsets", true}, {"training", training}};
 }
 

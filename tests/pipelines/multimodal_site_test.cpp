@@ -21,7 +21,7 @@ using testing::HasSubstr;
 Json two_modalities(std::int64_t rounds) {
   Json json = test::tiny_training(4 * rounds, rounds);
   json["normalise"]["missing"] = "absent";
-  json["model"]["multimodal"] = {{"modalities", {{{"name", "A"}}, {{"name", "B"}}}}, {"queue", 8}};
+  json["model"]["multimodal"] = {{"modalities", {{{"name", "A"}}, {{"name", "B"}}}}};
   return json;
 }
 

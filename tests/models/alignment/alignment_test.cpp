@@ -9,9 +9,7 @@
 #include "models/alignment/class_weights.h"
 #include "models/alignment/decorrelation_loss.h"
 #include "models/alignment/info_nce.h"
-#include "models/alignment/memory_queue_module.h"
 #include "models/alignment/modality_dropout.h"
-#include "models/projector_module.h"
 #include "tests/support/shared_data.h"
 
 namespace consilium::models {
@@ -33,27 +31,10 @@ TEST(InfoNce, IsTheOracles) {
   EXPECT_NEAR(found, expected, oracle["tolerance"]["rel"].get<double>() * expected);
 }
 
-TEST(InfoNce, EachWayFindsItsStudyAmongWhatIsRemembered) {
-  const at::Tensor a = matrix({{1, 0}}), b = matrix({{0.6, 0.8}}), second = torch::tensor({{false, true}});
-  const Remembered of_a{matrix({{0, 1}, {1, 0}}), second}, of_b{matrix({{0, -1}, {0.6, 0.8}}), second};
-  const double from_a = -0.6 + std::log(std::exp(0.0) + std::exp(0.6)), from_b = -0.6 + std::log(std::exp(0.8) + std::exp(0.6));
-  EXPECT_NEAR(info_nce(a, b, 1, of_a, of_b).item<double>(), (from_a + from_b) / 2, 1e-12);
-  EXPECT_NEAR(info_nce(a, b, 1).item<double>(), 0, 1e-12) << "alone there is nothing to be told from";
-}
-
-/// Old vectors as negatives of new pairs would let all studies become one.
-TEST(InfoNce, WhereTheStudyIsNotRememberedTheMemoryHasNoSay) {
-  const at::Tensor a = matrix({{1, 0}, {0, 1}}), b = matrix({{0.6, 0.8}, {0.8, 0.6}});
-  const Remembered others{matrix({{0, 1}, {1, 0}, {-1, 0}}), torch::zeros({2, 3}, torch::kBool)};
-  EXPECT_EQ(info_nce(a, b, 0.1, others, others).item<double>(), info_nce(a, b, 0.1).item<double>());
-}
-
-TEST(InfoNce, ViewsOfTheSameStudyAreNoNegatives) {
+TEST(InfoNce, RowsThatAreNoNegativesHaveNoSay) {
   const at::Tensor a = matrix({{1, 0}, {0.6, 0.8}}), b = matrix({{0, 1}, {0.8, 0.6}});
-  const at::Tensor same = torch::ones({2, 2}, torch::kBool);
-  EXPECT_NEAR(info_nce(a, b, 0.1, {}, {}, same).item<double>(), 0, 1e-12);
-  const Remembered own{matrix({{1, 0}}), torch::ones({2, 1}, torch::kBool)};
-  EXPECT_NEAR(info_nce(a, b, 0.1, own, own, same).item<double>(), 0, 1e-12);
+  EXPECT_NEAR(info_nce(a, b, 0.1, torch::ones({2, 2}, torch::kBool)).item<double>(), 0, 1e-12) << "nothing is left to be told from";
+  EXPECT_EQ(info_nce(a, b, 0.1, torch::eye(2, torch::kBool)).item<double>(), info_nce(a, b, 0.1).item<double>()) << "a row is always its own positive";
   EXPECT_GT(info_nce(a, b, 0.1).item<double>(), 0.1);
 }
 
@@ -129,35 +110,6 @@ TEST(ClassMeans, AreOverTheVoxelsOfTheClass) {
   EXPECT_TRUE(torch::allclose(class_means_of_samples(features, weights)[0], torch::tensor({{1.0, 10.0}, {2.0, 20.0}, {0.0, 0.0}}, torch::kFloat64)));
   const at::Tensor two = torch::cat({features, 3 * features}), both = torch::cat({weights, weights});
   EXPECT_TRUE(torch::allclose(class_means_of_batch(two, both), torch::tensor({{2.0, 20.0}, {4.0, 40.0}, {0.0, 0.0}}, torch::kFloat64)));
-}
-
-MultimodalOptions two_modalities() {
-  MultimodalOptions options;
-  options.modalities = {{"MR"}, {"CT"}};
-  options.queue = 3;
-  return options;
-}
-
-TEST(MemoryQueue, HoldsTheLastVectorsAndKnowsTheirCases) {
-  MemoryQueue queue(two_modalities(), {});
-  EXPECT_FALSE(queue.remembered(0, {1}).vectors.defined());
-  for (int n = 0; n < 4; ++n) queue.push(0, torch::full({1, kProjected}, n), {n});
-  const Remembered found = queue.remembered(0, {2, 9});
-  EXPECT_TRUE(torch::equal(found.vectors.select(1, 0), torch::tensor({1.0F, 2.0F, 3.0F})));
-  EXPECT_TRUE(torch::equal(found.same, torch::tensor({false, true, false, false, false, false}).view({2, 3})));
-  EXPECT_FALSE(queue.remembered(1, {1}).vectors.defined());
-}
-
-TEST(MemoryQueue, GoesOnFromItsState) {
-  MemoryQueue queue(two_modalities(), {});
-  queue.push(0, torch::ones({2, kProjected}), {4, 5});
-  queue.push(1, torch::zeros({1, kProjected}), {4});
-  MemoryQueue again(two_modalities(), queue.state());
-  EXPECT_EQ(again.state(), queue.state());
-  EXPECT_TRUE(torch::equal(again.remembered(0, {5}).same, torch::tensor({{false, true}})));
-  MultimodalOptions shorter = two_modalities();
-  shorter.queue = 1;
-  EXPECT_THROW(MemoryQueue(shorter, queue.state()), Error);
 }
 
 }  // namespace
