@@ -96,6 +96,11 @@ void convert_frame(std::span<const char> frame, const DicomHeader& h, const Voxe
   }
 }
 
+/// Every bit of a cell is the value's, and the value is what is wanted.
+bool is_as_wanted(const DicomHeader& h, const VoxelFormat& format) {
+  return h.samples_per_pixel > 1 || (h.bits_stored == h.bits_allocated && h.high_bit + 1 == h.bits_stored && format.added == 0 && !h.tables.palette && !h.tables.modality);
+}
+
 bool is_same_frame(const DicomHeader& a, const DicomHeader& b) { return a.frame == b.frame && a.file == b.file; }
 
 /// The lowest and highest stored value, or entry of a table, that the headers allow.
@@ -164,7 +169,7 @@ void load_planes(std::span<const DicomHeader> slices, const VoxelFormat& format,
     // Integers of one size are converted where they are read to.
     if (plane == FrameSource::frame_bytes(h) && format.type != VoxelType::kFloat32) {
       source->read_frame(h, out);
-      if (h.samples_per_pixel == 1) convert_frame(out, h, format, out.data());
+      if (!is_as_wanted(h, format)) convert_frame(out, h, format, out.data());
       loaded = &h, frame.clear();
       continue;
     }
