@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
 #include "base/error.h"
@@ -49,7 +48,9 @@ ModalitySet only(std::size_t modality, std::size_t count) {
   return set;
 }
 
-/// Of each place of a window, x fastest: the cell of the image in which its middle lies; the number of cells: in the padding.
+constexpr std::int64_t kCells = kEmbeddedCells * kEmbeddedCells * kEmbeddedCells;
+
+/// Of each place of a window, x fastest: the cell of the image in which its middle lies; kCells: in the padding.
 std::vector<std::int64_t> cells_of(const WindowGrid& grid, const WindowPlace& place, const at::Tensor& image, std::int64_t stride) {
   std::array<std::vector<std::int64_t>, 3> along;
   for (std::size_t axis = 0; axis < 3; ++axis)
@@ -60,7 +61,7 @@ std::vector<std::int64_t> cells_of(const WindowGrid& grid, const WindowPlace& pl
   std::vector<std::int64_t> cells;
   for (const std::int64_t z : along[0])
     for (const std::int64_t y : along[1])
-      for (const std::int64_t x : along[2]) cells.push_back(z < 0 || y < 0 || x < 0 ? kEmbeddedCells * kEmbeddedCells * kEmbeddedCells : (z * kEmbeddedCells + y) * kEmbeddedCells + x);
+      for (const std::int64_t x : along[2]) cells.push_back(z < 0 || y < 0 || x < 0 ? kCells : (z * kEmbeddedCells + y) * kEmbeddedCells + x);
   return cells;
 }
 
@@ -92,7 +93,6 @@ at::Tensor embedding(const Segmenter& segmenter, const at::Tensor& image, const 
   MultimodalNetImpl& net = multimodal(segmenter);
   const MultimodalOptions& options = net.options.multimodal;
   const std::size_t m = number_of(modality, options, modalities_of(present, options, "the image "));
-  constexpr std::int64_t kCells = kEmbeddedCells * kEmbeddedCells * kEmbeddedCells;
   at::Tensor sums = torch::zeros({kCells + 1, kProjected});  // the last: outside
   const std::int64_t stride = stride_of(net.options);
   for_each_window(net, image, only(m, options.modalities.size()), window, [&](const WindowGrid& grid, const WindowPlace& place, const std::vector<ModalityFeatures>& features) {

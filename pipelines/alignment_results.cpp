@@ -11,30 +11,43 @@ namespace {
 
 constexpr int kIterations = 500;
 
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
+using Rows = std::vector<std::vector<double>>;
+
+/// Less their mean. @throws Error{kMismatch} vectors of different lengths
+Rows about_their_mean(const std::vector<const FeatureVector*>& vectors) {
+  Rows rows;
+  std::vector<double> mean(vectors.empty() ? 0 : vectors[0]->values.size(), 0);
+  for (const FeatureVector* v : vectors) {
+    require(v->values.size() == mean.size(), ErrorCode::kMismatch, "vectors of different lengths cannot be compared");
+    rows.emplace_back(v->values.begin(), v->values.end());
+    for (std::size_t n = 0; n < mean.size(); ++n) mean[n] += rows.back()[n] / static_cast<double>(vectors.size());
+  }
+  for (std::vector<double>& row : rows)
+    for (std::size_t n = 0; n < mean.size(); ++n) row[n] -= mean[n];
+  return rows;
+}
+
+double cosine(const std::vector<double>& a, const std::vector<double>& b) {
   double product = 0, aa = 0, bb = 0;
   for (std::size_t n = 0; n < a.size(); ++n) {
-    product += static_cast<double>(a[n]) * static_cast<double>(b[n]);
-    aa += static_cast<double>(a[n]) * static_cast<double>(a[n]);
-    bb += static_cast<double>(b[n]) * static_cast<double>(b[n]);
+    product += a[n] * b[n];
+    aa += a[n] * a[n];
+    bb += b[n] * b[n];
   }
   return aa > 0 && bb > 0 ? product / std::sqrt(aa * bb) : 0;
 }
 
 using Key = std::pair<std::string, std::string>;  // site and case
-using Vectors = std::map<Key, std::vector<float>>;
+using Vectors = std::map<Key, std::vector<double>>;
 
 /// Less their mean: what all images of a modality have in common finds nobody.
 Vectors of_modality(const std::vector<FeatureVector>& all, const std::string& modality) {
-  Vectors found;
+  std::vector<const FeatureVector*> own;
   for (const FeatureVector& v : all)
-    if (v.modality == modality && v.group.empty()) found[{v.site, v.name}] = v.values;
-  if (found.empty()) return found;
-  std::vector<double> mean(found.begin()->second.size(), 0);
-  for (const auto& [key, values] : found)
-    for (std::size_t n = 0; n < mean.size(); ++n) mean[n] += static_cast<double>(values[n]) / static_cast<double>(found.size());
-  for (auto& [key, values] : found)
-    for (std::size_t n = 0; n < mean.size(); ++n) values[n] = static_cast<float>(static_cast<double>(values[n]) - mean[n]);
+    if (v.modality == modality && v.group.empty()) own.push_back(&v);
+  Rows rows = about_their_mean(own);
+  Vectors found;
+  for (std::size_t n = 0; n < own.size(); ++n) found[{own[n]->site, own[n]->name}] = std::move(rows[n]);
   return found;
 }
 
@@ -53,8 +66,6 @@ double top1(const Vectors& from, const Vectors& to, std::int64_t& cases) {
   }
   return cases == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(cases);
 }
-
-using Rows = std::vector<std::vector<double>>;
 
 /// The direction of most spread, of length 1; zeros where there is none.
 std::vector<double> main_component(const Rows& rows) {
@@ -116,15 +127,9 @@ std::vector<Retrieval> retrieval_between(const std::vector<FeatureVector>& train
 std::vector<std::pair<double, double>> two_components(const std::vector<FeatureVector>& vectors) {
   std::vector<std::pair<double, double>> places(vectors.size(), {0, 0});
   if (vectors.empty()) return places;
-  Rows rows;
-  std::vector<double> mean(vectors[0].values.size(), 0);
-  for (const FeatureVector& v : vectors) {
-    require(v.values.size() == mean.size(), ErrorCode::kMismatch, "vectors of different lengths have no common map");
-    rows.emplace_back(v.values.begin(), v.values.end());
-    for (std::size_t n = 0; n < mean.size(); ++n) mean[n] += rows.back()[n] / static_cast<double>(vectors.size());
-  }
-  for (std::vector<double>& row : rows)
-    for (std::size_t n = 0; n < mean.size(); ++n) row[n] -= mean[n];
+  std::vector<const FeatureVector*> all;
+  for (const FeatureVector& v : vectors) all.push_back(&v);
+  Rows rows = about_their_mean(all);
   const std::vector<double> first = project_out(rows, main_component(rows)), second = project_out(rows, main_component(rows));
   for (std::size_t n = 0; n < places.size(); ++n) places[n] = {first[n], second[n]};
   return places;
