@@ -77,7 +77,7 @@ RunState serve(const CoordinatorOptions& options, Coordinator coordinator, RunSt
   const auto end_in_order = [&] {
     service.close();
     progress.close();
-    listening.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    listening.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));  // who follows hears of the end, also on a slow machine
     door.close();
   };
   try {

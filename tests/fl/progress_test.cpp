@@ -184,20 +184,25 @@ TEST_F(Visible, AnObserverFollowsARunOverTheNetwork) {
   const RemoteRunOptions options{.coordinator = where, .name = "nurse", .tls = observer_files(keys(), "nurse"), .redraw_seconds = 0.1, .give_up_seconds = 30};
   std::vector<std::string> told;
   RunStatus last;
+  std::atomic<int> news = 0;
   const auto listen = [&](const RunStatus& status, const std::vector<Event>& fresh) {
     last = status;
     for (const Event& event : fresh) told.push_back(to_line(event));
+    ++news;
   };
   auto until_the_stop = std::async(std::launch::async, [&] { follow_run(options, listen, nullptr); });
+  EXPECT_TRUE(wait_until([&] { return news > 0; })) << "who comes after the stop finds nobody";
   Gate gate(1);
   GatedTrainer trainers[3] = {{gate, 0.1F, 3}, {gate, 0.3F, 5}, {gate, -0.2F, 1}};
   auto east = join("east", trainers[0]), north = join("north", trainers[1]), west = join("west", trainers[2]);
   until_the_stop.get(), first.get();
   EXPECT_EQ(last.end, "stopped");
   told.clear();
-  gate.open();
+  news = 0;
   auto second = coordinator(toy_settings(3), where);
   auto until_the_end = std::async(std::launch::async, [&] { follow_run(options, listen, nullptr); });
+  EXPECT_TRUE(wait_until([&] { return news > 0; }));
+  gate.open();
   second.get(), east.get(), north.get(), west.get(), until_the_end.get();
   EXPECT_EQ(last.end, "finished");
   EXPECT_EQ(last.rounds_closed, 4);
