@@ -7,8 +7,8 @@
   python3 bench/algorithms_table.py -o runs/glioma --base sample_data/real/tumour_mri_2mm.json --data DATA --steps 80 --seeds 1 2 3
 
 The list is sample_data/algorithms.json: each algorithm is a name and what it changes in the demo's settings, or in those of --base. A run that was stopped
-goes on where it stopped. Uploaded bytes are those that leave the sites, over all sites and rounds. sample_data/compressions.json is a list of codecs
-for --list.
+goes on where it stopped. Uploaded bytes are those that leave the sites, over all sites and rounds. Other lists: sample_data/compressions.json (codecs),
+privacies.json (DP-SGD) and fine_tuning.json (DP-SGD of a few tensors of a model from elsewhere, --start).
 """
 import argparse
 import json
@@ -66,6 +66,7 @@ def main():
     parser.add_argument("--list", type=Path, default=ROOT / "sample_data/algorithms.json")
     parser.add_argument("--base", type=Path, help="settings instead of the list's own")
     parser.add_argument("--data", type=Path, help="images for every seed instead of the demo's phantoms")
+    parser.add_argument("--start", type=Path, help="model file that every training begins with, for sample_data/fine_tuning.json")
     parser.add_argument("--steps", type=int, help="of training at every site, instead of the settings'")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="+", default=[])
@@ -74,6 +75,8 @@ def main():
     options = parser.parse_args()
     document = json.loads(options.list.read_text())
     base = json.loads((options.base or options.list.parent / document["base"]).read_text())
+    if options.start:
+        base["start"] = str(options.start.resolve())
     if options.steps:
         base["training"]["steps"] = options.steps
     algorithms = [a for a in document["algorithms"] if not options.only or a["name"] in options.only]

@@ -12,7 +12,8 @@ endif()
 
 find_program(CONSILIUM_CCACHE ccache)
 if(CONSILIUM_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CONSILIUM_CCACHE}")
+  # What uses a precompiled header is cached only with this, and with -fpch-preprocess where the compiler is GCC.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${CONSILIUM_CCACHE}")
   set(CMAKE_C_COMPILER_LAUNCHER "${CONSILIUM_CCACHE}")
 endif()
 

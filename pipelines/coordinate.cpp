@@ -73,6 +73,7 @@ Start start_of(const CoordinateSettings& settings) {
   federation.rounds = rounds->get<std::int64_t>();
   federation.task = training.dump();
   require_rule_fits(fl::to_json(federation.aggregation), training, "coordinator");
+  require_noise_fits(federation.protection, training, "coordinator");
   return start;
 }
 

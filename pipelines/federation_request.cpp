@@ -8,7 +8,7 @@
 #include "pipelines/simulate_peers.h"
 #include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
-#include "pipelines/train_model.h"
+#include "pipelines/start_model.h"
 
 namespace consilium::pipelines {
 
@@ -42,7 +42,7 @@ fl::FinishedRun federate_in_process(const FederationRequest& request) {
     trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step));
     sites.emplace_back(name, trainers.back().get());
   }
-  return fl::run_in_process(settings, federation_start(request.settings.training, initial_model(request.settings.training).state()), sites, request.folder, {}, [&](const fl::Event& event) { tensorboard.add(event); });
+  return fl::run_in_process(settings, federation_start(request.settings.training, starting_model(request.settings.training, request.settings.start).state()), sites, request.folder, {}, [&](const fl::Event& event) { tensorboard.add(event); });
 }
 
 }  // namespace consilium::pipelines

@@ -61,6 +61,11 @@ void require_rule_fits(const Json& aggregation, const Json& training, const std:
   refuse_if(rule != "fedavg" && has("feddc_alpha", 0), "training.local.feddc_alpha needs the rule fedavg: sites work out the mean drift from the mean they get back");
 }
 
+void require_noise_fits(const fl::ProtectionSettings& protection, const Json& training, const std::string& path) {
+  const bool is_partial = training.is_object() && !training.value("trainable", Json::array()).empty();
+  require(!protection.privacy || !is_partial, ErrorCode::kUsage, path + ".protection.privacy: its noise falls on every tensor, also on those that training.trainable leaves as they are; use training.privacy, or train all");
+}
+
 bool has_modalities(const Json& training) {
   if (!training.is_object()) return false;
   const Json model = training.value("model", Json::object()), multimodal = model.is_object() ? model.value("multimodal", Json::object()) : Json::object();

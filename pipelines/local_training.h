@@ -4,6 +4,7 @@
 
 #include "base/settings.h"
 #include "fl/peers/peer_settings.h"
+#include "fl/protection_settings.h"
 #include "models/optimiser.h"
 
 namespace consilium::pipelines {
@@ -37,6 +38,9 @@ void require_consistent(const LocalTraining& settings, const models::OptimiserOp
 /// Does a federation's rule fit what its sites do? `training`: a TrainingSettings as JSON, so that a coordinator without LibTorch can ask.
 /// @throws Error{kUsage} a rule without what it needs from the sites, or sites that need another rule.
 void require_rule_fits(const Json& aggregation, const Json& training, const std::string& path);
+
+/// Does noise for hospitals, which falls on every tensor of the model, fit a training that leaves some as they are? @throws Error{kUsage}
+void require_noise_fits(const fl::ProtectionSettings& protection, const Json& training, const std::string& path);
 
 /// Has the network of a training, as JSON, stems for several modalities?
 bool has_modalities(const Json& training);

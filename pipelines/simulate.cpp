@@ -156,7 +156,7 @@ class Simulation {
       models[n] = train_model(jobs[n].name, jobs[n].sites, settings_.training, folder / jobs[n].name, [&](std::int64_t steps, double loss) {
         throw_if_stopped(stop_);
         progress.advance(static_cast<std::uint64_t>(steps), fmt::format("{} loss {:.3f}", jobs[n].name, loss));
-      });
+      }, settings_.start);
       models[n]->summary.kind = jobs[n].kind;
     };
     const std::string claim = (fs::path("training") / folder.filename()).string();

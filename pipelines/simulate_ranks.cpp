@@ -11,7 +11,7 @@
 #include "models/state/safetensors_file.h"
 #include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
-#include "pipelines/train_model.h"
+#include "pipelines/start_model.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -72,7 +72,7 @@ std::vector<TrainedSite> trainers_of(const FederationRequest& request) {
 fl::RunState load_or_begin(const FederationRequest& request, const fl::FederationSettings& settings) {
   fl::RunStore store(request.folder, settings);
   if (auto saved = store.load()) return *saved;
-  const fl::Coordinator coordinator(settings, federation_start(request.settings.training, initial_model(request.settings.training).state()), 0);
+  const fl::Coordinator coordinator(settings, federation_start(request.settings.training, starting_model(request.settings.training, request.settings.start).state()), 0);
   store.save(coordinator.state());
   const fl::Observer observer(request.folder, coordinator);  // the run has begun
   return coordinator.state();

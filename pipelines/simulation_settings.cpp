@@ -18,6 +18,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   require(schema == "consilium.simulation/1", ErrorCode::kUsage, origin + ".schema: expected \"consilium.simulation/1\", found \"" + schema + "\"");
   reader.field("title", s.title);
   reader.field("data", s.data);
+  reader.field("start", s.start);
   reader.list("sites", [&](SettingsReader& item) {
     SimulatedSite site;
     item.required("name", site.name);
@@ -52,6 +53,7 @@ SimulationSettings parse_simulation_settings(const Json& json, const std::string
   reader.object("compression", [&](SettingsReader& codec) { fl::read_compression_settings(codec, s.compression); });
   reader.object("protection", [&](SettingsReader& protection) { fl::read_protection_settings(protection, s.protection); });
   if (std::find(s.models.begin(), s.models.end(), "federated") != s.models.end()) require_rule_fits(fl::to_json(s.aggregation), to_json(s.training), origin);
+  require_noise_fits(s.protection, to_json(s.training), origin);
   const FederationTraits traits{.has_coordinator = s.topology == fl::Topology::kCoordinator, .feeds_errors_back = fl::feeds_errors_back(s.compression), .compares_sites = fl::is_robust(s.aggregation.rule), .counts_owners = s.protection.groups.has_value()};
   require_clusters_fit(s.training.clusters, traits, origin);
   reader.field("subsets", s.subsets);

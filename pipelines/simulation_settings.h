@@ -34,6 +34,7 @@ struct SimulatedSite {
 struct SimulationSettings {
   std::string title;
   std::string data;                ///< folder of the sites; --data overrides it
+  std::string start;               ///< model file that every training begins with, as starting_model; --start overrides it
   std::vector<SimulatedSite> sites;
   std::vector<std::string> models{"single", "pooled", "federated"};  ///< kinds to train and compare
   TrainingSettings training;

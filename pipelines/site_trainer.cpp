@@ -20,6 +20,7 @@
 #include "pipelines/site_groups.h"
 #include "pipelines/site_model.h"
 #include "pipelines/site_scaffold.h"
+#include "pipelines/trainable.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -137,7 +138,7 @@ models::FitReport SiteTrainer::fit_shared(models::Segmenter& segmenter, const Tr
 void SiteTrainer::train_own_model(const TrainingSettings& settings, std::int64_t round, const ModelState& global) {
   const RoundMemory memory = ditto_memory(folder_);
   models::Segmenter own = to_segmenter(settings, memory.before(round).value_or(global));
-  models::LocalTerms terms{.proximal_mu = settings.local.ditto_lambda, .anchor = global};
+  models::LocalTerms terms{.proximal_mu = settings.local.ditto_lambda, .anchor = global, .frozen = untrained_tensors(settings.trainable, global)};
   fit(own, settings, {round, steps_of_round(settings, round, samples_.size()), "optimiser_ditto", std::move(terms), "ditto", false, nullptr, true, false});
   memory.save(own.state(), round + 1);
 }
@@ -167,13 +168,15 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   if (controls) terms = scaffold.terms(received, plan.round);
   if (drifts) terms = feddc.terms(global, plan.round);
   terms.frozen = groups.frozen(global);
+  const std::vector<std::string> untrained = untrained_tensors(settings.trainable, global);
+  terms.frozen.insert(terms.frozen.end(), untrained.begin(), untrained.end());
   const models::FitReport report = fit_shared(segmenter, settings, plan.round, std::move(terms), teacher ? &*teacher : nullptr);
   groups.count(report);
   const ModelState trained = with_class_means(segmenter.state(), report);
   groups.save(trained, plan.round + 1);
   personal.save(trained, plan.round + 1);
   update.step_norm = step_norm_of(settings, steps_of_round(settings, plan.round, samples_.size()), report.steps);
-  update.delta = groups.sent(linear(1, personal.without(trained), -1, personal.without(global)));
+  update.delta = without_tensors(groups.sent(linear(1, personal.without(trained), -1, personal.without(global))), untrained);
   if (drifts) update.delta = feddc.update(global, plan.round, trained, report.rates * update.step_norm / static_cast<double>(report.steps));
   if (controls) update.delta = join_control_variates(std::move(update.delta), scaffold.change(received, plan.round, trained, report.mean_gradient, report.rates));
   if (is_clustered(settings.clusters)) update.delta = clusters_of(settings).update(update.delta, received, plan.round);

@@ -10,7 +10,9 @@
 #include "pipelines/anchor_update.h"
 #include "pipelines/personal.h"
 #include "pipelines/segment.h"
+#include "pipelines/start_model.h"
 #include "pipelines/tensor_patterns.h"
+#include "pipelines/trainable.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -93,6 +95,7 @@ models::Segmenter initial_model(const TrainingSettings& settings) {
   // A pattern that fits nothing is told before hours of training.
   const ModelState state = segmenter.state();
   personal_tensors(settings.personal, state);
+  untrained_tensors(settings.trainable, state);
   fitting_tensors(settings.clusters.tensors, state, "training.clusters.tensors");
   return segmenter;
 }
@@ -105,12 +108,12 @@ bool is_trained(const fs::path& folder, std::int64_t rounds) {
   return json.is_object() && json.contains("round") && json["round"] == rounds;
 }
 
-TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const fs::path& folder, const std::function<void(std::int64_t, double)>& on_step) {
+TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const fs::path& folder, const std::function<void(std::int64_t, double)>& on_step, const fs::path& start) {
   const FolderLock lock(folder);
   models::configure_torch(1);
   const std::string request = request_of(sites, settings);
   const fs::path progress = folder / "progress.json";
-  models::Segmenter segmenter = initial_model(settings);
+  models::Segmenter segmenter = starting_model(settings, start);
   models::OptimiserState memory;
   Checkpoint at;
   ModelState best = segmenter.state();
@@ -131,11 +134,11 @@ TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& 
   }
   const Rng rng = Rng(settings.seed).fork("training").fork(name);
   while (at.round < settings.rounds) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto began = std::chrono::steady_clock::now();
     const models::StepRange range = steps_of_round(settings, at.round);
     const models::FitReport report = models::fit(segmenter, samples, range, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
       if (on_step) on_step(1, loss);
-    });
+    }, {.frozen = untrained_tensors(settings.trainable, segmenter.state())});
     if (!report.class_means.empty()) segmenter.load(with_class_means(segmenter.state(), report));
     ++at.round;
     CurvePoint point{at.round, range.first + range.count, report.mean_loss, {}};
@@ -148,7 +151,7 @@ TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& 
       best = segmenter.state();
       write_safetensors(folder / of_round("best", at.round), best);
     }
-    at.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    at.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     write_safetensors(folder / of_round("weights", at.round), segmenter.state());
     if (at.round < settings.rounds) write_file(folder / of_round("optimiser", at.round), models::encode(memory));
     write_file(progress, to_json(at, request).dump(1) + "\n");

@@ -24,7 +24,7 @@ struct SiteCases {
   std::vector<const PreparedCase*> train, validation;
 };
 
-/// The network every model of a comparison starts from: drawn from the settings' seed.
+/// The network with weights drawn from the settings' seed. What a training starts from: starting_model.
 models::Segmenter initial_model(const TrainingSettings& settings);
 
 /// Does `folder` hold a finished training of so many rounds? Whether of the same settings and cases, train_model says.
@@ -35,8 +35,9 @@ bool is_trained(const std::filesystem::path& folder, std::int64_t rounds);
 /// After each round the model is validated; the best one is the result. Its state is kept in `folder` after each round (weights, optimiser,
 /// curve), so that a run that was stopped goes on byte for byte. A folder with a finished training of the same settings and cases returns at once.
 /// `on_step` is called after every step, also (with the count) for those found done; an Error of it ends the training, which can go on later.
+/// `start`: as starting_model.
 /// @throws Error{kMismatch} `folder` holds a training of other settings or cases; Error{kCorruptData} what it holds is damaged; as models::fit.
 TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const std::filesystem::path& folder,
-                         const std::function<void(std::int64_t steps, double loss)>& on_step = {});
+                         const std::function<void(std::int64_t steps, double loss)>& on_step = {}, const std::filesystem::path& start = {});
 
 }  // namespace consilium::pipelines

@@ -32,6 +32,8 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   reader.field("rounds", s.rounds);
   reader.field("validation_cases", s.validation_cases);
   reader.field("overlap", s.overlap);
+  reader.field("start_digest", s.start_digest);
+  reader.field("trainable", s.trainable);
   reader.field("personal", s.personal);
   reader.object("clusters", [&](SettingsReader& clusters) { read_cluster_settings(clusters, s.clusters); });
   reader.field("proximal_mu", s.proximal_mu);
@@ -43,7 +45,10 @@ void read_training_settings(SettingsReader& reader, TrainingSettings& s) {
   require(s.validation_cases >= 0, ErrorCode::kUsage, reader.path() + ".validation_cases: expected 0 or more");
   require(s.overlap >= 0 && s.overlap < 1, ErrorCode::kUsage, reader.path() + ".overlap: expected 0 to below 1");
   require(std::isfinite(s.proximal_mu) && s.proximal_mu >= 0, ErrorCode::kUsage, reader.path() + ".proximal_mu: expected a number of at least 0");
+  require(s.start_digest.empty() || !is_clustered(s.clusters) || s.clusters.shared_rounds > 0, ErrorCode::kUsage, reader.path() + ".start_digest: models of clusters that begin apart are drawn; begin together, with clusters.shared_rounds");
   require_consistent(s.local, s.fit.optimiser, !s.personal.empty(), s.proximal_mu, reader.path());
+  require(s.trainable.empty() || (s.local.control_variates == ControlVariates::kOff && s.local.feddc_alpha == 0 && s.local.head_share == 0), ErrorCode::kUsage,
+          reader.path() + ".trainable: local.control_variates and local.feddc_alpha correct the drift of all tensors, and local.head_share takes turns with those that stay; leave them out");
   require_consistent(s.clusters, s.local, !s.personal.empty(), s.rounds, reader.path());
   require_consistent(s.privacy, {.is_clustered = is_clustered(s.clusters), .reports_losses = s.local.loss_batches > 0}, reader.path());
   models::validate(s.model);
@@ -61,7 +66,7 @@ TrainingSettings parse_training_settings(const Json& json, const std::string& or
 
 Json to_json(const TrainingSettings& s) {
   return {{"target", word_of(s.target)}, {"normalise", to_json(s.normalise)}, {"model", models::to_json(s.model)}, {"fit", models::to_json(s.fit)}, {"steps", s.steps},
-          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"personal", s.personal}, {"clusters", to_json(s.clusters)}, {"proximal_mu", s.proximal_mu}, {"local", to_json(s.local)}, {"privacy", to_json(s.privacy)}, {"seed", s.seed}};
+          {"rounds", s.rounds},          {"validation_cases", s.validation_cases}, {"overlap", s.overlap}, {"start_digest", s.start_digest}, {"trainable", s.trainable}, {"personal", s.personal}, {"clusters", to_json(s.clusters)}, {"proximal_mu", s.proximal_mu}, {"local", to_json(s.local)}, {"privacy", to_json(s.privacy)}, {"seed", s.seed}};
 }
 
 std::vector<std::string> region_names(Target target) {

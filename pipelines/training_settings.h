@@ -31,6 +31,8 @@ struct TrainingSettings {
   std::int64_t rounds = 10;        ///< the model is validated (in a federation: averaged) this many times, at equal distances
   int validation_cases = 1;        ///< per site, taken from its training cases by the seed; they choose the best model
   double overlap = 0.5;            ///< of prediction windows
+  std::string start_digest;        ///< of the weights that the training begins with, see pipelines/start_model.h; empty: they are drawn from the seed
+  std::vector<std::string> trainable;  ///< patterns of the names of those tensors that are trained, see pipelines/trainable.h; empty: all
   std::vector<std::string> personal;  ///< patterns of tensor names that a federation's sites keep to themselves, see pipelines/personal.h
   ClusterSettings clusters;        ///< how many models a federation has, and what they share
   double proximal_mu = 0;          ///< FedProx: pull of a federation's sites towards the global model; 0: FedAvg's local training

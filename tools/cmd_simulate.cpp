@@ -6,6 +6,7 @@
 #include "pipelines/simulate.h"
 #include "pipelines/simulate_processes.h"
 #include "pipelines/simulate_ranks.h"
+#include "pipelines/start_model.h"
 #include "tools/interrupt.h"
 #include "tools/verb.h"
 
@@ -19,6 +20,8 @@ int cmd_simulate(int argc, char** argv) {
   app.add_option("SETTINGS", settings_file, "JSON file; sample_data/demo.json is one")->required();
   app.add_option("-o", run, "folder for models, predictions and results.json; started again on it, the run goes on")->required()->type_name("RUN_DIR");
   app.add_option("--data", data, "folder of the sites' folders, instead of the settings' \"data\"");
+  std::string start;
+  app.add_option("--start", start, "model file that every training begins with, instead of weights drawn from the seed (and of the settings' \"start\")")->type_name("MODEL");
   bool processes = false;
   app.add_flag("--processes", processes, "coordinator and sites as processes that speak gRPC over mutual TLS; else as threads");
   CLI::Option* seed_option = app.add_option("--seed", seed, "instead of the settings' training.seed");
@@ -29,6 +32,9 @@ int cmd_simulate(int argc, char** argv) {
     // A path in a settings file is relative to the file, one on the command line to where the user is.
     if (!settings.data.empty()) settings.data = (fs::absolute(settings_file).parent_path() / settings.data).lexically_normal().string();
     if (!data.empty()) settings.data = data;
+    if (!settings.start.empty()) settings.start = (fs::absolute(settings_file).parent_path() / settings.start).lexically_normal().string();
+    if (!start.empty()) settings.start = start;
+    if (!settings.start.empty()) pipelines::begin_with(settings.start, settings.training);
     require(!settings.data.empty(), ErrorCode::kUsage, settings_file + ": \"data\" is missing; name the folder of the sites there or with --data");
     require(fs::is_directory(settings.data), ErrorCode::kNotFound, settings.data + ": no such folder");
     if (seed_option->count() > 0) settings.training.seed = seed;

@@ -6,6 +6,7 @@
 #include "imaging/label_scheme.h"
 #include "pipelines/segment.h"
 #include "pipelines/site_model.h"
+#include "pipelines/start_model.h"
 #include "pipelines/train_model.h"
 #include "tools/interrupt.h"
 #include "tools/train_settings.h"
@@ -22,15 +23,18 @@ int cmd_train(int argc, char** argv) {
   app.add_option("SETTINGS", settings_file, "JSON file: sites (name, folder, scheme) and training (docs/formats.md)")->required();
   app.add_option("-o", run, "folder for checkpoints and model.safetensors")->required()->type_name("RUN_DIR");
   CLI::Option* seed_option = app.add_option("--seed", seed, "instead of the settings' training.seed");
-  app.add_flag("--initial", initial, "only write the untrained RUN_DIR/initial.safetensors, which a coordinator starts a federation from");
-  add_common(app, common, "consilium train settings.json -o runs/site_a");
+  app.add_flag("--initial", initial, "only write RUN_DIR/initial.safetensors, which a coordinator starts a federation from: untrained, or the weights of --start with these settings");
+  std::string start;
+  app.add_option("--start", start, "model file that training begins with, instead of weights drawn from the seed")->type_name("MODEL");
+  add_common(app, common, "consilium train settings.json -o runs/site_a\n  consilium train fine_tuning.json --start model.safetensors --initial -o start   (for a coordinator)");
   return run_verb(app, argc, argv, common, [&] {
     const fs::path file = settings_file;
     TrainSettings settings = parse_train_settings(read_json(file), file.filename().string(), fs::absolute(file).parent_path());
     if (seed_option->count() > 0) settings.training.seed = seed;
+    if (!start.empty()) pipelines::begin_with(start, settings.training);
     const fs::path folder = run;
     if (initial) {
-      pipelines::write_model(folder / "initial.safetensors", pipelines::federation_start(settings.training, pipelines::initial_model(settings.training).state()), settings.training);
+      pipelines::write_model(folder / "initial.safetensors", pipelines::federation_start(settings.training, pipelines::starting_model(settings.training, start).state()), settings.training);
       const std::string path = (folder / "initial.safetensors").string();
       fmt::print("{}\n", common.json ? Json{{"schema", "consilium.train/1"}, {"model", path}}.dump(2) : path);
       return 0;
@@ -50,7 +54,7 @@ int cmd_train(int argc, char** argv) {
     const auto model = pipelines::train_model("model", sites, settings.training, folder / "checkpoint", [&](std::int64_t steps, double loss) {
       throw_if_interrupted();
       progress.advance(static_cast<std::uint64_t>(steps), fmt::format("loss {:.3f}", loss));
-    });
+    }, start);
     progress.finish();
     pipelines::write_model(folder / "model.safetensors", model.best, settings.training);
     const std::string path = (folder / "model.safetensors").string();
