@@ -56,6 +56,7 @@ PoisonSettings parse_poison_settings(const Json& json, const std::string& origin
   }
   require(s.simulation.topology == fl::Topology::kCoordinator && s.simulation.folds == 0, ErrorCode::kUsage, origin + ".simulation: attacks are tried on a federation with a coordinator and without folds");
   require(s.simulation.protection == fl::ProtectionSettings{}, ErrorCode::kUsage, origin + ".simulation.protection: rules that compare sites see updates as they are; leave it out");
+  require(s.simulation.start.empty() && s.simulation.training.start_digest.empty(), ErrorCode::kUsage, origin + ".simulation.start: attacks are tried on a training from drawn weights; leave it out");
   std::vector<std::string> sites;
   for (const SimulatedSite& site : s.simulation.sites) sites.push_back(site.name);
   fl::validate_site_names(s.attackers, origin + ".attackers");

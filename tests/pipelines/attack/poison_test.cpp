@@ -82,6 +82,7 @@ TEST_F(PoisonTest, SettingsThatCannotBeMeantAreRefusedByName) {
   EXPECT_THAT(refused({{"attackers", {"s9"}}}), HasSubstr("attack.json.attackers: \"s9\" is none of the sites"));
   EXPECT_THAT(refused({{"attackers", {"s0", "s1", "s2", "s3"}}}), HasSubstr("4 of 7 sites"));
   EXPECT_THAT(refused({{"attackers", Json::array()}}), HasSubstr("attackers"));
+  EXPECT_THAT(refused({{"simulation", {{"start", "model.safetensors"}}}}), HasSubstr("attack.json.simulation.start"));
   EXPECT_THAT(refused({{"atacks", Json::array()}}), HasSubstr("did you mean \"attacks\""));
   EXPECT_THAT(refused({{"rules", {{{"rule", "bulyan"}, {"attackers", 2}}}}}), HasSubstr("rules[0]"));
   EXPECT_THAT(refused({{"simulation", nullptr}}), HasSubstr("attack.json.simulation"));
