@@ -1,16 +1,23 @@
 #include "pipelines/site_privacy.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "base/crc32c.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "fl/unpredictable.h"
 #include "fl/wall_clock.h"
 
 namespace consilium::pipelines {
 namespace {
+
+/// Between 0.13, where the demo's sites learnt nothing, and 0.5, where privacy cost nothing (docs/results.md).
+constexpr double kLeastSignal = 0.3;
 
 /// What the cases are, order included: other cases with the same noise would show their difference.
 std::string digest_of(std::span<const models::TrainingCase> cases) {
@@ -64,14 +71,26 @@ void SitePrivacy::charge(const TrainingSettings& s, fl::PrivacySpend spend) {
   metrics_ = {{"epsilon", same ? after.run : fl::spent(fl::read_budget_ledger(settings_.folder), spend.run, budget, fl::wall_seconds()).run}, {"delta", s.privacy.delta}};
 }
 
+double SitePrivacy::noise_of(const TrainingPrivacy& p, std::int64_t steps) {
+  const std::string asked = to_json(p).dump() + std::to_string(steps);
+  if (!noise_multipliers_.count(asked)) noise_multipliers_[asked] = noise_multiplier_of(p, steps);
+  return noise_multipliers_[asked];
+}
+
+void SitePrivacy::tell_if_useless(const TrainingSettings& s, std::int64_t steps, std::int64_t numbers) {
+  if (!is_private(s.privacy) || std::exchange(has_told_, true)) return;
+  const double ratio = signal_to_noise(s.privacy, noise_of(s.privacy, steps), steps, cases_.size(), numbers);
+  if (ratio >= kLeastSignal) return;
+  log_line(fmt::format("{}: what {} patients say in {} private steps is {:.2g} times as long as the noise on {} numbers: next to nothing will be learnt. More patients help, or fewer numbers: training.trainable, of a model from elsewhere (docs/privacy.md)",
+                       site_, cases_.size(), steps, ratio, numbers));
+}
+
 models::PrivateSteps SitePrivacy::steps(const TrainingSettings& s, std::int64_t round, const models::StepRange& range, const std::string& inputs) {
   const TrainingPrivacy& p = s.privacy;
   if (!is_private(p)) return {};
   const bool has_budget = settings_.budget.epsilon_per_year > 0 || settings_.budget.epsilon_per_run > 0;
   require(!has_budget || p.noise == NoiseOrigin::kSecret, ErrorCode::kRefused, "the plan's noise comes from a seed that the coordinator knows (training.privacy.noise): against a privacy budget that is no noise");
-  const std::string asked = to_json(p).dump() + std::to_string(range.total);
-  if (!noise_multipliers_.count(asked)) noise_multipliers_[asked] = noise_multiplier_of(p, range.total);
-  const double noise = noise_multipliers_[asked];
+  const double noise = noise_of(p, range.total);
   const fl::NoiseKey key = key_for(s, "steps of round " + std::to_string(round) + "\n" + inputs);
   charge(s, {.run = run(), .round = round, .draw = key.name(), .mechanism = "dp_sgd", .releases = {noise, p.sampling_rate, range.count}});
   const auto source = std::make_shared<Noise>(key);

@@ -32,6 +32,9 @@ class SitePrivacy {
   /// @throws Error{kRefused} the budget would be passed, or there is one and the noise would come from a seed that others know; as fl::noise_multiplier_for.
   models::PrivateSteps steps(const TrainingSettings& settings, std::int64_t round, const models::StepRange& range, const std::string& inputs);
 
+  /// Says once, in the site's own log, how little these patients can teach through the noise, where it is little. `numbers`: that are trained.
+  void tell_if_useless(const TrainingSettings& settings, std::int64_t steps, std::int64_t numbers);
+
   /// A score as it may leave the site; nothing if validation is off.
   fl::Validation validation(const TrainingSettings& settings, std::int64_t round, const std::string& base_digest, fl::Validation plain);
 
@@ -44,6 +47,7 @@ class SitePrivacy {
   fl::NoiseKey key_for(const TrainingSettings& settings, const std::string& purpose);
   fl::BudgetLedger& ledger();
   void charge(const TrainingSettings& settings, fl::PrivacySpend spend);
+  double noise_of(const TrainingPrivacy& privacy, std::int64_t steps);
 
   SiteLedger settings_;
   std::filesystem::path trainer_folder_;
@@ -52,6 +56,7 @@ class SitePrivacy {
   std::unique_ptr<fl::BudgetLedger> ledger_;
   std::map<std::string, double> noise_multipliers_;  ///< by privacy settings and steps: the search takes seconds
   std::map<std::string, double> metrics_;
+  bool has_told_ = false;
 };
 
 }  // namespace consilium::pipelines

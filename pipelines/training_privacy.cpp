@@ -59,4 +59,8 @@ double noise_multiplier_of(const TrainingPrivacy& p, std::int64_t steps) {
   return fl::noise_multiplier_for({p.epsilon, p.delta, p.sampling_rate, steps, p.accountant});
 }
 
+double signal_to_noise(const TrainingPrivacy& p, double noise_multiplier, std::int64_t steps, std::size_t cases, std::int64_t numbers) {
+  return static_cast<double>(cases) * p.sampling_rate * std::sqrt(static_cast<double>(steps)) / (noise_multiplier * std::sqrt(static_cast<double>(numbers)));
+}
+
 }  // namespace consilium::pipelines

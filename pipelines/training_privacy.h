@@ -54,4 +54,8 @@ void require_consistent(const TrainingPrivacy& privacy, const TrainingTraits& tr
 /// The noise multiplier of a training of so many steps, as `epsilon` asks, or as given. @throws as fl::noise_multiplier_for.
 double noise_multiplier_of(const TrainingPrivacy& privacy, std::int64_t steps);
 
+/// What `cases` patients say in all steps together, each at most `clip` long in a step, over the length of the noise on the numbers that are trained: cases q sqrt(steps) / (z sqrt(numbers)).
+/// Far below 1 nothing is learnt (docs/privacy.md, few patients).
+double signal_to_noise(const TrainingPrivacy& privacy, double noise_multiplier, std::int64_t steps, std::size_t cases, std::int64_t numbers);
+
 }  // namespace consilium::pipelines

@@ -47,6 +47,25 @@ TEST_F(SitePrivacyTest, ARoundIsChargedAndSaysItsEpsilonAndNoLoss) {
   EXPECT_EQ(update.metrics.count("loss"), 0U) << "a loss is outside the guarantee";
 }
 
+/// 8 patients, 100 steps of all of them, noise 4.08, the 21,759 numbers of the demo's small network: docs/results.md.
+TEST_F(SitePrivacyTest, ASiteSaysThatItsPatientsAreTooFewForItsNumbers) {
+  const TrainingPrivacy all{.clip = 0.1, .sampling_rate = 1};
+  EXPECT_NEAR(signal_to_noise(all, 4.08, 100, 8, 21759), 0.133, 0.001);
+  EXPECT_NEAR(signal_to_noise(all, 4.08, 100, 8, 175), 1.48, 0.01);
+  const auto log_of = [&](const std::string& state) {
+    testing::internal::CaptureStderr();
+    SiteTrainer one = trainer(state);
+    for (const std::int64_t round : {0, 1}) one.train({round, settings.rounds, "", to_json(settings).dump()}, global);
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string told = log_of("all");
+  const std::size_t first = told.find("next to nothing will be learnt");
+  ASSERT_NE(first, std::string::npos) << told;
+  EXPECT_EQ(told.find("next to nothing", first + 1), std::string::npos) << "once is enough";
+  settings.trainable = {"output_block.*"};
+  EXPECT_EQ(log_of("few").find("next to nothing"), std::string::npos);
+}
+
 TEST_F(SitePrivacyTest, ARoundThatIsRepeatedGivesTheSameBytesAndIsChargedOnce) {
   const std::string first = digest(train("a", 0).delta);
   EXPECT_EQ(digest(train("a", 0).delta), first);
