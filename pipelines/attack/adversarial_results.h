@@ -9,7 +9,7 @@ namespace consilium::pipelines {
 
 /// A model on images that were changed against it.
 struct AdversarialRow {
-  std::string method;         ///< "none", "fgsm" or "pgd"
+  std::string method{};       ///< "none", "fgsm" or "pgd"
   double eps = 0;             ///< deviations of the normalised intensity
   std::int64_t steps = 0;
   double dice = 0;            ///< mean over regions and cases

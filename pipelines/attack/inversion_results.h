@@ -15,7 +15,7 @@ struct InversionRow {
   bool protects = false;    ///< is it a protection, or an unprotected update?
   double psnr_db = 0, ssim = 0, correlation = 0;  ///< of the reconstruction that comes nearest to any image that took part; see imaging/metrics/similarity.h
   double mismatch = 0;      ///< how well the reconstruction explains the update; 0: wholly
-  std::vector<float> original, found;             ///< that pair, size^3 each; `found` with its contrast fitted
+  std::vector<float> original{}, found{};         ///< that pair, size^3 each; `found` with its contrast fitted
   double floor_ssim = 0;    ///< the nearest that comes what an attacker has without the update: images of patients who took no part, their mean, and the labels painted where the attacker is told them
   bool is_recognised() const;   ///< passes half of what is between the floor and the image itself
   bool tells_something() const; ///< more than the floor, by more than the luck of a search

@@ -49,7 +49,9 @@ TEST(Bucketing, DealsEveryUpdateOnceAndByChance) {
       for (std::size_t n = 0; n < count; ++n) EXPECT_EQ(all[n], n);
       deals.insert(buckets);
     }
-    if (count >= 7) EXPECT_GT(deals.size(), 15U);
+    if (count >= 7) {
+      EXPECT_GT(deals.size(), 15U);
+    }
   }
 }
 
@@ -95,7 +97,7 @@ TEST(Bucketing, OneAttackerOfFifteenStillDoesNotMoveTheModel) {
     updates.push_back(update_of(n, values));
   }
   for (float& value : updates[4].delta.tensors[0].values) value = -1000;
-  for (const Json rule : {Json{{"rule", "median"}, {"bucket", 2}}, Json{{"rule", "trimmed_mean"}, {"bucket", 2}}, Json{{"rule", "krum"}, {"bucket", 3}}, Json{{"rule", "multi_krum"}, {"bucket", 3}}, Json{{"rule", "bulyan"}, {"bucket", 2}},
+  for (const Json& rule : {Json{{"rule", "median"}, {"bucket", 2}}, Json{{"rule", "trimmed_mean"}, {"bucket", 2}}, Json{{"rule", "krum"}, {"bucket", 3}}, Json{{"rule", "multi_krum"}, {"bucket", 3}}, Json{{"rule", "bulyan"}, {"bucket", 2}},
                           Json{{"rule", "geometric_median"}, {"bucket", 2}}})
     for (const float value : step_of(rule, updates)) ASSERT_NEAR(value, 1, 0.35) << rule;
 }

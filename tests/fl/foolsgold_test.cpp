@@ -96,7 +96,9 @@ TEST(FoolsGold, ItIsTheHistoryThatCountsNotTheRound) {
       updates.push_back(update_of("sybil_" + std::to_string(n), values));
     }
     add_to_histories(zero(kCount), updates, histories);
-    if (round == 0) EXPECT_GT(fools_gold_weights(histories).at("sybil_1"), 0.9);
+    if (round == 0) {
+      EXPECT_GT(fools_gold_weights(histories).at("sybil_1"), 0.9);
+    }
   }
   EXPECT_LT(fools_gold_weights(histories).at("sybil_1"), 0.7);
   EXPECT_GT(fools_gold_weights(histories).at("honest"), 0.9);

@@ -105,7 +105,9 @@ TEST(Robust, ThreeOfTenAttackersDoNotMoveTheModel) {
       for (float& value : updates[n].delta.tensors[0].values) value = attack(value, rng);
       updates[n].cases_per_group["trunk"] = kMostCases;  // it claims to be the largest hospital of all
     }
-    if (name != "free rider") EXPECT_GT(distance_to_truth(step_of({{"rule", "fedavg"}}, updates, 10000)), 5) << name;
+    if (name != "free rider") {
+      EXPECT_GT(distance_to_truth(step_of({{"rule", "fedavg"}}, updates, 10000)), 5) << name;
+    }
     for (Json rule : kEvery) {
       if (rule["rule"] == "bulyan") continue;  // ten sites are too few against three
       if (rule["rule"] == "foolsgold" || rule.contains("bucket")) continue;  // against copies, and against one of two in a bucket: tests of their own
