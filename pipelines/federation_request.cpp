@@ -31,6 +31,11 @@ SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite
   return settings.folds == 0 ? split_by_folders(cases, site.name, settings.training) : split_by_folds(cases, site.name, settings.training, fold, settings.folds);
 }
 
+ModelState federation_start(const FederationRequest& request) {
+  const TrainingSettings& training = request.settings.training;
+  return federation_start(training, starting_model(training, request.settings.start).state());
+}
+
 fl::FinishedRun federate_in_process(const FederationRequest& request) {
   if (request.settings.topology != fl::Topology::kCoordinator) return federate_peers(request);
   std::vector<std::unique_ptr<SiteTrainer>> trainers;
@@ -42,7 +47,7 @@ fl::FinishedRun federate_in_process(const FederationRequest& request) {
     trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step));
     sites.emplace_back(name, trainers.back().get());
   }
-  return fl::run_in_process(settings, federation_start(request.settings.training, starting_model(request.settings.training, request.settings.start).state()), sites, request.folder, {}, [&](const fl::Event& event) { tensorboard.add(event); });
+  return fl::run_in_process(settings, federation_start(request), sites, request.folder, {}, [&](const fl::Event& event) { tensorboard.add(event); });
 }
 
 }  // namespace consilium::pipelines

@@ -34,5 +34,7 @@ fl::FinishedRun federate_in_process(const FederationRequest& request);
 /// Everything a site's part in fold `fold` needs, from its own folder.
 SiteSplit split_site(const std::vector<PreparedCase>& cases, const SimulatedSite& site, const SimulationSettings& settings, int fold);
 fl::FederationSettings federation_settings(const FederationRequest& request);
+/// The model that it starts from: drawn, or of the settings' file, as starting_model and federation_start.
+ModelState federation_start(const FederationRequest& request);
 
 }  // namespace consilium::pipelines

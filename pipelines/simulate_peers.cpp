@@ -9,7 +9,6 @@
 #include "models/state/safetensors.h"
 #include "pipelines/segment.h"
 #include "pipelines/site_trainer.h"
-#include "pipelines/start_model.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -71,7 +70,7 @@ fl::FinishedRun federate_peers(const FederationRequest& request) {
     stores[name] = std::make_unique<fl::PeerStore>(folder / "peer", settings, name);
     if (auto record = stores[name]->load()) start[name] = std::move(*record);
   }
-  const fl::PeerRun run = run_peers_in_process(settings, starting_model(request.settings.training, request.settings.start).state(), by_site, {}, start,
+  const fl::PeerRun run = run_peers_in_process(settings, federation_start(request), by_site, {}, start,
                                                [&](const std::string& name, const fl::PeerRecord& record) { stores.at(name)->save(record); });
   for (const std::string& event : run.events) log_line(event);
   const fl::PeerRecord& first = run.records.begin()->second;

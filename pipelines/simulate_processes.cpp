@@ -19,8 +19,6 @@
 #include "pipelines/coordinate.h"
 #include "pipelines/join_federation.h"
 #include "pipelines/segment.h"
-#include "pipelines/site_model.h"
-#include "pipelines/start_model.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -114,7 +112,7 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
   const fs::path folder = fs::absolute(request.folder), keys = folder / "keys";
   if (!fs::exists(keys / "ca.crt")) fl::init_authority(keys, {.federation = "simulated federation", .valid_days = 30});
   if (!fs::exists(keys / "coordinator.crt")) fl::issue_certificate(keys, "coordinator", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}, .valid_days = 30});
-  write_model(folder / "initial.safetensors", federation_start(request.settings.training, starting_model(request.settings.training, request.settings.start).state()), request.settings.training);
+  write_model(folder / "initial.safetensors", federation_start(request), request.settings.training);
   CoordinateSettings coordinator;
   coordinator.listen = "127.0.0.1:0";  // not every container can resolve "localhost"
   coordinator.keys = keys.string();

@@ -9,9 +9,7 @@
 #include "fl/run_in_process.h"
 #include "fl/run_store.h"
 #include "models/state/safetensors_file.h"
-#include "pipelines/site_model.h"
 #include "pipelines/site_trainer.h"
-#include "pipelines/start_model.h"
 
 namespace consilium::pipelines {
 namespace {
@@ -72,7 +70,7 @@ std::vector<TrainedSite> trainers_of(const FederationRequest& request) {
 fl::RunState load_or_begin(const FederationRequest& request, const fl::FederationSettings& settings) {
   fl::RunStore store(request.folder, settings);
   if (auto saved = store.load()) return *saved;
-  const fl::Coordinator coordinator(settings, federation_start(request.settings.training, starting_model(request.settings.training, request.settings.start).state()), 0);
+  const fl::Coordinator coordinator(settings, federation_start(request), 0);
   store.save(coordinator.state());
   const fl::Observer observer(request.folder, coordinator);  // the run has begun
   return coordinator.state();

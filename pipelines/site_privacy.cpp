@@ -78,7 +78,7 @@ double SitePrivacy::noise_of(const TrainingPrivacy& p, std::int64_t steps) {
 }
 
 void SitePrivacy::tell_if_useless(const TrainingSettings& s, std::int64_t steps, std::int64_t numbers) {
-  if (!is_private(s.privacy) || std::exchange(has_told_, true)) return;
+  if (std::exchange(has_told_, true)) return;
   const double ratio = signal_to_noise(s.privacy, noise_of(s.privacy, steps), steps, cases_.size(), numbers);
   if (ratio >= kLeastSignal) return;
   log_line(fmt::format("{}: what {} patients say in {} private steps is {:.2g} times as long as the noise on {} numbers: next to nothing will be learnt. More patients help, or fewer numbers: training.trainable, of a model from elsewhere (docs/privacy.md)",

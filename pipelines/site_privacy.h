@@ -32,7 +32,7 @@ class SitePrivacy {
   /// @throws Error{kRefused} the budget would be passed, or there is one and the noise would come from a seed that others know; as fl::noise_multiplier_for.
   models::PrivateSteps steps(const TrainingSettings& settings, std::int64_t round, const models::StepRange& range, const std::string& inputs);
 
-  /// Says once, in the site's own log, how little these patients can teach through the noise, where it is little. `numbers`: that are trained.
+  /// Says once, in the site's own log, how little these patients can teach through the noise, where it is little. Of a private training only. `numbers`: that are trained.
   void tell_if_useless(const TrainingSettings& settings, std::int64_t steps, std::int64_t numbers);
 
   /// A score as it may leave the site; nothing if validation is off.

@@ -44,12 +44,6 @@ std::vector<std::string> names_of(const ModelState& model) {
   return names;
 }
 
-std::int64_t numbers_in(const ModelState& model) {
-  std::size_t numbers = 0;
-  for (const NamedTensor& tensor : model.tensors) numbers += tensor.values.size();
-  return static_cast<std::int64_t>(numbers);
-}
-
 /// All that decides the gradients of a stretch of steps, beside cases, settings and noise.
 std::string inputs_of(const models::Segmenter& segmenter, const std::string& memory, const std::string& draw, const models::LocalTerms& terms) {
   std::string text = draw + " " + digest(segmenter.state()) + " " + std::to_string(terms.proximal_mu) + " " + digest(terms.anchor) + " " + digest(terms.shift) + " " + memory;
@@ -113,9 +107,11 @@ models::FitReport SiteTrainer::fit(models::Segmenter& segmenter, const TrainingS
   if (const fs::path file = memory_file(folder_, part.memory, part.round - 1); part.goes_on && fs::exists(file)) memory = models::parse_optimiser_state(read_file(file), file.string());
   const Rng rng = Rng(settings.seed).fork(part.draw).fork(site_);
   models::PrivateSteps privacy;
-  if (part.leaves) privacy_.tell_if_useless(settings, part.steps.total, numbers_in(without_tensors(segmenter.state(), part.terms.frozen)));
-  if (part.leaves) privacy = privacy_.steps(settings, part.round, part.steps, inputs_of(segmenter, models::encode(memory), part.draw, part.terms));
   const bool hides_loss = is_private(settings.privacy);
+  if (part.leaves && is_private(settings.privacy)) {  // else nobody asks for copies and digests of the model
+    privacy_.tell_if_useless(settings, part.steps.total, value_count(without_tensors(segmenter.state(), part.terms.frozen)));
+    privacy = privacy_.steps(settings, part.round, part.steps, inputs_of(segmenter, models::encode(memory), part.draw, part.terms));
+  }
   const models::FitReport report = models::fit(segmenter, samples_, part.steps, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
     if (on_step_) on_step_(part.counts ? 1 : 0, hides_loss ? std::nan("") : loss);
   }, part.terms, part.teacher, privacy);

@@ -133,12 +133,13 @@ TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& 
     validates = validates || !site.validation.empty();
   }
   const Rng rng = Rng(settings.seed).fork("training").fork(name);
+  const models::LocalTerms terms{.frozen = untrained_tensors(settings.trainable, best)};
   while (at.round < settings.rounds) {
     const auto began = std::chrono::steady_clock::now();
     const models::StepRange range = steps_of_round(settings, at.round);
     const models::FitReport report = models::fit(segmenter, samples, range, settings.fit, rng, &memory, [&](std::int64_t, double loss) {
       if (on_step) on_step(1, loss);
-    }, {.frozen = untrained_tensors(settings.trainable, segmenter.state())});
+    }, terms);
     if (!report.class_means.empty()) segmenter.load(with_class_means(segmenter.state(), report));
     ++at.round;
     CurvePoint point{at.round, range.first + range.count, report.mean_loss, {}};
