@@ -75,6 +75,11 @@ struct Judge {
         evidence.push_back(std::string("ImageType ") + type);
         return true;
       }
+    for (const char* content : {"phase", "real part", "imaginary part", "field map in Hz"})
+      if (h.content == content) {
+        evidence.push_back("the vendor's attributes say " + h.content);
+        return true;
+      }
     if (has(h.scanning_sequence, "EP")) {
       evidence.push_back("ScanningSequence EP");
       return true;

@@ -101,7 +101,9 @@ void read_diffusion(const Groups& groups, DicomHeader& h) {
   if (DcmItem* direction = first_item(diffusion, DCM_DiffusionGradientDirectionSequence))
     gradient = vector_of(*direction, DCM_DiffusionGradientOrientation);
   auto b = number_of(*diffusion, DCM_DiffusionBValue);
-  if (!b && text_of(*diffusion, DCM_DiffusionDirectionality) == "NONE") b = 0;
+  const std::string directionality = text_of(*diffusion, DCM_DiffusionDirectionality);
+  h.is_isotropic = directionality == "ISOTROPIC";
+  if (!b && directionality == "NONE") b = 0;
   set_diffusion(h, b, gradient);
 }
 

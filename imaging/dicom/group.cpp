@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "imaging/dicom/diffusion_series.h"
 #include "imaging/dicom/slices.h"
 
 namespace consilium::imaging {
@@ -31,7 +32,7 @@ bool same_type(const DicomHeader& a, const DicomHeader& b) {
 }
 
 bool same_block(const DicomHeader& a, const DicomHeader& b) {
-  return a.rows == b.rows && a.columns == b.columns && same_type(a, b) && close(a.row, b.row) && close(a.column, b.column) &&
+  return a.series_number == b.series_number && a.rows == b.rows && a.columns == b.columns && same_type(a, b) && a.content == b.content && close(a.row, b.row) && close(a.column, b.column) &&
          std::abs(a.row_spacing_mm - b.row_spacing_mm) < kSameSpacing_mm &&
          std::abs(a.column_spacing_mm - b.column_spacing_mm) < kSameSpacing_mm &&
          std::abs(a.te_ms.value_or(0) - b.te_ms.value_or(0)) < kSameEcho_ms && a.units == b.units && a.study_uid == b.study_uid;
@@ -39,9 +40,11 @@ bool same_block(const DicomHeader& a, const DicomHeader& b) {
 
 /// How parts of one series differ, in words.
 std::string part_name(const DicomHeader& a, const DicomHeader& b) {
+  if (a.series_number != b.series_number) return fmt::format("series number {}", a.series_number);
   if (a.rows != b.rows || a.columns != b.columns) return fmt::format("{} x {} pixels", a.columns, a.rows);
   if (std::abs(a.te_ms.value_or(0) - b.te_ms.value_or(0)) >= kSameEcho_ms)
     return fmt::format("echo time {:g} ms", a.te_ms.value_or(0));
+  if (a.content != b.content) return a.content.empty() ? "all but the " + b.content : a.content;
   if (!same_type(a, b)) return fmt::format("image type {}", fmt::join(a.image_type, "/"));
   if (!close(a.row, b.row) || !close(a.column, b.column)) return "another orientation";
   return "another spacing, unit or examination";
@@ -70,6 +73,7 @@ std::vector<Series> group_series(std::vector<DicomHeader> images) {
     by_uid[image.series_uid.empty() ? std::to_string(image.series_number) : image.series_uid].push_back(std::move(image));
   std::vector<Series> result;
   for (auto& [uid, members] : by_uid) {
+    complete_diffusion(members);
     auto blocks = blocks_of(std::move(members));
     std::vector<std::string> parts(blocks.size());
     for (std::size_t n = 0; blocks.size() > 1 && n < blocks.size(); ++n)

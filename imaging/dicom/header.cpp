@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "imaging/dicom/enhanced.h"
+#include "imaging/dicom/ge_content.h"
 #include "imaging/dicom/mosaic.h"
 #include "imaging/dicom/parse.h"
 #include "imaging/dicom/plain_frames.h"
@@ -187,6 +188,7 @@ Read read(const std::filesystem::path& file) {
   if (is_enhanced(h)) return result;
   apply_philips_scale(item, h);
   read_diffusion(item, h);
+  read_ge_content(item, h);
   return result;
 }
 

@@ -32,6 +32,7 @@ struct DicomHeader {
   std::string transfer_syntax;    ///< UID of the encoding
   std::string modality;           ///< (0008,0060): MR, CT, PT
   std::vector<std::string> image_type;
+  std::string content;  ///< what the values are, where vendors tell it beside the image type: phase, field map, ...; else empty
   std::string manufacturer, model, sequence_name;
   std::string series_description, protocol_name;  ///< without words of the patient's name and identifiers
   std::vector<std::string> scanning_sequence, sequence_variant;
@@ -50,6 +51,7 @@ struct DicomHeader {
   std::string stack;               ///< (0020,9056)
   std::optional<double> b_value;   ///< s/mm2
   std::optional<Vec3> gradient;    ///< of diffusion: unit vector, LPS; absent when b is 0 or no direction is given
+  bool is_isotropic = false;       ///< of diffusion: made of several directions
   std::optional<double> philips_scale;  ///< (2005,100E): `slope` and `intercept` are made with it
   std::vector<double> slice_times_ms;   ///< of a mosaic, one per slice in the order of the tiles
 
@@ -83,7 +85,7 @@ struct DicomHeader {
 /// Source: DICOM PS3.10 (files), PS3.3 C.7.6.2 and C.7.6.3 (plane and pixels).
 DicomHeader read_dicom_header(const std::filesystem::path& file);
 
-/// A file and the slices in it: one of a classic image, one per frame of a multi-frame image, one per tile of a Siemens mosaic.
+/// A file and the slices in it: one of a classic image, one per frame of a multi-frame image, one per tile of a mosaic.
 struct DicomFile {
   DicomHeader header;
   std::vector<DicomHeader> slices = {};

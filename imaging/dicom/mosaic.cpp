@@ -1,6 +1,7 @@
 #include "imaging/dicom/mosaic.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdlib>
 
@@ -8,6 +9,7 @@
 #include "imaging/dicom/csa.h"
 #include "imaging/dicom/plane.h"
 #include "imaging/dicom/private_tags.h"
+#include "imaging/dicom/values.h"
 #include "imaging/dicom/vendor.h"
 #include "imaging/vec3.h"
 
@@ -39,27 +41,39 @@ Vec3 normal_of(const DicomHeader& file, const std::string& csa) {
   return normal;
 }
 
-}  // namespace
+bool has_type(const DicomHeader& file, const char* type) { return std::find(file.image_type.begin(), file.image_type.end(), type) != file.image_type.end(); }
 
-bool is_mosaic(const DicomHeader& file) {
-  return file.modality == "MR" && file.frames == 1 &&
-         std::find(file.image_type.begin(), file.image_type.end(), "MOSAIC") != file.image_type.end();
+/// How tiles lie in the image.
+struct Grid {
+  int across = 1, down = 1;
+};
+
+/// `file` as one of its tiles. @throws Error{kCorruptData} they do not fit it.
+DicomHeader tile_of(const DicomHeader& file, const Grid& grid, int slices) {
+  // What is kept of each tile must not outgrow the file.
+  constexpr std::uint64_t kBytesPerTile = 64, kAlways = 1000;
+  require(static_cast<std::uint64_t>(slices) <= file.file_bytes / kBytesPerTile + kAlways, ErrorCode::kCorruptData, file.file.string() + ": mosaic: of " + std::to_string(slices) + " slices");
+  require(file.rows % grid.down == 0 && file.columns % grid.across == 0 && file.rows >= grid.down && file.columns >= grid.across, ErrorCode::kCorruptData,
+          file.file.string() + ": mosaic: " + std::to_string(slices) + " slices do not divide " + std::to_string(file.columns) + " x " + std::to_string(file.rows) + " pixels");
+  DicomHeader tile = file;
+  tile.rows = file.rows / grid.down, tile.columns = file.columns / grid.across;
+  return tile;
 }
 
-std::vector<DicomHeader> tiles_of(DcmItem& item, const DicomHeader& file) {
+int side_of_square(int slices) { return static_cast<int>(std::ceil(std::sqrt(static_cast<double>(slices)))); }
+
+void place_in_image(DicomHeader& tile, const Grid& grid, int k) { tile.tile_column = k % grid.across * tile.columns, tile.tile_row = k / grid.across * tile.rows; }
+
+std::vector<DicomHeader> siemens_tiles(DcmItem& item, const DicomHeader& file) {
   const std::string name = file.file.string() + ": Siemens mosaic: ";
   const std::string csa = private_bytes(item, {0x0029, "SIEMENS CSA HEADER", 0x10});
   const int slices = count_slices(item, csa);
   require(slices > 0, ErrorCode::kUnsupported,
           name + "neither (0019,xx0A) nor the CSA header tells the number of its slices; export the series as single slices");
-  const int side = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(slices))));
-  require(file.rows % side == 0 && file.columns % side == 0 && file.rows >= side, ErrorCode::kCorruptData,
-          name + std::to_string(slices) + " slices do not divide " + std::to_string(file.columns) + " x " +
-              std::to_string(file.rows) + " pixels");
+  const Grid grid{side_of_square(slices), side_of_square(slices)};
+  DicomHeader tile = tile_of(file, grid, slices);
   const double step = file.slice_spacing_mm > 0 ? file.slice_spacing_mm : file.slice_thickness_mm;
   require(step > 0, ErrorCode::kUnsupported, name + "Spacing Between Slices (0018,0088) and Slice Thickness (0018,0050) are missing");
-  DicomHeader tile = file;
-  tile.rows = file.rows / side, tile.columns = file.columns / side;
   const double right = 0.5 * (file.columns - tile.columns) * file.column_spacing_mm;
   const double down = 0.5 * (file.rows - tile.rows) * file.row_spacing_mm;
   for (std::size_t a = 0; a < 3; ++a) tile.position_mm[a] += right * file.row[a] + down * file.column[a];
@@ -76,10 +90,52 @@ std::vector<DicomHeader> tiles_of(DcmItem& item, const DicomHeader& file) {
   std::vector<DicomHeader> tiles;
   for (int k = 0; k < slices; ++k) {
     for (std::size_t a = 0; a < 3; ++a) tile.position_mm[a] = start[a] + k * step * normal[a];
-    tile.tile_column = k % side * tile.columns, tile.tile_row = k / side * tile.rows;
+    place_in_image(tile, grid, k);
     tiles.push_back(tile);
   }
   return tiles;
 }
+
+/// HHMMSS.FFFFFF as milliseconds of the day.
+std::optional<double> time_ms(DcmItem& item, const DcmTagKey& tag) {
+  const std::string text = text_of(item, tag);
+  if (text.size() < 6 || !std::all_of(text.begin(), text.begin() + 6, [](unsigned char c) { return std::isdigit(c); })) return std::nullopt;
+  const double minutes = 60 * std::stoi(text.substr(0, 2)) + std::stoi(text.substr(2, 2));
+  return 1000 * (60 * minutes + std::strtod(text.c_str() + 4, nullptr));
+}
+
+/// From the first of them on; none where one is not told.
+std::vector<double> times_of(const std::vector<DcmItem*>& slices) {
+  std::vector<double> times;
+  for (DcmItem* slice : slices)
+    if (const auto time = time_ms(*slice, DCM_AcquisitionTime)) times.push_back(*time);
+  if (times.size() != slices.size()) return {};
+  const double first = *std::min_element(times.begin(), times.end());
+  for (double& time : times) time -= first;
+  return times;
+}
+
+std::vector<DicomHeader> united_imaging_tiles(DcmItem& item, const DicomHeader& file) {
+  const std::string name = file.file.string() + ": United Imaging's VFRAME image: ";
+  const auto slices = private_items(item, {0x0065, "Image Private Header", 0x51});
+  require(!slices.empty(), ErrorCode::kUnsupported, name + "the MR VFrame Sequence (0065,xx51) is missing; export the series as single slices");
+  const int count = static_cast<int>(slices.size()), across = side_of_square(count);
+  const Grid grid{across, (count + across - 1) / across};
+  DicomHeader tile = tile_of(file, grid, count);
+  tile.slice_times_ms = times_of(slices);
+  std::vector<DicomHeader> tiles;
+  for (int k = 0; k < count; ++k) {
+    tile.has_geometry = set_plane(*slices[static_cast<std::size_t>(k)], item, item, tile);
+    place_in_image(tile, grid, k);
+    tiles.push_back(tile);
+  }
+  return tiles;
+}
+
+}  // namespace
+
+bool is_mosaic(const DicomHeader& file) { return file.modality == "MR" && file.frames == 1 && (has_type(file, "MOSAIC") || has_type(file, "VFRAME")); }
+
+std::vector<DicomHeader> tiles_of(DcmItem& item, const DicomHeader& file) { return has_type(file, "VFRAME") ? united_imaging_tiles(item, file) : siemens_tiles(item, file); }
 
 }  // namespace consilium::imaging

@@ -90,11 +90,19 @@ std::string private_bytes(DcmItem& item, const PrivateTag& tag) {
   return key ? bytes_of(item, *key) : "";
 }
 
-DcmItem* private_item(DcmItem& item, const PrivateTag& tag) {
+std::vector<DcmItem*> private_items(DcmItem& item, const PrivateTag& tag) {
   const auto key = key_of(item, tag);
-  DcmItem* found = nullptr;
-  if (!key || item.findAndGetSequenceItem(*key, found, 0).bad()) return nullptr;
-  return found;
+  DcmSequenceOfItems* sequence = nullptr;
+  std::vector<DcmItem*> items;
+  if (!key || item.findAndGetSequence(*key, sequence).bad() || sequence == nullptr) return items;
+  for (DcmObject* next = nullptr; (next = sequence->nextInContainer(next)) != nullptr;)
+    if (auto* one = dynamic_cast<DcmItem*>(next)) items.push_back(one);
+  return items;
+}
+
+DcmItem* private_item(DcmItem& item, const PrivateTag& tag) {
+  const auto items = private_items(item, tag);
+  return items.empty() ? nullptr : items.front();
 }
 
 }  // namespace consilium::imaging

@@ -26,7 +26,8 @@ std::vector<double> private_numbers(DcmItem& item, const PrivateTag& tag, Privat
 std::string private_text(DcmItem& item, const PrivateTag& tag);
 /// As stored. Empty when absent.
 std::string private_bytes(DcmItem& item, const PrivateTag& tag);
-/// The items of a private sequence's first item; null when absent.
+/// The items of a private sequence; the first of them, null when absent.
+std::vector<DcmItem*> private_items(DcmItem& item, const PrivateTag& tag);
 DcmItem* private_item(DcmItem& item, const PrivateTag& tag);
 
 }  // namespace consilium::imaging

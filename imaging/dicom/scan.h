@@ -42,8 +42,8 @@ struct Study {
 
 /// Reads the headers below a folder (or of one file) on thread_limit() threads and groups them into series.
 ///
-/// A series is what shares a Series Instance UID, and within it image size, spacing, orientation, image type and echo time. Frames
-/// of enhanced images and tiles of Siemens mosaics are slices like any other.
+/// A series is what shares a Series Instance UID, and within it series number, image size, spacing, orientation, image type,
+/// content and echo time. Frames of enhanced images and tiles of mosaics are slices like any other.
 /// Slices are ordered by the projection of their position on the normal. Uneven distances, gantry tilt and images that do not
 /// fill a block are told in `problem`. Links to folders are not followed; folders are read 16 deep.
 /// @throws Error{kNotFound} no such folder or file.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <tuple>
 
+#include "imaging/dicom/diffusion_series.h"
 #include "imaging/vec3.h"
 
 namespace consilium::imaging {
@@ -187,7 +188,8 @@ std::vector<Series> arrange_slices(std::vector<DicomHeader> slices) {
   Places places = places_of(std::move(slices));
   std::optional<Series> left;
   if (ends_early(places)) left = take_last_volume(places);
-  const std::string problem = problem_of_places(places);
+  std::string problem = problem_of_places(places);
+  if (problem.empty()) problem = order_by_weighting(places);
   if (!problem.empty()) {
     Series series;
     series.problem = problem;

@@ -139,11 +139,13 @@ std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned lo
   Sint32 whole = 0;
   Uint32 large = 0;
   Uint16 small = 0;
+  Sint16 small_signed = 0;
   if (element->getFloat64(real, index).good()) return std::isfinite(real) ? std::optional<double>(real) : std::nullopt;
   if (element->getFloat32(single, index).good()) return std::isfinite(single) ? std::optional<double>(single) : std::nullopt;
   if (element->getSint32(whole, index).good()) return whole;
   if (element->getUint32(large, index).good()) return large;
   if (element->getUint16(small, index).good()) return small;
+  if (element->getSint16(small_signed, index).good()) return small_signed;
   return std::nullopt;
 }
 

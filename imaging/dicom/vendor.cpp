@@ -13,12 +13,6 @@ namespace {
 
 constexpr double kLargestB = 1e5;
 
-bool is_maker(const DicomHeader& h, std::string_view name) {
-  std::string maker = h.manufacturer;
-  for (char& c : maker) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return maker.find(name) != std::string::npos;
-}
-
 std::optional<double> first(const std::vector<double>& values) {
   return values.empty() ? std::nullopt : std::optional<double>(values.front());
 }
@@ -40,6 +34,7 @@ void read_philips(DcmItem& item, DicomHeader& h) {
     for (const double value : private_numbers(item, {0x2005, "Philips MR Imaging DD 001", element}, PrivateType::kFloat32))
       direction.push_back(value);
   set_diffusion(h, first(b), vector(direction));
+  h.is_isotropic |= private_text(item, {0x2001, "Philips Imaging DD 001", 0x04}) == "I";
 }
 
 void read_united_imaging(DcmItem& item, DicomHeader& h) {
@@ -88,6 +83,12 @@ void read_ge(DcmItem& item, DicomHeader& h) {
 
 }  // namespace
 
+bool is_from(const DicomHeader& h, std::string_view name) {
+  std::string maker = h.manufacturer;
+  for (char& c : maker) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return maker.find(name) != std::string::npos;
+}
+
 void set_diffusion(DicomHeader& h, std::optional<double> b_value, const std::optional<Vec3>& gradient) {
   if (!b_value || !(*b_value >= 0 && *b_value < kLargestB)) return;
   h.b_value = b_value;
@@ -99,7 +100,7 @@ void set_diffusion(DicomHeader& h, std::optional<double> b_value, const std::opt
 
 void apply_philips_scale(DcmItem& item, DicomHeader& h) {
   constexpr double kLeastScale = 1e-15;
-  if (!is_maker(h, "philips") || h.slope == 0) return;
+  if (!is_from(h, "philips") || h.slope == 0) return;
   const auto scale = first(private_numbers(item, {0x2005, "Philips MR Imaging DD 001", 0x0E}, PrivateType::kFloat32));
   if (!scale || !(*scale > kLeastScale)) return;
   h.philips_scale = scale;
@@ -109,12 +110,13 @@ void apply_philips_scale(DcmItem& item, DicomHeader& h) {
 
 void read_diffusion(DcmItem& item, DicomHeader& h) {
   if (h.modality != "MR") return;
+  h.is_isotropic = text_of(item, DCM_DiffusionDirectionality) == "ISOTROPIC";
   set_diffusion(h, number_of(item, DCM_DiffusionBValue), vector_of(item, DCM_DiffusionGradientOrientation));
   if (h.b_value && (*h.b_value == 0 || h.gradient)) return;
-  if (is_maker(h, "siemens")) read_siemens(item, h);
-  if (is_maker(h, "philips")) read_philips(item, h);
-  if (is_maker(h, "uih") || is_maker(h, "united")) read_united_imaging(item, h);
-  if (is_maker(h, "ge ") || is_maker(h, "gems")) read_ge(item, h);
+  if (is_from(h, "siemens")) read_siemens(item, h);
+  if (is_from(h, "philips")) read_philips(item, h);
+  if (is_from(h, "uih") || is_from(h, "united")) read_united_imaging(item, h);
+  if (is_from(h, "ge ") || is_from(h, "gems")) read_ge(item, h);
 }
 
 }  // namespace consilium::imaging

@@ -3,9 +3,14 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
 
+#include <string_view>
+
 #include "imaging/dicom/header.h"
 
 namespace consilium::imaging {
+
+/// Whether the Manufacturer (0008,0070) has `name` in it, which is in small letters.
+bool is_from(const DicomHeader& h, std::string_view name);
 
 /// Philips MR stores three scales; the private one gives values that can be compared between series:
 ///   value = (stored * RS + RI) / (RS * SS), RS and RI from (0028,1053) and (0028,1052), SS from (2005,100E).
