@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -95,9 +96,16 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+std::vector<double> medians_of_tenths(const std::vector<double>& values) {
+  const auto parts = static_cast<std::ptrdiff_t>(std::min<std::size_t>(10, values.size())), size = static_cast<std::ptrdiff_t>(values.size());
+  std::vector<double> medians;
+  for (std::ptrdiff_t n = 0; n < parts; ++n) medians.push_back(median({values.begin() + size * n / parts, values.begin() + size * (n + 1) / parts}));
+  return medians;
+}
+
 struct Measured {
   double round_seconds = 0, peak_mb = 0;
-  double early_mb = 0, late_mb = 0;  ///< resident after a round
+  std::vector<double> resident_mb;   ///< after a round, the median of each tenth of the run
   double processor_seconds = 0;      ///< per round, of coordinator and sites, start and end included: says something on a busy machine too
 };
 
@@ -144,18 +152,17 @@ Measured measure(std::int64_t parameters, int sites, int rounds, bool secure) {
     megabytes.push_back(std::stod(line.substr(line.find(' '))));
   }
   // The first round holds the connections, the one after the last only validates.
-  const std::size_t some = std::min<std::size_t>(50, megabytes.size() / 2);
-  return {median({seconds.begin() + 1, seconds.end() - 1}), peak, median({megabytes.begin() + 1, megabytes.begin() + 1 + some}), median({megabytes.end() - some, megabytes.end()}), (processor_seconds() - processor_before) / rounds};
+  return {median({seconds.begin() + 1, seconds.end() - 1}), peak, medians_of_tenths({megabytes.begin() + 1, megabytes.end()}), (processor_seconds() - processor_before) / rounds};
 }
 
 void show(std::int64_t parameters, int sites, int rounds) {
-  const auto [round, peak, early, late, processor] = measure(parameters, sites, rounds, false);
+  const auto [round, peak, resident, processor] = measure(parameters, sites, rounds, false);
   const std::string bytes(static_cast<std::size_t>(parameters) * sizeof(float), '\1');
   std::vector<double> floors;
   for (int n = 0; n < 5; ++n) floors.push_back(grpc_floor_seconds(bytes, sites));
   const double size_mb = static_cast<double>(bytes.size()) / 1e6;
-  fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: {:.4f} s per round, plain gRPC {:.4f} s, ratio {:.2f}; coordinator's peak {:.0f} MB = {:.1f} x model ({:.1f} MB), resident after a round {:.1f} MB early, {:.1f} MB late\n", parameters, sites, rounds,
-             round, median(floors), round / median(floors), peak, peak / size_mb, size_mb, early, late);
+  fmt::print("{:>10} parameters {:>3} sites {:>4} rounds: {:.4f} s per round, plain gRPC {:.4f} s, ratio {:.2f}; coordinator's peak {:.0f} MB = {:.1f} x model ({:.1f} MB), resident after a round, by tenths of the run: {:.1f} MB\n", parameters, sites, rounds,
+             round, median(floors), round / median(floors), peak, peak / size_mb, size_mb, fmt::join(resident, " "));
   fmt::print("{:>10} parameters {:>3} sites: {:.2f} s of processor time per round\n", parameters, sites, processor);
 }
 

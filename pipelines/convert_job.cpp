@@ -148,6 +148,8 @@ void convert_series(const ConvertJob& job, const ConvertOptions& options, Conver
   written.volumes = volumes.size();
   written.channel = imaging::classify(*job.volumes.front()).channel;
   note(*job.volumes.front(), options, written.notes);
+  if (job.volumes.front()->header().series_uid != job.volumes.back()->header().series_uid)
+    written.notes.push_back("joined: its volumes came as series of their own, as Siemens XA exports one acquisition");
   Json sidecar = imaging::to_sidecar(*job.volumes.front(), job.volumes.size() > 1 ? job.volumes[1] : nullptr);
   if (wants_suv) sidecar["Units"] = first.header().units == "GML" ? "g/mL" : "cm2/mL";
   if (volumes.size() > 1) sidecar["Consilium"].erase("Volume");

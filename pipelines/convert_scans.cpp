@@ -105,7 +105,7 @@ void plan_study(const fs::path& input, const imaging::Study& study, Names& names
 
 /// Structures that a preset has no name for are named as other series are.
 std::string structure_name(const imaging::DicomHeader& header, const ConvertOptions& options, Labels& labels) {
-  const Series alone{.slices = {header}, .geometry = {}, .part = {}, .problem = {}};
+  const Series alone{.slices = {header}, .geometry = {}, .acquisition = {}, .part = {}, .problem = {}};
   const ScanLabels whose = labels.of(header);
   if (const auto name = series_file_name(alone, options.name, whose)) return *name;
   return *series_file_name(alone, ConvertOptions{}.name, whose);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -50,6 +51,35 @@ std::string part_name(const DicomHeader& a, const DicomHeader& b) {
   return "another spacing, unit or examination";
 }
 
+/// What the volumes of one 4-D image have in common. Siemens XA writes the volumes of one acquisition as classic series of their own (image type MFSPLIT): number 7 becomes
+/// 7001, 7002, ... for its acquisitions 1, 2, ...
+std::string acquisition_key(const std::vector<DicomHeader>& series) {
+  const DicomHeader& first = series.front();
+  const bool is_split = std::all_of(series.begin(), series.end(), [](const DicomHeader& h) {
+    return h.series_number >= 1000 && h.acquisition_number.value_or(0) > 0 && h.series_number % 1000 == *h.acquisition_number &&
+           std::find(h.image_type.begin(), h.image_type.end(), "MFSPLIT") != h.image_type.end();
+  });
+  return is_split ? fmt::format("{}|{}|{}|{}", first.study_uid, first.series_number / 1000, first.series_time, first.series_description) : first.series_uid;
+}
+
+/// Images by acquisition_key; those of joined series bear the lowest of their numbers.
+std::map<std::string, std::vector<DicomHeader>> acquisitions_of(std::vector<DicomHeader> images) {
+  std::map<std::string, std::vector<DicomHeader>> by_uid, by_key;
+  for (DicomHeader& image : images) by_uid[image.series_uid.empty() ? std::to_string(image.series_number) : image.series_uid].push_back(std::move(image));
+  for (auto& [uid, members] : by_uid) {
+    std::string key = acquisition_key(members);
+    if (key.empty()) key = uid;
+    const bool is_joined = key != uid;
+    auto& all = by_key[key];
+    std::move(members.begin(), members.end(), std::back_inserter(all));
+    if (!is_joined) continue;
+    int lowest = all.front().series_number;
+    for (const DicomHeader& image : all) lowest = std::min(lowest, image.series_number);
+    for (DicomHeader& image : all) image.series_number = lowest;
+  }
+  return by_key;
+}
+
 /// The blocks of one Series Instance UID, in the order of their first image.
 std::vector<std::vector<DicomHeader>> blocks_of(std::vector<DicomHeader> images) {
   std::vector<std::vector<DicomHeader>> blocks;
@@ -68,11 +98,8 @@ std::vector<std::vector<DicomHeader>> blocks_of(std::vector<DicomHeader> images)
 }  // namespace
 
 std::vector<Series> group_series(std::vector<DicomHeader> images) {
-  std::map<std::string, std::vector<DicomHeader>> by_uid;
-  for (DicomHeader& image : images)
-    by_uid[image.series_uid.empty() ? std::to_string(image.series_number) : image.series_uid].push_back(std::move(image));
   std::vector<Series> result;
-  for (auto& [uid, members] : by_uid) {
+  for (auto& [key, members] : acquisitions_of(std::move(images))) {
     complete_diffusion(members);
     auto blocks = blocks_of(std::move(members));
     std::vector<std::string> parts(blocks.size());
@@ -80,13 +107,14 @@ std::vector<Series> group_series(std::vector<DicomHeader> images) {
       parts[n] = part_name(blocks[n].front(), blocks[n == 0 ? 1 : 0].front());
     for (std::size_t n = 0; n < blocks.size(); ++n)
       for (Series& series : arrange_slices(std::move(blocks[n]))) {
+        series.acquisition = key;
         series.part = parts[n];
         result.push_back(std::move(series));
       }
   }
   std::stable_sort(result.begin(), result.end(), [](const Series& a, const Series& b) {
-    return std::tie(a.header().series_number, a.header().series_uid, a.part, a.volume) <
-           std::tie(b.header().series_number, b.header().series_uid, b.part, b.volume);
+    return std::tie(a.header().series_number, a.acquisition, a.part, a.volume) <
+           std::tie(b.header().series_number, b.acquisition, b.part, b.volume);
   });
   return result;
 }
@@ -96,7 +124,7 @@ std::size_t volumes_from(const Study& study, std::size_t first) {
   std::size_t end = first + 1;
   for (; end < study.series.size(); ++end) {
     const Series& next = study.series[end];
-    if (next.volume <= 1 || next.header().series_uid != begin.header().series_uid || next.part != begin.part || next.problem != begin.problem || next.slices.size() != begin.slices.size()) break;
+    if (next.volume <= 1 || next.acquisition != begin.acquisition || next.part != begin.part || next.problem != begin.problem || next.slices.size() != begin.slices.size()) break;
   }
   return end - first;
 }

@@ -24,6 +24,7 @@ void read_identity(DcmItem& item, DicomHeader& h) {
   h.sop_instance_uid = text_of(item, DCM_SOPInstanceUID);
   h.study_uid = text_of(item, DCM_StudyInstanceUID);
   h.series_uid = text_of(item, DCM_SeriesInstanceUID);
+  h.series_time = text_of(item, DCM_SeriesTime);
   h.frame_of_reference = text_of(item, DCM_FrameOfReferenceUID);
   if (const std::string patient = text_of(item, DCM_PatientID); !patient.empty())
     h.patient_key = std::hash<std::string>{}(patient) | 1;

@@ -27,6 +27,7 @@ struct DicomHeader {
   std::string sop_instance_uid;   ///< (0008,0018)
   std::string study_uid;          ///< (0020,000D)
   std::string series_uid;         ///< (0020,000E)
+  std::string series_time;        ///< (0008,0031)
   std::string frame_of_reference;  ///< (0020,0052): images of one frame lie as the scanner says; empty when the file does not say
   std::uint64_t patient_key = 0;  ///< tells patients apart within one process; 0 when the file names none
   std::string transfer_syntax;    ///< UID of the encoding

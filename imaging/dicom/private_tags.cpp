@@ -1,7 +1,10 @@
 #include "imaging/dicom/private_tags.h"
 
+#include <dcmtk/dcmdata/dcistrmb.h>
+
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 #include "imaging/dicom/values.h"
 
@@ -28,6 +31,26 @@ std::string bytes_of(DcmItem& item, const DcmTagKey& key) {
   OFString text;
   if (element->getOFStringArray(text).good()) return {text.c_str(), text.length()};
   return "";
+}
+
+/// A sequence of known length; DCMTK lets only its own classes make one.
+struct SequenceOfBytes : DcmSequenceOfItems {
+  SequenceOfBytes(const DcmTag& tag, std::size_t bytes) : DcmSequenceOfItems(tag, static_cast<Uint32>(bytes), OFFalse) {}
+};
+
+/// Where the VR is implicit nothing says that a private element is a sequence: its items are parsed and put in its place. Null when it holds none.
+DcmSequenceOfItems* opened(DcmItem& item, const DcmTagKey& key) {
+  std::string bytes = bytes_of(item, key);
+  if (!bytes.starts_with(std::string_view("\xFE\xFF\x00\xE0", 4))) return nullptr;
+  auto sequence = std::make_unique<SequenceOfBytes>(DcmTag(key, EVR_SQ), bytes.size());
+  DcmInputBufferStream stream;
+  stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
+  stream.setEos();
+  sequence->transferInit();
+  const OFCondition read = sequence->read(stream, EXS_LittleEndianImplicit, EGL_noChange);
+  sequence->transferEnd();
+  if (read.bad() || item.insert(sequence.get(), OFTrue).bad()) return nullptr;
+  return sequence.release();
 }
 
 template <typename T>
@@ -94,7 +117,9 @@ std::vector<DcmItem*> private_items(DcmItem& item, const PrivateTag& tag) {
   const auto key = key_of(item, tag);
   DcmSequenceOfItems* sequence = nullptr;
   std::vector<DcmItem*> items;
-  if (!key || item.findAndGetSequence(*key, sequence).bad() || sequence == nullptr) return items;
+  if (!key) return items;
+  if (item.findAndGetSequence(*key, sequence).bad() || sequence == nullptr) sequence = opened(item, *key);
+  if (sequence == nullptr) return items;
   for (DcmObject* next = nullptr; (next = sequence->nextInContainer(next)) != nullptr;)
     if (auto* one = dynamic_cast<DcmItem*>(next)) items.push_back(one);
   return items;

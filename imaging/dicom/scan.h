@@ -14,6 +14,7 @@ namespace consilium::imaging {
 struct Series {
   std::vector<DicomHeader> slices;  ///< along the slice normal (row x column), never by Instance Number
   Geometry geometry;                ///< of the block; size 0 when `problem` says why there is none
+  std::string acquisition;          ///< what the volumes of one 4-D image share: the Series Instance UID, or more where each is a series of its own
   int volume = 0;                   ///< of a series that holds several images at each position: 1, 2, ...; else 0
   std::string part;                 ///< how this part differs when one Series Instance UID held several; else empty
   std::string problem;              ///< why it cannot be loaded as one volume; empty when it can
@@ -42,7 +43,7 @@ struct Study {
 
 /// Reads the headers below a folder (or of one file) on thread_limit() threads and groups them into series.
 ///
-/// A series is what shares a Series Instance UID, and within it series number, image size, spacing, orientation, image type,
+/// A series is what shares a Series Instance UID (volumes that Siemens XA split into series of their own are joined again), and within it series number, image size, spacing, orientation, image type,
 /// content and echo time. Frames of enhanced images and tiles of mosaics are slices like any other.
 /// Slices are ordered by the projection of their position on the normal. Uneven distances, gantry tilt and images that do not
 /// fill a block are told in `problem`. Links to folders are not followed; folders are read 16 deep.

@@ -19,7 +19,8 @@ bool is_from(const DicomHeader& h, std::string_view name);
 /// doi:10.1593/tlo.13811.
 void apply_philips_scale(DcmItem& item, DicomHeader& h);
 
-/// Diffusion weighting: DICOM's own attributes, else those of Siemens, Philips, United Imaging and, without direction, GE.
+/// Diffusion weighting: DICOM's own attributes, else those of Siemens, Philips, United Imaging and GE. Canon V6.0 gives
+/// directions in a comment, in a frame that depends on what it does not tell: they stay unknown.
 /// Source: DICOM PS3.3 C.8.13.5.9; the vendors' conformance statements.
 void read_diffusion(DcmItem& item, DicomHeader& h);
 

@@ -90,6 +90,36 @@ TEST(VendorSeries, OneSeriesUidWithTwoSeriesNumbersIsTwoSeries) {
   EXPECT_THAT(parts_of(scan_study(folder.path())), ElementsAre("series number 3", "series number 7"));
 }
 
+/// Two acquisitions as series of two slices each, as Siemens XA exports them.
+void write_split(const fs::path& folder, const char* second_number, const char* second_time) {
+  for (int n = 1; n <= 4; ++n) {
+    DicomImage image = one_of_two_volumes(n, "Siemens Healthineers");
+    image.series = n > 2 ? "1.2.826.0.1.1.8" : "1.2.826.0.1.1.9";  // the other way round than they were taken
+    image.attributes.insert(image.attributes.end(), {{DCM_ImageType, "ORIGINAL\\PRIMARY\\M\\MFSPLIT"}, {DCM_SeriesTime, n > 2 ? second_time : "101112"}, {DCM_SeriesNumber, n > 2 ? second_number : "7001"}});
+    image.attributes.emplace_back(DCM_AcquisitionNumber, n > 2 ? "2" : "1");
+    test::write_dicom(folder / std::to_string(n), image);
+  }
+}
+
+TEST(VendorSeries, VolumesThatSiemensXaSplitIntoSeriesAreOneAgain) {
+  const TemporaryFolder folder;
+  write_split(folder.path(), "7002", "101112");
+  const Study study = scan_study(folder.path());
+  ASSERT_EQ(study.series.size(), 2U);
+  EXPECT_EQ(volumes_from(study, 0), 2U);
+  EXPECT_EQ(study.series[0].header().acquisition_number, 1);
+  EXPECT_EQ(study.series[1].header().series_number, 7001);
+  EXPECT_EQ(study.series[1].header().series_uid, "1.2.826.0.1.1.8") << "a file made of it refers to the series that there is";
+}
+
+TEST(VendorSeries, SeriesThatOnlyLookAlikeStayApart) {
+  const TemporaryFolder folder;
+  write_split(folder.path() / "number", "7004", "101112");
+  EXPECT_EQ(volumes_from(scan_study(folder.path() / "number"), 0), 1U);
+  write_split(folder.path() / "time", "7002", "101113");
+  EXPECT_EQ(volumes_from(scan_study(folder.path() / "time"), 0), 1U);
+}
+
 /// b-value and direction along x or y of one image; a b-value below 0 writes none.
 struct Weighting {
   double b = 0;

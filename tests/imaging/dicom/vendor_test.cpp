@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "imaging/dicom/load.h"
+#include "imaging/dicom/private_tags.h"
 #include "tests/support/dicom_files.h"
 
 namespace consilium::imaging {
@@ -27,6 +28,32 @@ TEST(Vendor, PhilipsPrivateScaleIsApplied) {
   EXPECT_DOUBLE_EQ(h.slope, 4);
   EXPECT_DOUBLE_EQ(h.intercept, -12);
   EXPECT_EQ(h.philips_scale, 0.25);
+}
+
+/// As it comes where the VR is implicit: an item of four elements as bytes.
+TEST(Vendor, AWrappedPrivateSequenceIsOpened) {
+  DcmItem item;
+  item.putAndInsertString(DcmTag(0x2005, 0x0014, EVR_LO), "Philips MR Imaging DD 005");
+  std::string bytes("\xFE\xFF\x00\xE0\x2E\x00\x00\x00", 8);
+  bytes += std::string("\x05\x20\x10\x00\x1A\x00\x00\x00Philips MR Imaging DD 001 ", 34);
+  bytes += std::string("\x05\x20\x0E\x10\x04\x00\x00\x00\x00\x00\x80\x3E", 12);
+  item.putAndInsertUint8Array(DcmTag(0x2005, 0x140F, EVR_OB), reinterpret_cast<const Uint8*>(bytes.data()), bytes.size());
+  const PrivateTag outer{0x2005, "Philips MR Imaging DD", 0x0F};
+  for (int n = 0; n < 2; ++n) {  // once opened it stays open
+    DcmItem* inner = private_item(item, outer);
+    ASSERT_NE(inner, nullptr);
+    EXPECT_EQ(private_numbers(*inner, {0x2005, "Philips MR Imaging DD 001", 0x0E}, PrivateType::kFloat32), std::vector<double>{0.25});
+  }
+}
+
+TEST(Vendor, BytesThatOnlyBeginAsASequenceHoldNothing) {
+  for (const std::string& bytes : {std::string("\xFE\xFF\x00\xE0\xFF\x00\x00\x00", 8), std::string("\xFE\xFF\x00\xE0", 4), std::string("\x00\x00", 2)}) {
+    DcmItem item;
+    item.putAndInsertString(DcmTag(0x2005, 0x0014, EVR_LO), "Philips MR Imaging DD 005");
+    item.putAndInsertUint8Array(DcmTag(0x2005, 0x140F, EVR_OB), reinterpret_cast<const Uint8*>(bytes.data()), bytes.size());
+    DcmItem* inner = private_item(item, {0x2005, "Philips MR Imaging DD", 0x0F});
+    EXPECT_TRUE(inner == nullptr || inner->card() == 0);
+  }
 }
 
 TEST(Vendor, AnotherMakersTagOfThatNumberIsNoScale) {
