@@ -12,7 +12,7 @@ std::string quoted(const char* text) { return text == nullptr ? "nullptr" : "\""
 
 void print(const DcmDictEntry& entry) {
   const DcmTagKey from = entry.getKey(), to = entry.getUpperKey();
-  std::printf("{%d, %d, %d, %d, \"%s\", %s, %d, %d, %s, %s, %d, %d},\n", from.getGroup(), from.getElement(), to.getGroup(), to.getElement(), entry.getVR().getVRName(), quoted(entry.getTagName()).c_str(), entry.getVMMin(), entry.getVMMax(),
+  std::printf("{%d, %d, %d, %d, %d, %s, %d, %d, %s, %s, %d, %d},\n", from.getGroup(), from.getElement(), to.getGroup(), to.getElement(), static_cast<int>(entry.getEVR()), quoted(entry.getTagName()).c_str(), entry.getVMMin(), entry.getVMMax(),
               quoted(entry.getStandardVersion()).c_str(), quoted(entry.getPrivateCreator()).c_str(), static_cast<int>(entry.getGroupRangeRestriction()), static_cast<int>(entry.getElementRangeRestriction()));
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 struct Row {
   Uint16 group, element, last_group, last_element;
-  const char* vr;
+  int vr;  ///< DcmEVR
   const char* name;
   int least_values, most_values;
   const char* version;
@@ -28,7 +28,7 @@ constexpr const char* kPath = "DCMDICTPATH";
 
 void add_rows(DcmDataDictionary& dictionary) {
   for (const Row& row : kRows) {
-    auto* entry = new DcmDictEntry(row.group, row.element, row.last_group, row.last_element, DcmVR(row.vr), row.name, row.least_values, row.most_values, row.version, OFFalse, row.creator);
+    auto* entry = new DcmDictEntry(row.group, row.element, row.last_group, row.last_element, DcmVR(static_cast<DcmEVR>(row.vr)), row.name, row.least_values, row.most_values, row.version, OFFalse, row.creator);
     entry->setGroupRangeRestriction(static_cast<DcmDictRangeRestriction>(row.groups));
     entry->setElementRangeRestriction(static_cast<DcmDictRangeRestriction>(row.elements));
     dictionary.addEntry(entry);  // which owns it

@@ -2,6 +2,7 @@
 
 #include <dcmtk/dcmdata/dcistrmb.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -13,11 +14,21 @@ namespace {
 
 constexpr unsigned long kMostValues = 4096;
 
+/// In one walk over the elements, which come in the order of their tags, so creators before what they own: DCMTK finds an element by walking from the first, and a
+/// series has thousands of files.
 std::optional<DcmTagKey> key_of(DcmItem& item, const PrivateTag& tag) {
-  for (std::uint16_t block = 0x10; block <= 0x3F; ++block) {
-    if (!text_of(item, {tag.group, block}).starts_with(tag.creator)) continue;
-    const DcmTagKey key(tag.group, static_cast<Uint16>(block << 8 | tag.element));
-    if (item.tagExists(key)) return key;
+  constexpr Uint16 kFirstBlock = 0x10, kLastBlock = 0xFF;
+  std::vector<Uint16> blocks;
+  for (DcmObject* next = nullptr; (next = item.nextInContainer(next)) != nullptr;) {
+    const DcmTagKey key = next->getTag();
+    if (key.getGroup() < tag.group) continue;
+    if (key.getGroup() > tag.group) break;
+    const Uint16 element = key.getElement();
+    if (element >= kFirstBlock && element <= kLastBlock) {
+      if (text_of(item, key).starts_with(tag.creator)) blocks.push_back(element);
+    } else if (std::any_of(blocks.begin(), blocks.end(), [&](Uint16 block) { return element == (block << 8 | tag.element); })) {
+      return key;
+    }
   }
   return std::nullopt;
 }
