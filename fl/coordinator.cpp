@@ -8,6 +8,7 @@
 #include "fl/duplicate_cases.h"
 #include "fl/owner_count.h"
 #include "fl/privacy/client_round.h"
+#include "fl/report_memory.h"
 
 namespace consilium::fl {
 
@@ -25,6 +26,7 @@ Coordinator::Coordinator(FederationSettings settings, RunState state, double now
   std::sort(settings_.sites.begin(), settings_.sites.end());
   require(state_.round >= 0 && state_.round <= settings_.rounds + 1, ErrorCode::kMismatch, "the run has more rounds than its settings allow");
   for (std::size_t n = 0; n + 1 < state_.reports.size(); ++n) shorten(state_.reports[n]);
+  for (std::size_t n = 0; n + remembered_rounds() < state_.reports.size(); ++n) forget_outcomes(state_.reports, n, remembered_rounds());
   hash_global();
   check_privacy();
   open_round(now);
@@ -283,6 +285,13 @@ void Coordinator::end_round(RoundReport& report, const std::vector<Update>& upda
   if (state_.best_validation < 0) state_.best_round = std::min(state_.round, settings_.rounds);
   if (!state_.reports.empty()) shorten(state_.reports.back());
   state_.reports.push_back(report);
+  if (state_.reports.size() > remembered_rounds()) forget_outcomes(state_.reports, state_.reports.size() - remembered_rounds() - 1, remembered_rounds());
+}
+
+/// An update that comes late is compared with the round that it was made for.
+std::size_t Coordinator::remembered_rounds() const {
+  constexpr std::int64_t kLeast = 32;
+  return static_cast<std::size_t>(std::max(kLeast, settings_.policy.most_staleness + 1));
 }
 
 RoundReport Coordinator::close() {

@@ -24,7 +24,7 @@ struct RunState {
   std::int64_t best_round = 0;       ///< trainings that went into the global model with the best validation so far; the newest while no site validates
   double best_validation = -1;       ///< below 0: no site has validated yet
   AggregationMemory memory;          ///< what the aggregation rule remembers
-  std::vector<RoundReport> reports;  ///< of the closed rounds; while it runs, whole is only the last one (shorten)
+  std::vector<RoundReport> reports;  ///< of the closed rounds; while it runs, whole is only the last one (fl/report_memory.h)
 
   bool operator==(const RunState&) const = default;
 };
@@ -96,6 +96,7 @@ class Coordinator {
   RoundReport close();
   RoundReport close_protected(std::optional<ProtectedSum> sum, const std::string& why_not);
   void judge_base(RoundReport& report, double weighted_score, double weights);
+  std::size_t remembered_rounds() const;
   void end_round(RoundReport& report, const std::vector<Update>& updates);
   void open_round(double now);
   void check_privacy();

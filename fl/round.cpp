@@ -16,12 +16,4 @@ std::string_view to_string(Participation participation) {
   return "late";
 }
 
-void shorten(RoundReport& report) {
-  for (SiteOutcome& outcome : report.sites) {
-    outcome.reason = {};
-    outcome.commitment = {};
-    std::erase_if(outcome.metrics, [](const auto& metric) { return metric.first != "loss" && metric.first != "seconds"; });
-  }
-}
-
 }  // namespace consilium::fl

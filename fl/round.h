@@ -70,8 +70,4 @@ struct RoundReport {
   bool operator==(const RoundReport&) const = default;
 };
 
-/// Takes out of a closed round's report what no later round asks for: reasons, commitments, and metrics but for "loss" and "seconds". A coordinator's memory must not grow
-/// with its rounds; the whole report is in run.sqlite.
-void shorten(RoundReport& report);
-
 }  // namespace consilium::fl

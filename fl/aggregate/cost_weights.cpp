@@ -4,10 +4,10 @@
 #include <cmath>
 #include <optional>
 
+#include "fl/report_memory.h"
+
 namespace consilium::fl {
 namespace {
-
-constexpr std::size_t kRemembered = 5;  ///< rounds whose losses make up FedPIDAvg's integral term
 
 std::optional<double> loss_in(const std::map<std::string, double>& metrics) {
   const auto found = metrics.find("loss");
@@ -18,7 +18,7 @@ std::optional<double> loss_in(const std::map<std::string, double>& metrics) {
 /// A site's losses of the rounds it took part in, newest first.
 std::vector<double> losses_of(const std::string& site, std::span<const RoundReport> history) {
   std::vector<double> losses;
-  for (auto report = history.rbegin(); report != history.rend() && losses.size() < kRemembered; ++report)
+  for (auto report = history.rbegin(); report != history.rend() && losses.size() < kRememberedLosses; ++report)
     for (const SiteOutcome& outcome : report->sites)
       if (outcome.site == site && outcome.participation == Participation::kAccepted)
         if (const auto loss = loss_in(outcome.metrics)) losses.push_back(*loss);
@@ -57,7 +57,7 @@ SiteWeights cost_weights(CostRule rule, const CostWeightSettings& settings, std:
     }
     progresses.of[update.site] = progress(rule, losses.front(), *now);
     losses.insert(losses.begin(), *now);
-    losses.resize(std::min(losses.size(), kRemembered));
+    losses.resize(std::min(losses.size(), kRememberedLosses));
     double sum = 0;
     for (const double loss : losses) sum += loss;
     sums.of[update.site] = sum;
