@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <string>
 
 namespace consilium::fl {
 namespace {
@@ -13,11 +11,7 @@ struct Known {
   std::size_t with_cases = 0, accepted = 0, with_loss = 0;
 };
 
-/// One that a rule would take (fl/aggregate/cost_weights.cpp).
-bool has_loss(const SiteOutcome& outcome) {
-  const auto loss = outcome.metrics.find("loss");
-  return outcome.participation == Participation::kAccepted && loss != outcome.metrics.end() && std::isfinite(loss->second) && loss->second >= 0;
-}
+bool has_loss(const SiteOutcome& outcome) { return outcome.participation == Participation::kAccepted && loss_in(outcome.metrics).has_value(); }
 
 bool is_told_later(const SiteOutcome& outcome, const Known& later) {
   if (outcome.cases > 0 && later.with_cases == 0) return false;
@@ -26,6 +20,12 @@ bool is_told_later(const SiteOutcome& outcome, const Known& later) {
 }
 
 }  // namespace
+
+std::optional<double> loss_in(const std::map<std::string, double>& metrics) {
+  const auto found = metrics.find("loss");
+  if (found == metrics.end() || !std::isfinite(found->second) || found->second < 0) return std::nullopt;
+  return found->second;
+}
 
 void shorten(RoundReport& report) {
   for (SiteOutcome& outcome : report.sites) {

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "fl/round.h"
@@ -11,6 +14,9 @@ namespace consilium::fl {
 
 /// Participations of a site whose losses a rule asks for (FedPIDAvg's integral term).
 inline constexpr std::size_t kRememberedLosses = 5;
+
+/// A site's loss in words of its own that a rule takes: a number of 0 or more.
+std::optional<double> loss_in(const std::map<std::string, double>& metrics);
 
 /// Takes out of a closed round's report what no later round asks for: reasons, commitments, and metrics but for "loss" and "seconds".
 void shorten(RoundReport& report);

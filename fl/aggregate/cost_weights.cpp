@@ -9,12 +9,6 @@
 namespace consilium::fl {
 namespace {
 
-std::optional<double> loss_in(const std::map<std::string, double>& metrics) {
-  const auto found = metrics.find("loss");
-  if (found == metrics.end() || !std::isfinite(found->second) || found->second < 0) return std::nullopt;
-  return found->second;
-}
-
 /// A site's losses of the rounds it took part in, newest first.
 std::vector<double> losses_of(const std::string& site, std::span<const RoundReport> history) {
   std::vector<double> losses;

@@ -55,7 +55,7 @@ std::string order_by_weighting(std::vector<Place>& places) {
   for (const Place& place : places)
     for (const DicomHeader& image : place)
       if (!image.b_value) return "";
-  const Place model = *std::min_element(places.begin(), places.end(), [](const Place& a, const Place& b) { return lowest_number(a) < lowest_number(b); });
+  const Place& model = *std::min_element(places.begin(), places.end(), [](const Place& a, const Place& b) { return lowest_number(a) < lowest_number(b); });
   for (Place& place : places) {
     if (std::equal(place.begin(), place.end(), model.begin(), model.end(), same_weighting)) continue;
     if (!reorder(place, model)) return "the diffusion weightings (b-values, directions) of one position are not those of the others";

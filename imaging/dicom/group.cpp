@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "imaging/dicom/diffusion_series.h"
@@ -51,32 +52,34 @@ std::string part_name(const DicomHeader& a, const DicomHeader& b) {
   return "another spacing, unit or examination";
 }
 
-/// What the volumes of one 4-D image have in common. Siemens XA writes the volumes of one acquisition as classic series of their own (image type MFSPLIT): number 7 becomes
-/// 7001, 7002, ... for its acquisitions 1, 2, ...
-std::string acquisition_key(const std::vector<DicomHeader>& series) {
-  const DicomHeader& first = series.front();
+/// What the series have in common that Siemens XA makes of the volumes of one acquisition, where this is one of them: classic, image type MFSPLIT, number 7 becomes 7001,
+/// 7002, ... for its acquisitions 1, 2, ...
+std::optional<std::string> key_of_split(const std::vector<DicomHeader>& series) {
   const bool is_split = std::all_of(series.begin(), series.end(), [](const DicomHeader& h) {
     return h.series_number >= 1000 && h.acquisition_number.value_or(0) > 0 && h.series_number % 1000 == *h.acquisition_number &&
            std::find(h.image_type.begin(), h.image_type.end(), "MFSPLIT") != h.image_type.end();
   });
-  return is_split ? fmt::format("{}|{}|{}|{}", first.study_uid, first.series_number / 1000, first.series_time, first.series_description) : first.series_uid;
+  if (!is_split) return std::nullopt;
+  const DicomHeader& first = series.front();
+  return fmt::format("{}|{}|{}|{}", first.study_uid, first.series_number / 1000, first.series_time, first.series_description);
 }
 
-/// Images by acquisition_key; those of joined series bear the lowest of their numbers.
+/// Images by what the volumes of one 4-D image have in common: the Series Instance UID, or key_of_split; joined series bear the lowest of their numbers.
 std::map<std::string, std::vector<DicomHeader>> acquisitions_of(std::vector<DicomHeader> images) {
   std::map<std::string, std::vector<DicomHeader>> by_uid, by_key;
+  std::map<std::string, int> lowest_number;
   for (DicomHeader& image : images) by_uid[image.series_uid.empty() ? std::to_string(image.series_number) : image.series_uid].push_back(std::move(image));
   for (auto& [uid, members] : by_uid) {
-    std::string key = acquisition_key(members);
-    if (key.empty()) key = uid;
-    const bool is_joined = key != uid;
-    auto& all = by_key[key];
-    std::move(members.begin(), members.end(), std::back_inserter(all));
-    if (!is_joined) continue;
-    int lowest = all.front().series_number;
-    for (const DicomHeader& image : all) lowest = std::min(lowest, image.series_number);
-    for (DicomHeader& image : all) image.series_number = lowest;
+    const auto split = key_of_split(members);
+    if (split) {
+      const int number = members.front().series_number;
+      const auto [lowest, is_new] = lowest_number.try_emplace(*split, number);
+      lowest->second = std::min(lowest->second, number);
+    }
+    std::move(members.begin(), members.end(), std::back_inserter(by_key[split.value_or(uid)]));
   }
+  for (const auto& [key, number] : lowest_number)
+    for (DicomHeader& image : by_key[key]) image.series_number = number;
   return by_key;
 }
 

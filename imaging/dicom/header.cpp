@@ -102,9 +102,7 @@ std::optional<std::string> reason_of_bits(const DicomHeader& h) {
 
 std::optional<std::string> reason_of_pixels(const DicomHeader& h) {
   if (!h.has_pixels) return "the file ends before its pixels";
-  // What is kept of each frame must not outgrow the file.
-  constexpr std::uint64_t kBytesPerFrame = 64, kAlways = 1000;
-  if (h.frames < 1 || static_cast<std::uint64_t>(h.frames) > h.file_bytes / kBytesPerFrame + kAlways)
+  if (h.frames < 1 || static_cast<std::uint64_t>(h.frames) > most_slices(h))
     return "Number of Frames (0028,0008) is " + std::to_string(h.frames);
   if (h.rows < 1 || h.columns < 1) return "Rows (0028,0010) or Columns (0028,0011) is missing or 0";
   return h.samples_per_pixel > 1 ? reason_of_colours(h) : reason_of_bits(h);
@@ -217,6 +215,11 @@ DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced) 
     result.refusal_code = error.code();
   }
   return result;
+}
+
+std::uint64_t most_slices(const DicomHeader& file) {
+  constexpr std::uint64_t kBytesPerSlice = 64, kAlways = 1000;
+  return file.file_bytes / kBytesPerSlice + kAlways;
 }
 
 bool is_enhanced(const DicomHeader& h) {

@@ -101,6 +101,9 @@ enum class Unplaced { kRefuse, kAssume };
 /// @throws as read_dicom_header.
 DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced = Unplaced::kRefuse);
 
+/// Frames or tiles that a file may claim: what is kept of each must not outgrow the file.
+std::uint64_t most_slices(const DicomHeader& file);
+
 /// Whether these are slices of a scanner, MR, CT, PET or reconstructed nuclear medicine: not a screenshot, a projection, a report.
 bool is_scan(const DicomHeader& header);
 bool is_enhanced(const DicomHeader& header);

@@ -1,7 +1,6 @@
 #include "imaging/dicom/mosaic.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstdlib>
 
@@ -9,6 +8,7 @@
 #include "imaging/dicom/csa.h"
 #include "imaging/dicom/plane.h"
 #include "imaging/dicom/private_tags.h"
+#include "imaging/dicom/times.h"
 #include "imaging/dicom/values.h"
 #include "imaging/dicom/vendor.h"
 #include "imaging/vec3.h"
@@ -50,9 +50,7 @@ struct Grid {
 
 /// `file` as one of its tiles. @throws Error{kCorruptData} they do not fit it.
 DicomHeader tile_of(const DicomHeader& file, const Grid& grid, int slices) {
-  // What is kept of each tile must not outgrow the file.
-  constexpr std::uint64_t kBytesPerTile = 64, kAlways = 1000;
-  require(static_cast<std::uint64_t>(slices) <= file.file_bytes / kBytesPerTile + kAlways, ErrorCode::kCorruptData, file.file.string() + ": mosaic: of " + std::to_string(slices) + " slices");
+  require(static_cast<std::uint64_t>(slices) <= most_slices(file), ErrorCode::kCorruptData, file.file.string() + ": mosaic: of " + std::to_string(slices) + " slices");
   require(file.rows % grid.down == 0 && file.columns % grid.across == 0 && file.rows >= grid.down && file.columns >= grid.across, ErrorCode::kCorruptData,
           file.file.string() + ": mosaic: " + std::to_string(slices) + " slices do not divide " + std::to_string(file.columns) + " x " + std::to_string(file.rows) + " pixels");
   DicomHeader tile = file;
@@ -96,19 +94,12 @@ std::vector<DicomHeader> siemens_tiles(DcmItem& item, const DicomHeader& file) {
   return tiles;
 }
 
-/// HHMMSS.FFFFFF as milliseconds of the day.
-std::optional<double> time_ms(DcmItem& item, const DcmTagKey& tag) {
-  const std::string text = text_of(item, tag);
-  if (text.size() < 6 || !std::all_of(text.begin(), text.begin() + 6, [](unsigned char c) { return std::isdigit(c); })) return std::nullopt;
-  const double minutes = 60 * std::stoi(text.substr(0, 2)) + std::stoi(text.substr(2, 2));
-  return 1000 * (60 * minutes + std::strtod(text.c_str() + 4, nullptr));
-}
-
-/// From the first of them on; none where one is not told.
+/// In milliseconds from the first of them on; none where one is not told to the second.
 std::vector<double> times_of(const std::vector<DcmItem*>& slices) {
+  constexpr std::size_t kDigitsToTheSecond = 6;
   std::vector<double> times;
   for (DcmItem* slice : slices)
-    if (const auto time = time_ms(*slice, DCM_AcquisitionTime)) times.push_back(*time);
+    if (const auto time = time_of_day_s(text_of(*slice, DCM_AcquisitionTime), kDigitsToTheSecond)) times.push_back(1000 * *time);
   if (times.size() != slices.size()) return {};
   const double first = *std::min_element(times.begin(), times.end());
   for (double& time : times) time -= first;

@@ -5,7 +5,7 @@
 
 #include "imaging/dicom/csa.h"
 #include "imaging/dicom/load.h"
-#include "tests/support/dicom_files.h"
+#include "tests/support/change_dicom.h"
 
 namespace consilium::imaging {
 namespace {
@@ -47,15 +47,13 @@ void write_mosaic(const fs::path& file, int slices, double normal_z) {
       image.pixels[static_cast<std::size_t>((tile / 2 * 2 + p / 2) * 4 + tile % 2 * 2 + p % 2)] = static_cast<Uint16>(10 * tile + p);
   image.attributes = {{DCM_ImageType, "ORIGINAL\\PRIMARY\\M\\MOSAIC"}, {DCM_PixelSpacing, "2\\3"}, {DCM_SpacingBetweenSlices, "5"}};
   test::write_dicom(file, image);
-  DcmFileFormat format;
-  ASSERT_TRUE(format.loadFile(file.c_str()).good());
-  DcmItem& item = *format.getDataset();
-  item.putAndInsertString(DcmTag(0x0019, 0x0010, EVR_LO), "SIEMENS MR HEADER");
-  if (slices > 0) item.putAndInsertUint16(DcmTag(0x0019, 0x100A, EVR_US), static_cast<Uint16>(slices));
-  item.putAndInsertString(DcmTag(0x0029, 0x0010, EVR_LO), "SIEMENS CSA HEADER");
-  const std::string csa = csa_header("SliceNormalVector", {"0", "0", std::to_string(normal_z)});
-  item.putAndInsertUint8Array(DcmTag(0x0029, 0x1010, EVR_OB), reinterpret_cast<const Uint8*>(csa.data()), csa.size());
-  ASSERT_TRUE(format.saveFile(file.c_str(), EXS_LittleEndianExplicit).good());
+  test::change_dicom(file, [&](DcmItem& item) {
+    item.putAndInsertString(DcmTag(0x0019, 0x0010, EVR_LO), "SIEMENS MR HEADER");
+    if (slices > 0) item.putAndInsertUint16(DcmTag(0x0019, 0x100A, EVR_US), static_cast<Uint16>(slices));
+    item.putAndInsertString(DcmTag(0x0029, 0x0010, EVR_LO), "SIEMENS CSA HEADER");
+    const std::string csa = csa_header("SliceNormalVector", {"0", "0", std::to_string(normal_z)});
+    item.putAndInsertUint8Array(DcmTag(0x0029, 0x1010, EVR_OB), reinterpret_cast<const Uint8*>(csa.data()), csa.size());
+  });
 }
 
 TEST(Mosaic, TilesBecomeSlicesAroundTheMiddleOfTheImage) {

@@ -1,11 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "imaging/dicom/load.h"
 #include "imaging/dicom/scan.h"
-#include "tests/support/dicom_files.h"
+#include "tests/support/change_dicom.h"
 
 namespace consilium::imaging {
 namespace {
@@ -13,13 +11,9 @@ namespace {
 using test::DicomImage;
 using testing::ElementsAre;
 
-/// Writes the image, and once more after `change`: for attributes that are no text, private ones and sequences.
 void write_changed(const fs::path& file, const DicomImage& image, const std::function<void(DcmItem&)>& change) {
   test::write_dicom(file, image);
-  DcmFileFormat format;
-  ASSERT_TRUE(format.loadFile(file.c_str()).good());
-  change(*format.getDataset());
-  ASSERT_TRUE(format.saveFile(file.c_str(), EXS_LittleEndianExplicit).good());
+  test::change_dicom(file, change);
 }
 
 std::vector<std::string> parts_of(const Study& study) {

@@ -2,7 +2,7 @@
 
 #include "imaging/dicom/load.h"
 #include "imaging/dicom/private_tags.h"
-#include "tests/support/dicom_files.h"
+#include "tests/support/change_dicom.h"
 
 namespace consilium::imaging {
 namespace {
@@ -12,10 +12,7 @@ template <typename Change>
 DicomHeader header_of(const std::string& maker, const Change& change) {
   const TemporaryFolder folder;
   test::write_dicom(folder.path() / "a", {.attributes = {{DCM_Manufacturer, maker}, {DCM_RescaleSlope, "2"}, {DCM_RescaleIntercept, "-6"}}});
-  DcmFileFormat format;
-  EXPECT_TRUE(format.loadFile((folder.path() / "a").c_str()).good());
-  change(*format.getDataset());
-  EXPECT_TRUE(format.saveFile((folder.path() / "a").c_str(), EXS_LittleEndianExplicit).good());
+  test::change_dicom(folder.path() / "a", change);
   return read_dicom_header(folder.path() / "a");
 }
 
@@ -30,7 +27,7 @@ TEST(Vendor, PhilipsPrivateScaleIsApplied) {
   EXPECT_EQ(h.philips_scale, 0.25);
 }
 
-/// As it comes where the VR is implicit: an item of four elements as bytes.
+/// As it comes where the VR is implicit: an item of two elements as bytes.
 TEST(Vendor, AWrappedPrivateSequenceIsOpened) {
   DcmItem item;
   item.putAndInsertString(DcmTag(0x2005, 0x0014, EVR_LO), "Philips MR Imaging DD 005");
