@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "base/error.h"
 #include "imaging/dicom/csa.h"
@@ -58,6 +59,12 @@ DicomHeader tile_of(const DicomHeader& file, const Grid& grid, int slices) {
   return tile;
 }
 
+/// Every tile holds the times of all, so no volume of a scanner's size may be exceeded: memory would grow with the square of what a file claims.
+void set_slice_times(DicomHeader& tile, std::vector<double> times, int slices) {
+  constexpr int kMostTimed = 1000;
+  if (slices <= kMostTimed && static_cast<int>(times.size()) == slices) tile.slice_times_ms = std::move(times);
+}
+
 int side_of_square(int slices) { return static_cast<int>(std::ceil(std::sqrt(static_cast<double>(slices)))); }
 
 void place_in_image(DicomHeader& tile, const Grid& grid, int k) { tile.tile_column = k % grid.across * tile.columns, tile.tile_row = k / grid.across * tile.rows; }
@@ -75,9 +82,9 @@ std::vector<DicomHeader> siemens_tiles(DcmItem& item, const DicomHeader& file) {
   const double right = 0.5 * (file.columns - tile.columns) * file.column_spacing_mm;
   const double down = 0.5 * (file.rows - tile.rows) * file.row_spacing_mm;
   for (std::size_t a = 0; a < 3; ++a) tile.position_mm[a] += right * file.row[a] + down * file.column[a];
-  tile.slice_times_ms = private_numbers(item, {0x0019, "SIEMENS MR HEADER", 0x29}, PrivateType::kFloat64);
-  if (tile.slice_times_ms.empty()) tile.slice_times_ms = csa_numbers(csa, "MosaicRefAcqTimes");
-  if (static_cast<int>(tile.slice_times_ms.size()) != slices) tile.slice_times_ms.clear();
+  auto times = private_numbers(item, {0x0019, "SIEMENS MR HEADER", 0x29}, PrivateType::kFloat64);
+  if (times.empty()) times = csa_numbers(csa, "MosaicRefAcqTimes");
+  set_slice_times(tile, std::move(times), slices);
   if (!tile.b_value) {
     const auto b = csa_numbers(csa, "B_value"), direction = csa_numbers(csa, "DiffusionGradientDirection");
     if (!b.empty())
@@ -113,7 +120,7 @@ std::vector<DicomHeader> united_imaging_tiles(DcmItem& item, const DicomHeader& 
   const int count = static_cast<int>(slices.size()), across = side_of_square(count);
   const Grid grid{across, (count + across - 1) / across};
   DicomHeader tile = tile_of(file, grid, count);
-  tile.slice_times_ms = times_of(slices);
+  set_slice_times(tile, times_of(slices), count);
   std::vector<DicomHeader> tiles;
   for (int k = 0; k < count; ++k) {
     tile.has_geometry = set_plane(*slices[static_cast<std::size_t>(k)], item, item, tile);

@@ -187,9 +187,7 @@ TEST(VendorSeries, ToshibaLeavesABValueOfZeroOut) {
   EXPECT_THAT(b_values(scan_study(folder.path() / "other")), ElementsAre(-1, 1500));
 }
 
-/// Three slices of 2 x 2 pixels; tiles lie 2 across and 2 down, the fourth is empty.
-void write_vframe(const fs::path& file, int slices) {
-  DicomImage image{.rows = 4, .columns = 4, .pixels = {0, 1, 10, 11, 2, 3, 12, 13, 20, 21, 0, 0, 22, 23, 0, 0}};
+void write_vframe(const fs::path& file, int slices, DicomImage image) {
   image.attributes = {{DCM_Manufacturer, "UIH"}, {DCM_ImageType, "ORIGINAL\\PRIMARY\\M\\VFRAME"}, {DCM_ImagePositionPatient, ""}, {DCM_PixelSpacing, "2\\3"}};
   write_changed(file, image, [&](DcmItem& item) {
     test::put(item, DcmTag(0x0065, 0x0010, EVR_LO), "Image Private Header");
@@ -200,6 +198,17 @@ void write_vframe(const fs::path& file, int slices) {
       test::put(*slice, DCM_AcquisitionTime, "23595" + std::to_string(8 - n % 2) + ".250000");
     }
   });
+}
+
+/// Three slices of 2 x 2 pixels; tiles lie 2 across and 2 down, the fourth is empty.
+void write_vframe(const fs::path& file, int slices) { write_vframe(file, slices, {.rows = 4, .columns = 4, .pixels = {0, 1, 10, 11, 2, 3, 12, 13, 20, 21, 0, 0, 22, 23, 0, 0}}); }
+
+TEST(VendorSeries, TimesOfMoreTilesThanAVolumeHasAreNotKeptWithEach) {
+  const TemporaryFolder folder;
+  write_vframe(folder.path() / "a", 1001, {.rows = 32, .columns = 32});
+  const Series series = scan_study(folder.path()).series.at(0);
+  EXPECT_EQ(series.slices.size(), 1001U);
+  EXPECT_TRUE(series.header().slice_times_ms.empty());
 }
 
 TEST(VendorSeries, TilesOfUnitedImagingLieWhereTheirSequenceSays) {
