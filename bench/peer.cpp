@@ -35,7 +35,8 @@ int run_to(const std::vector<std::string>& command, const std::string& out) {
 double peer_seconds(const std::string& script, const std::vector<std::string>& words) {
   const TemporaryFolder folder;
   const std::string out = (folder.path() / "out").string();
-  std::vector<std::string> command{"/usr/bin/python3", std::string(CONSILIUM_SOURCE_DIR) + "/bench/peers/" + script};
+  const char* python = std::getenv("CONSILIUM_BENCH_PYTHON");
+  std::vector<std::string> command{python != nullptr ? python : "/usr/bin/python3", std::string(CONSILIUM_SOURCE_DIR) + "/bench/peers/" + script};
   command.insert(command.end(), words.begin(), words.end());
   if (run_to(command, out) != 0) return -1;
   return std::strtod(read_file(out).c_str(), nullptr);

@@ -5,7 +5,7 @@
 
 namespace consilium::bench {
 
-/// Runs bench/peers/`script` under Debian's Python and returns the seconds that it prints: the time of the work alone, its
+/// Runs bench/peers/`script` under Debian's Python (or the one that CONSILIUM_BENCH_PYTHON names) and returns the seconds that it prints: the time of the work alone, its
 /// imports apart. Negative when the peer is not installed.
 double peer_seconds(const std::string& script, const std::vector<std::string>& words);
 

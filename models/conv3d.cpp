@@ -1,12 +1,12 @@
 #include "models/conv3d.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "models/autocast_module.h"
 #include "models/conv3d_kernel.h"
 
 namespace consilium::models {
@@ -110,7 +110,7 @@ at::Tensor conv3d_weight_gradient(const at::Tensor& input, const at::Tensor& out
 at::Tensor conv3d_same(const at::Tensor& input, const at::Tensor& weight, std::int64_t stride) {
   const std::int64_t padding = weight.size(2) / 2;
   const bool trains = at::GradMode::is_enabled() && weight.requires_grad();
-  const bool plain = input.device().is_cpu() && input.scalar_type() == at::kFloat && !at::autocast::is_cpu_enabled();
+  const bool plain = input.device().is_cpu() && input.scalar_type() == at::kFloat && !autocasts_on_cpu();
   if (trains && plain && !twice_differentiable && stride == 1 && weight.size(2) == 3 && input.size(3) * input.size(4) >= kLeastPlane) return Conv3dSame::apply(input, weight);
   return at::conv3d(input, weight, {}, stride, padding);
 }

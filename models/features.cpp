@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "models/alignment/class_weights.h"
 #include "models/autocast_module.h"
+#include "models/index_tensor_module.h"
 #include "models/multimodal_module.h"
 #include "models/segmenter_net.h"
 #include "models/window_grid_module.h"
@@ -35,9 +36,9 @@ using Visit = std::function<void(const WindowGrid& grid, const WindowPlace& plac
 /// Encodes every window with the modalities of `set`.
 std::int64_t for_each_window(MultimodalNetImpl& net, const at::Tensor& image, const ModalitySet& set, const WindowOptions& options, const Visit& visit) {
   require(image.dim() == 4 && image.size(0) == net.options.in_channels, ErrorCode::kMismatch, "the network takes an image [" + std::to_string(net.options.in_channels) + ", D, H, W]");
-  const WindowGrid grid(image, options, stride_of(net.options));
+  const WindowGrid grid(image.to(net.device()), options, stride_of(net.options));
   const torch::NoGradGuard no_grad;
-  const AutocastScope autocast(options.precision);
+  const AutocastScope autocast(options.precision, net.device());
   for (const WindowPlace& place : grid.places) visit(grid, place, net.encode(grid.window_of(grid.padded, place).unsqueeze(0), {set}));
   return static_cast<std::int64_t>(grid.places.size());
 }
@@ -93,13 +94,13 @@ at::Tensor embedding(const Segmenter& segmenter, const at::Tensor& image, const 
   MultimodalNetImpl& net = multimodal(segmenter);
   const MultimodalOptions& options = net.options.multimodal;
   const std::size_t m = number_of(modality, options, modalities_of(present, options, "the image "));
-  at::Tensor sums = torch::zeros({kCells + 1, kProjected});  // the last: outside
+  at::Tensor sums = torch::zeros({kCells + 1, kProjected}, torch::TensorOptions(net.device()));  // the last: outside
   const std::int64_t stride = stride_of(net.options);
   for_each_window(net, image, only(m, options.modalities.size()), window, [&](const WindowGrid& grid, const WindowPlace& place, const std::vector<ModalityFeatures>& features) {
-    sums.index_add_(0, torch::tensor(cells_of(grid, place, image, stride)), widened(net.project(m, features[m])[0]));
+    sums.index_add_(0, index_tensor(cells_of(grid, place, image, stride), net.device()), widened(net.project(m, features[m])[0]));
   });
   const at::Tensor cells = sums.narrow(0, 0, kCells), units = (cells / cells.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12)).flatten();
-  return (units / units.norm().clamp_min(1e-12)).contiguous();
+  return (units / units.norm().clamp_min(1e-12)).to(torch::kCPU).contiguous();
 }
 
 std::map<std::string, std::vector<float>> class_features(const Segmenter& segmenter, const at::Tensor& image, const std::vector<std::uint8_t>& labels, const std::vector<bool>& present,
@@ -108,11 +109,12 @@ std::map<std::string, std::vector<float>> class_features(const Segmenter& segmen
   const MultimodalOptions& options = net.options.multimodal;
   const std::size_t m = number_of(modality, options, modalities_of(present, options, "the image "));
   require(image.dim() == 4 && static_cast<std::int64_t>(labels.size()) * image.size(0) == image.numel() && !labels.empty(), ErrorCode::kMismatch, "labels and image are not of one size");
-  const at::Tensor classes = torch::tensor(std::vector<std::int64_t>(labels.begin(), labels.end())).view(image.sizes().slice(1));
+  const at::Tensor classes = index_tensor({labels.begin(), labels.end()}, net.device()).view(image.sizes().slice(1));
   const std::int64_t count = classes.max().item<std::int64_t>() + 1;
   const auto pad = [&](std::int64_t axis) { return std::max<std::int64_t>(0, window.patch[static_cast<std::size_t>(axis)] - image.size(axis + 1)); };
   const at::Tensor padded = torch::constant_pad_nd(classes, {0, pad(2), 0, pad(1), 0, pad(0)}, -1);
-  at::Tensor sums = torch::zeros({count, net.options.filters.back()}), sizes = torch::zeros({count, 1});
+  const torch::TensorOptions there(net.device());
+  at::Tensor sums = torch::zeros({count, net.options.filters.back()}, there), sizes = torch::zeros({count, 1}, there);
   for_each_window(net, image, only(m, options.modalities.size()), window, [&](const WindowGrid& grid, const WindowPlace& place, const std::vector<ModalityFeatures>& features) {
     const at::Tensor weights = class_weights(grid.window_of(padded, place).unsqueeze(0), {}, count, OutputKind::kClasses, stride_of(net.options));
     const at::Tensor size = weights.flatten(2).sum(2)[0].unsqueeze(1);
@@ -122,7 +124,7 @@ std::map<std::string, std::vector<float>> class_features(const Segmenter& segmen
   std::map<std::string, std::vector<float>> means;
   for (std::int64_t c = 0; c < count; ++c) {
     if (sizes[c].item<float>() == 0) continue;
-    const at::Tensor unit = (sums[c] / sums[c].norm().clamp_min(1e-12)).contiguous();
+    const at::Tensor unit = (sums[c] / sums[c].norm().clamp_min(1e-12)).to(torch::kCPU).contiguous();
     means[std::to_string(c)] = std::vector<float>(unit.data_ptr<float>(), unit.data_ptr<float>() + unit.numel());
   }
   return means;

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "models/attack/adversarial_module.h"
 #include "models/autocast_module.h"
+#include "models/batch_source_module.h"
+#include "models/device_errors_module.h"
 #include "models/local_terms_module.h"
 #include "models/multimodal_loss_module.h"
 #include "models/loss.h"
@@ -35,7 +37,7 @@ void validate(const FitOptions& options, const StepRange& range, const UNetOptio
 /// The teacher's logits at full resolution; undefined where no reference of the batch asks for them.
 at::Tensor taught(const Segmenter* teacher, const TrainingBatch& batch, const FitOptions& options) {
   if (teacher == nullptr || !needs_teacher(batch.sets, options.partial_labels)) return {};
-  const AutocastScope autocast(options.precision);
+  const AutocastScope autocast(options.precision, teacher->device());
   return teacher->logits(batch.image, batch.presence)[0].to(torch::kFloat32);
 }
 
@@ -43,7 +45,7 @@ at::Tensor taught(const Segmenter* teacher, const TrainingBatch& batch, const Fi
 at::Tensor loss_of(NetworkImpl& module, const TrainingBatch& batch, const FitOptions& options, const Segmenter* teacher) {
   std::vector<at::Tensor> outputs;
   {
-    const AutocastScope autocast(options.precision);
+    const AutocastScope autocast(options.precision, module.device());
     outputs = module.forward(batch.image, batch.presence);
   }
   return supervised_loss(outputs, batch.labels, batch.sets, taught(teacher, batch, options), {options.regions, options.partial_labels});
@@ -93,7 +95,8 @@ double private_step(Lesson& lesson, std::span<const TrainingCase> cases, const P
   for (std::size_t n = 0; n < cases.size(); ++n) {
     if (!gradient.draws_case()) continue;
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    const at::Tensor loss = lesson.loss(draw_batch(cases.subspan(n, 1), lesson.options, privacy.patches, lesson.module.options, draw), draw);
+    const TrainingBatch batch = moved_to(draw_batch(cases.subspan(n, 1), lesson.options, privacy.patches, lesson.module.options, draw), lesson.module.device());
+    const at::Tensor loss = lesson.loss(batch, draw);
     loss.backward();
     gradient.add_case();
     const double value = loss.item<double>();
@@ -106,9 +109,10 @@ double private_step(Lesson& lesson, std::span<const TrainingCase> cases, const P
 }
 
 /// The gradient of one plain step; returns the loss.
-double plain_step(Lesson& lesson, std::span<const TrainingCase> cases, std::int64_t step, Rng& draw) {
+double plain_step(Lesson& lesson, BatchSource& source, std::int64_t step) {
   const FitOptions& options = lesson.options;
-  TrainingBatch batch = draw_batch(cases, options, options.batch, lesson.module.options, draw);
+  auto [drawn, draw] = source.of(step);
+  TrainingBatch batch = moved_to(std::move(drawn), lesson.module.device());
   if (options.adversarial.eps > 0) {
     Rng start = draw.fork("adversarial");
     batch.image = adversarial_image(lesson.module, batch, {options.regions, options.partial_labels}, options.precision, options.adversarial, start);
@@ -182,13 +186,20 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   GradientRecord record(module, terms.record_gradient);
   std::optional<PrivateGradient> private_gradient;
   if (privacy.clip > 0) private_gradient.emplace(module, privacy, cases.size());
+  const auto draw = [&](std::int64_t step) {
+    Rng own = rng.fork(static_cast<std::uint64_t>(step));
+    TrainingBatch batch = draw_batch(cases, options, options.batch, network, own);
+    return DrawnBatch{std::move(batch), own};
+  };
+  BatchSource source(draw, range.first + range.count, !segmenter.device().is_cpu());
   const std::int64_t tail = std::max<std::int64_t>(1, range.count / 10);
   FitReport report;
   for (std::int64_t n = 0; n < range.count; ++n) {
     const std::int64_t step = range.first + n;
-    Rng draw = rng.fork(static_cast<std::uint64_t>(step));
     optimiser.zero_grad();
-    const double value = private_gradient ? private_step(lesson, cases, privacy, *private_gradient, draw) : plain_step(lesson, cases, step, draw);
+    const double value = on_device(segmenter.device(), [&] {
+      return private_gradient ? private_step(lesson, cases, privacy, *private_gradient, rng.fork(static_cast<std::uint64_t>(step))) : plain_step(lesson, source, step);
+    });
     optimiser.complete_gradients();
     record.add();
     proximal.add_to_gradients();
@@ -223,7 +234,7 @@ double mean_loss(Segmenter& segmenter, std::span<const TrainingCase> cases, std:
   double sum = 0;
   for (std::int64_t n = 0; n < batches; ++n) {
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    sum += loss_of(*segmenter.net().module, draw_batch(cases, plain, options.batch, network, draw), options, nullptr).item<double>();
+    sum += loss_of(*segmenter.net().module, moved_to(draw_batch(cases, plain, options.batch, network, draw), segmenter.device()), options, nullptr).item<double>();
   }
   return sum / static_cast<double>(batches);
 }

@@ -70,7 +70,7 @@ struct FitReport {
 /// partial reference leaves open; `privacy`: steps by DP-SGD, whose losses (0 for a batch without cases) are the site's own business. Step n draws from `rng.fork(n)`, so a training in several ranges equals one in a single range, byte for byte with one thread, when
 /// `state` (the optimiser's memory, updated) is handed from range to range.
 /// @throws Error{kUsage} an option out of range or no case; Error{kMismatch} naming the case; Error{kUnexpected} a loss that is not finite,
-/// naming the step.
+/// naming the step; as on_device: the device failed or is too small.
 FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const StepRange& range, const FitOptions& options, const Rng& rng, OptimiserState* state = nullptr,
               const std::function<void(std::int64_t step, double loss)>& on_step = {}, const LocalTerms& terms = {}, const Segmenter* teacher = nullptr, const PrivateSteps& privacy = {});
 

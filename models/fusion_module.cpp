@@ -38,7 +38,7 @@ FusedStatistics HemisFusionImpl::statistics(const std::vector<at::Tensor>& featu
 
 at::Tensor HemisFusionImpl::gates(const std::vector<at::Tensor>& features) {
   const auto count = static_cast<std::int64_t>(features.size());
-  return torch::full({features[0].size(0), count}, 1.0 / static_cast<double>(count));
+  return torch::full({features[0].size(0), count}, 1.0 / static_cast<double>(count), torch::TensorOptions(features[0].device()));
 }
 
 GatedFusionImpl::GatedFusionImpl(int in, int out) : FusionImpl(in, out) { gate = register_module("gate", WrappedConv(in, 1, 1, 1, true)); }

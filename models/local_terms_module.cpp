@@ -57,7 +57,7 @@ void GradientRecord::add() {
 ModelState GradientRecord::mean() const {
   ModelState state;
   for (const auto& [name, parameter, sum] : sums_) {
-    const at::Tensor mean = (sum / static_cast<double>(std::max<std::int64_t>(1, count_))).to(torch::kFloat32).contiguous();
+    const at::Tensor mean = (sum / static_cast<double>(std::max<std::int64_t>(1, count_))).to(torch::kCPU, torch::kFloat32).contiguous();
     const float* values = mean.data_ptr<float>();
     state.tensors.push_back({name, "", mean.sizes().vec(), std::vector<float>(values, values + mean.numel())});
   }

@@ -1,6 +1,6 @@
 #include "models/modality_encoder_module.h"
 
-#include <ATen/autocast_mode.h>
+#include "models/autocast_module.h"
 
 namespace consilium::models {
 
@@ -11,7 +11,7 @@ ModalityEncoderImpl::ModalityEncoderImpl(int channels, const std::vector<int>& f
 
 std::vector<at::Tensor> ModalityEncoderImpl::forward(const at::Tensor& x) {
   // LibTorch 1.13 sends a batch of one in float32 past oneDNN: two cost less, forwards and backwards, and are one by one what they would be alone.
-  if (x.size(0) == 1 && x.scalar_type() == torch::kFloat32 && !at::autocast::is_cpu_enabled()) {
+  if (x.size(0) == 1 && x.device().is_cpu() && x.scalar_type() == torch::kFloat32 && !autocasts_on_cpu()) {
     std::vector<at::Tensor> twice = forward(torch::cat({x, x}, 0));
     for (at::Tensor& level : twice) level = level.narrow(0, 0, 1);
     return twice;

@@ -7,6 +7,7 @@
 #include "models/alignment/info_nce.h"
 #include "models/alignment/modality_dropout.h"
 #include "models/autocast_module.h"
+#include "models/index_tensor_module.h"
 #include "models/multimodal_loss_module.h"
 
 namespace consilium::models {
@@ -25,14 +26,14 @@ std::vector<std::int64_t> select(const std::vector<std::int64_t>& all, const std
 }
 
 at::Tensor rows_of(const at::Tensor& all, const std::vector<std::int64_t>& samples) {
-  return static_cast<std::int64_t>(samples.size()) == all.size(0) ? all : all.index_select(0, torch::tensor(samples));
+  return static_cast<std::int64_t>(samples.size()) == all.size(0) ? all : all.index_select(0, index_tensor(samples, all.device()));
 }
 
 /// Places of a sample that are compared.
 constexpr std::int64_t kMostPlaces = 256;
 
 /// All of them, or as many as are compared at random.
-at::Tensor choose_places(std::int64_t count, Rng& rng) {
+at::Tensor choose_places(std::int64_t count, c10::Device device, Rng& rng) {
   std::vector<std::int64_t> places(static_cast<std::size_t>(count));
   std::iota(places.begin(), places.end(), 0);
   if (count > kMostPlaces) {
@@ -40,13 +41,13 @@ at::Tensor choose_places(std::int64_t count, Rng& rng) {
     places.resize(kMostPlaces);
     std::sort(places.begin(), places.end());
   }
-  return torch::tensor(places);
+  return index_tensor(places, device);
 }
 
 /// Rows of two samples of one study are no negatives of each other: their patches may overlap. Rows of one sample are.
-at::Tensor of_one_study(const std::vector<std::int64_t>& cases, std::int64_t places) {
-  const at::Tensor numbers = torch::tensor(cases);
-  const at::Tensor other = (numbers.unsqueeze(1) == numbers.unsqueeze(0)) & ~torch::eye(numbers.size(0), torch::kBool);
+at::Tensor of_one_study(const std::vector<std::int64_t>& cases, std::int64_t places, c10::Device device) {
+  const at::Tensor numbers = index_tensor(cases, device);
+  const at::Tensor other = (numbers.unsqueeze(1) == numbers.unsqueeze(0)) & ~torch::eye(numbers.size(0), numbers.options().dtype(torch::kBool));
   return other.repeat_interleave(places, 0).repeat_interleave(places, 1);
 }
 
@@ -68,8 +69,9 @@ class Mean {
 
 MultimodalLoss::MultimodalLoss(MultimodalNetImpl& net, const MultimodalLossOptions& options) : net_(net), weights_(net.options.multimodal), options_(options) {
   const std::int64_t outputs = net.options.out_channels;
-  sums_ = torch::zeros({outputs, net.options.filters.back()}, torch::kFloat64);
-  counts_ = torch::zeros({outputs, 1}, torch::kFloat64);
+  const auto options64 = torch::TensorOptions(net.device()).dtype(torch::kFloat64);
+  sums_ = torch::zeros({outputs, net.options.filters.back()}, options64);
+  counts_ = torch::zeros({outputs, 1}, options64);
 }
 
 at::Tensor MultimodalLoss::of(const TrainingBatch& batch, const at::Tensor& teacher, Rng& rng) {
@@ -80,7 +82,7 @@ at::Tensor MultimodalLoss::of(const TrainingBatch& batch, const at::Tensor& teac
   std::vector<ModalityFeatures> features;
   std::vector<at::Tensor> fused, outputs;
   {
-    const AutocastScope autocast(options_.precision);
+    const AutocastScope autocast(options_.precision, net_.device());
     features = net_.encode(batch.image, all ? batch.presence : used);
     fused = net_.fuse(features, used);
     outputs = net_.predict_from(fused);
@@ -101,7 +103,7 @@ at::Tensor MultimodalLoss::auxiliary(const TrainingBatch& batch, const std::vect
     if (own.samples.empty()) continue;
     at::Tensor logits;
     {
-      const AutocastScope autocast(options_.precision);
+      const AutocastScope autocast(options_.precision, net_.device());
       logits = net_.single_head(own.levels);
     }
     mean.add(supervised_loss({logits}, rows_of(batch.labels, own.samples), select(batch.sets, own.samples), {}, options_.supervision));
@@ -109,7 +111,7 @@ at::Tensor MultimodalLoss::auxiliary(const TrainingBatch& batch, const std::vect
   Mean of_regions;
   std::vector<at::Tensor> regions;
   {
-    const AutocastScope autocast(options_.precision);
+    const AutocastScope autocast(options_.precision, net_.device());
     regions = net_.regions(features, used);
   }
   for (std::size_t level = 0; level < regions.size(); ++level) {
@@ -130,13 +132,13 @@ at::Tensor MultimodalLoss::contrast(const TrainingBatch& batch, const std::vecto
       std::vector<std::int64_t> both;
       std::set_intersection(features[a].samples.begin(), features[a].samples.end(), features[b].samples.begin(), features[b].samples.end(), std::back_inserter(both));
       if (both.empty()) continue;
-      const at::Tensor chosen = choose_places(projected[a].size(1), rng);
+      const at::Tensor chosen = choose_places(projected[a].size(1), projected[a].device(), rng);
       const auto rows = [&](std::size_t m) {
         std::vector<std::int64_t> places;
         for (const std::int64_t sample : both) places.push_back(std::lower_bound(features[m].samples.begin(), features[m].samples.end(), sample) - features[m].samples.begin());
         return rows_of(projected[m], places).index_select(1, chosen).flatten(0, 1);
       };
-      mean.add(info_nce(rows(a), rows(b), weights_.temperature, of_one_study(select(batch.cases, both), chosen.size(0))));
+      mean.add(info_nce(rows(a), rows(b), weights_.temperature, of_one_study(select(batch.cases, both), chosen.size(0), chosen.device())));
     }
   return mean.value();
 }
@@ -149,7 +151,7 @@ at::Tensor MultimodalLoss::anchored(const std::vector<ModalityFeatures>& feature
     const at::Tensor of_samples = rows_of(weights, own.samples);
     at::Tensor alone;
     {
-      const AutocastScope autocast(options_.precision);
+      const AutocastScope autocast(options_.precision, net_.device());
       alone = net_.alone(own);
     }
     const at::Tensor means = class_means_of_batch(widened(alone), of_samples);
@@ -185,7 +187,7 @@ std::map<std::int64_t, std::vector<float>> MultimodalLoss::class_means() const {
   for (std::int64_t c = 0; c < counts_.size(0); ++c) {
     const double count = counts_[c].item<double>();
     if (count == 0) continue;
-    const at::Tensor mean = (sums_[c] / count).to(torch::kFloat32).contiguous();
+    const at::Tensor mean = (sums_[c] / count).to(torch::kCPU, torch::kFloat32).contiguous();
     means[c] = std::vector<float>(mean.data_ptr<float>(), mean.data_ptr<float>() + mean.numel());
   }
   return means;

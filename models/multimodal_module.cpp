@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "models/index_tensor_module.h"
 
 namespace consilium::models {
 namespace {
@@ -15,7 +16,7 @@ at::Tensor select_rows(const at::Tensor& rows, const std::vector<std::int64_t>& 
   if (all == wanted) return rows;
   std::vector<std::int64_t> places;
   for (const std::int64_t sample : wanted) places.push_back(std::lower_bound(all.begin(), all.end(), sample) - all.begin());
-  return rows.index_select(0, torch::tensor(places));
+  return rows.index_select(0, index_tensor(places, rows.device()));
 }
 
 /// Puts parts of a batch, which belong to the samples of its groups, into the order of the samples.
@@ -27,7 +28,7 @@ at::Tensor in_order(const std::vector<at::Tensor>& parts, const std::vector<Pres
   std::int64_t place = 0;
   for (const PresenceGroup& group : groups)
     for (const std::int64_t sample : group.samples) place_of[static_cast<std::size_t>(sample)] = place++;
-  return torch::cat(parts, 0).index_select(0, torch::tensor(place_of));
+  return torch::cat(parts, 0).index_select(0, index_tensor(place_of, parts[0].device()));
 }
 
 }  // namespace
@@ -69,7 +70,7 @@ std::vector<ModalityFeatures> MultimodalNetImpl::encode(const at::Tensor& x, con
     if (!own.samples.empty()) {
       const at::Tensor input = x.narrow(1, first, channels);
       const bool all = static_cast<std::int64_t>(own.samples.size()) == x.size(0);
-      own.levels = stems[m]((all ? input : input.index_select(0, torch::tensor(own.samples))).contiguous());
+      own.levels = stems[m]((all ? input : input.index_select(0, index_tensor(own.samples, x.device()))).contiguous());
     }
     features.push_back(std::move(own));
     first += channels;

@@ -19,6 +19,8 @@ struct NetworkImpl : torch::nn::Module {
   /// [N, C, D, H, W] -> logits at full resolution, then those of the supervised levels, each half the size of the one before. A network without modalities
   /// takes every sample for complete.
   virtual std::vector<at::Tensor> forward(const at::Tensor& x, const Presence& presence = {}) = 0;
+  /// Where its weights are: its inputs belong there too.
+  c10::Device device() const { return output_block->conv->conv->weight.device(); }
 
   UNetOptions options;
   torch::nn::ModuleList upsamples, deep_supervision_heads;

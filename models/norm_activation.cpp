@@ -1,9 +1,9 @@
 #include "models/norm_activation.h"
 
-#include <ATen/autocast_mode.h>
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 
+#include "models/autocast_module.h"
 #include "models/conv3d.h"
 #include "models/norm_activation_kernel.h"
 
@@ -81,7 +81,7 @@ struct NormActivation : torch::autograd::Function<NormActivation> {
 
 at::Tensor norm_activation(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps, double slope) {
   const bool plain = x.device().is_cpu() && (x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kFloat64) && x.scalar_type() == weight.scalar_type();
-  if (plain && !at::autocast::is_cpu_enabled() && !TwiceDifferentiableScope::is_active()) return NormActivation::apply(x.contiguous(), weight, bias, eps, slope);
+  if (plain && !autocasts_on_cpu() && !TwiceDifferentiableScope::is_active()) return NormActivation::apply(x.contiguous(), weight, bias, eps, slope);
   return torch::leaky_relu(torch::instance_norm(x, weight, bias, {}, {}, /*use_input_stats=*/true, /*momentum=*/0, eps, /*cudnn_enabled=*/false), slope);
 }
 

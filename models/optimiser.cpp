@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "base/error.h"
 #include "models/optimiser_module.h"
@@ -18,19 +19,21 @@ const std::vector<std::pair<std::string, OptimiserKind>> kKinds{{"adamw", Optimi
 template <typename Map>
 auto key_of(const Map&, const at::Tensor& parameter) {
   if constexpr (std::is_same_v<typename Map::key_type, std::string>) {
-    return c10::guts::to_string(parameter.unsafeGetTensorImpl());
+    std::ostringstream text;
+    text << parameter.unsafeGetTensorImpl();
+    return text.str();
   } else {
     return static_cast<typename Map::key_type>(parameter.unsafeGetTensorImpl());
   }
 }
 
 NamedTensor to_named(const std::string& name, const at::Tensor& tensor) {
-  const at::Tensor plain = tensor.detach().contiguous();
+  const at::Tensor plain = tensor.detach().to(torch::kCPU).contiguous();
   const float* values = plain.data_ptr<float>();
   return {name, "", plain.sizes().vec(), std::vector<float>(values, values + plain.numel())};
 }
 
-at::Tensor to_tensor(const NamedTensor& named) { return torch::from_blob(const_cast<float*>(named.values.data()), named.shape, torch::kFloat32).clone(); }
+at::Tensor to_tensor(const NamedTensor& named, c10::Device device) { return torch::from_blob(const_cast<float*>(named.values.data()), named.shape, torch::kFloat32).clone().to(device); }
 
 /// Every tensor of a memory belongs to a parameter of the network, trained now or not.
 void require_of_network(const ModelState& memory, const torch::nn::Module& module) {
@@ -44,7 +47,7 @@ void require_of_network(const ModelState& memory, const torch::nn::Module& modul
 /// A parameter's memory; zeros where it was not trained when the memory was made.
 at::Tensor of_parameter(const ModelState& memory, const std::string& name, const at::Tensor& parameter) {
   const NamedTensor* tensor = find_tensor(memory, name);
-  return tensor != nullptr ? to_tensor(*tensor) : torch::zeros_like(parameter);
+  return tensor != nullptr ? to_tensor(*tensor, parameter.device()) : torch::zeros_like(parameter);
 }
 
 }  // namespace

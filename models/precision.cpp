@@ -1,12 +1,9 @@
 #include "models/precision.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include <fstream>
 #include <string>
-
-#include "models/autocast_module.h"
 
 namespace consilium::models {
 namespace {
@@ -17,6 +14,20 @@ bool multiplies_bfloat16() {
     for (std::string line; std::getline(cpuinfo, line);)
       if (line.starts_with("flags")) return line.find(" avx512_bf16") != std::string::npos || line.find(" amx_bf16") != std::string::npos;
     return false;
+  }();
+  return answer;
+}
+
+/// No property that LibTorch shows without CUDA's headers says so.
+bool convolves_bfloat16(c10::Device device) {
+  static const bool answer = [&] {
+    try {
+      const torch::NoGradGuard no_grad;
+      const auto options = torch::TensorOptions(device).dtype(torch::kBFloat16);
+      return at::conv3d(torch::ones({1, 1, 4, 4, 4}, options), torch::ones({1, 1, 3, 3, 3}, options)).sum().item<double>() > 0;
+    } catch (const c10::Error&) {
+      return false;
+    }
   }();
   return answer;
 }
@@ -34,21 +45,9 @@ std::string_view to_string(Precision precision) {
   return "auto";
 }
 
-Precision resolve(Precision precision) {
+Precision resolve(Precision precision, c10::Device device) {
   if (precision != Precision::kAuto) return precision;
-  return multiplies_bfloat16() ? Precision::kBfloat16 : Precision::kFloat32;
-}
-
-AutocastScope::AutocastScope(Precision precision) : active_(resolve(precision) == Precision::kBfloat16) {
-  if (!active_) return;
-  at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-  at::autocast::set_cpu_enabled(true);
-}
-
-AutocastScope::~AutocastScope() {
-  if (!active_) return;
-  at::autocast::clear_cache();  // or a later pass would multiply with weights of before the step
-  at::autocast::set_cpu_enabled(false);
+  return (device.is_cuda() ? convolves_bfloat16(device) : multiplies_bfloat16()) ? Precision::kBfloat16 : Precision::kFloat32;
 }
 
 }  // namespace consilium::models

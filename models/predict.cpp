@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "models/autocast_module.h"
+#include "models/device_errors_module.h"
 #include "models/window.h"
 #include "models/window_grid_module.h"
 
@@ -32,19 +33,18 @@ at::Tensor with_zeros(const at::Tensor& image, const std::vector<bool>& present)
   return filled;
 }
 
-}  // namespace
-
-at::Tensor predict_probabilities(const Segmenter& segmenter, const at::Tensor& image, const WindowOptions& options, const std::vector<bool>& present) {
+at::Tensor predict_there(const Segmenter& segmenter, const at::Tensor& image, const WindowOptions& options, const std::vector<bool>& present) {
   const UNetOptions& network = segmenter.options();
   require(image.dim() == 4 && image.size(0) == network.in_channels, ErrorCode::kMismatch, "the network takes an image [" + std::to_string(network.in_channels) + ", D, H, W]");
   const bool multimodal = !network.multimodal.modalities.empty();
   const Presence presence = multimodal ? Presence(2, modalities_of(present, network.multimodal, "the image ")) : Presence{};
-  const WindowGrid grid(multimodal || present.empty() ? image : with_zeros(image, present), options, stride_of(network));
+  const at::Tensor given = image.to(segmenter.device());
+  const WindowGrid grid(multimodal || present.empty() ? given : with_zeros(given, present), options, stride_of(network));
   const torch::NoGradGuard no_grad;
-  const AutocastScope autocast(options.precision);
-  const at::Tensor weight = importance(options);
-  at::Tensor sum = torch::zeros({network.out_channels, grid.padded.size(1), grid.padded.size(2), grid.padded.size(3)});
-  at::Tensor total = torch::zeros({grid.padded.size(1), grid.padded.size(2), grid.padded.size(3)});
+  const AutocastScope autocast(options.precision, segmenter.device());
+  const at::Tensor weight = importance(options).to(segmenter.device());
+  at::Tensor sum = torch::zeros({network.out_channels, grid.padded.size(1), grid.padded.size(2), grid.padded.size(3)}, given.options());
+  at::Tensor total = torch::zeros({grid.padded.size(1), grid.padded.size(2), grid.padded.size(3)}, given.options());
   const std::vector<WindowPlace>& places = grid.places;
   for (std::size_t n = 0; n < places.size(); n += 2) {
     // Two at a time: LibTorch 1.13 sends a batch of one in float32 past oneDNN, several times slower. An odd last one goes twice.
@@ -57,7 +57,13 @@ at::Tensor predict_probabilities(const Segmenter& segmenter, const at::Tensor& i
     }
   }
   sum.div_(total);
-  return sum.narrow(1, 0, image.size(1)).narrow(2, 0, image.size(2)).narrow(3, 0, image.size(3)).contiguous();
+  return sum.narrow(1, 0, image.size(1)).narrow(2, 0, image.size(2)).narrow(3, 0, image.size(3)).to(torch::kCPU).contiguous();
+}
+
+}  // namespace
+
+at::Tensor predict_probabilities(const Segmenter& segmenter, const at::Tensor& image, const WindowOptions& options, const std::vector<bool>& present) {
+  return on_device(segmenter.device(), [&] { return predict_there(segmenter, image, options, present); });
 }
 
 }  // namespace consilium::models

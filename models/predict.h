@@ -19,7 +19,7 @@ struct WindowOptions {
 };
 
 /// Class probabilities of an image of any size: softmax logits of overlapping windows, averaged. Images smaller than a patch are padded with 0.
-/// Shapes: image [C, D, H, W] float32 -> [K, D, H, W] float32, sums over K are 1. `present`: per channel, is it there (empty: all). A network with modalities leaves
+/// Computed where the segmenter is, given back in the processor's memory. Shapes: image [C, D, H, W] float32 -> [K, D, H, W] float32, sums over K are 1. `present`: per channel, is it there (empty: all). A network with modalities leaves
 /// the others out, and nobody reads their voxels; one without has no such way, and sees zeros.
 /// @throws Error{kMismatch} channels differ, a modality of which only some channels are there, or none at all; Error{kUsage} the patch is no multiple of the network's stride.
 /// Source: Isensee et al. 2021, doi:10.1038/s41592-020-01008-z.

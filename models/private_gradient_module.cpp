@@ -33,10 +33,10 @@ void PrivateGradient::add_case() {
 void PrivateGradient::finish() {
   const double deviation = options_.noise_multiplier * options_.clip;
   for (auto& [parameter, sum] : sums_) {
-    at::Tensor gradient = sum.contiguous().clone();
+    at::Tensor gradient = sum.to(torch::kCPU).contiguous().clone();  // where the noise is drawn
     float* value = gradient.data_ptr<float>();
     for (std::int64_t n = 0; n < gradient.numel(); ++n) value[n] = static_cast<float>((static_cast<double>(value[n]) + deviation * options_.normal()) / expected_cases_);
-    parameter.mutable_grad() = gradient;
+    parameter.mutable_grad() = gradient.to(sum.device());
     sum.zero_();
   }
 }

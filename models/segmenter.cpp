@@ -70,6 +70,10 @@ Segmenter& Segmenter::operator=(Segmenter&&) noexcept = default;
 
 const UNetOptions& Segmenter::options() const { return net_->module->options; }
 
+c10::Device Segmenter::device() const { return net_->module->device(); }
+
+void Segmenter::move_to(c10::Device device) { net_->module->to(device); }
+
 std::int64_t Segmenter::parameter_count() const {
   std::int64_t count = 0;
   for (const auto& [name, parameter] : sorted_parameters(net_->module)) count += parameter.numel();
@@ -106,7 +110,7 @@ std::vector<at::Tensor> Segmenter::logits(const at::Tensor& x, const Presence& p
   for (int axis = 2; axis < 5; ++axis)
     require(x.size(axis) > 0 && x.size(axis) % stride_of(options()) == 0, ErrorCode::kMismatch, "image size " + std::to_string(x.size(axis)) + " is no multiple of " + std::to_string(stride_of(options())));
   const torch::NoGradGuard no_grad;
-  return net_->module->forward(x, presence);
+  return net_->module->forward(x.to(device()), presence);
 }
 
 }  // namespace consilium::models

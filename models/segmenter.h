@@ -25,6 +25,10 @@ class Segmenter {
   const UNetOptions& options() const;
   std::int64_t parameter_count() const;
 
+  /// Where the weights are and the network computes: the processor, until it is moved.
+  c10::Device device() const;
+  void move_to(c10::Device device);
+
   /// Weights sorted by name, each with its group: options().stem_group, "trunk" or "head". With modalities: stem.NAME, projector.NAME, fusion, trunk, head,
   /// head.single and anchors.CLASS.
   ModelState state() const;
@@ -32,7 +36,7 @@ class Segmenter {
   /// @throws Error{kMismatch} naming the first tensor that is missing, unknown or of another shape.
   void load(const ModelState& state);
 
-  /// Logits without gradients. x [N, C, D, H, W] float32 -> [N, K, D, H, W], then one tensor per supervised level.
+  /// Logits without gradients, on device(). x [N, C, D, H, W] float32 of any device -> [N, K, D, H, W], then one tensor per supervised level.
   /// `presence`: which modalities each sample has; a network without modalities passes over it.
   /// @throws Error{kMismatch} channels differ, or a size is no multiple of stride_of(options()).
   std::vector<at::Tensor> logits(const at::Tensor& x, const Presence& presence = {}) const;

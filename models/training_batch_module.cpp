@@ -25,4 +25,10 @@ TrainingBatch draw_batch(std::span<const TrainingCase> cases, const FitOptions& 
   return batch;
 }
 
+TrainingBatch moved_to(TrainingBatch batch, c10::Device device) {
+  batch.image = batch.image.to(device);
+  batch.labels = batch.labels.to(device);
+  return batch;
+}
+
 }  // namespace consilium::models

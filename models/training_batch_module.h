@@ -26,7 +26,10 @@ struct TrainingBatch {
   std::vector<std::int64_t> cases{};  ///< which case each sample is of
 };
 
-/// `size` augmented patches of cases that are drawn one by one. @throws Error{kMismatch} as presence_of.
+/// The same batch on `device`.
+TrainingBatch moved_to(TrainingBatch batch, c10::Device device);
+
+/// `size` augmented patches of cases that are drawn one by one, in the processor's memory. @throws Error{kMismatch} as presence_of.
 TrainingBatch draw_batch(std::span<const TrainingCase> cases, const FitOptions& options, int size, const UNetOptions& network, Rng& rng);
 
 }  // namespace consilium::models

@@ -7,6 +7,7 @@
 #include "base/stop.h"
 #include "fl/duplicate_cases.h"
 #include "imaging/label_scheme.h"
+#include "models/device.h"
 #include "pipelines/annotation.h"
 #include "pipelines/cluster_models.h"
 #include "pipelines/evaluation_trainer.h"
@@ -20,13 +21,12 @@ namespace consilium::pipelines {
 namespace {
 
 constexpr const char* kOrigin = "the federation's task";
-constexpr const char* kDevice = "cpu";  // as SiteTrainer and EvaluationTrainer work
 
 /// Reads the site's cases when the first plan tells what for.
 class DataTrainer : public fl::Trainer {
  public:
   DataTrainer(const JoinSettings& settings, fl::SiteProgress& progress, std::function<void(const std::string&)> on_event, const std::atomic<bool>* stop)
-      : settings_(settings), progress_(progress), on_event_(std::move(on_event)), stop_(stop) {}
+      : settings_(settings), device_(models::find_device(settings.device)), progress_(progress), on_event_(std::move(on_event)), stop_(stop) {}
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override {
     fl::Trainer& site = trainer(plan);
     progress_.enter(fl::SiteState::kValidating);
@@ -51,12 +51,18 @@ class DataTrainer : public fl::Trainer {
     require_same_federation(plan.task);
     const Json task = parse_json(plan.task, kOrigin);
     switch (task_kind(task)) {
-      case FederationTask::kTrain: trainer_ = site_trainer(parse_training_settings(task, kOrigin)); break;
+      case FederationTask::kTrain: trainer_ = site_trainer(here(parse_training_settings(task, kOrigin))); break;
       case FederationTask::kEvaluate: trainer_ = model_user(parse_model_use(task), /*judge=*/true); break;
       case FederationTask::kPredict: trainer_ = model_user(parse_model_use(task), /*judge=*/false); break;
       case FederationTask::kStatistics: trainer_ = std::make_unique<StatisticsTrainer>(counted(), stop_); break;
     }
     return *trainer_;
+  }
+
+  /// The federation's settings on this site's device.
+  TrainingSettings here(TrainingSettings training) const {
+    training.device = device_;
+    return training;
   }
 
   void read_cases(const TrainingSettings& training) {
@@ -72,11 +78,11 @@ class DataTrainer : public fl::Trainer {
     if (!settings_.case_key.empty()) note_digests(split);
     training_ = training;
     training_cases_ = split.train.size();
-    progress_.configured(static_cast<std::int64_t>(split.train.size()), static_cast<std::int64_t>(split.validation.size()), kDevice);
+    progress_.configured(static_cast<std::int64_t>(split.train.size()), static_cast<std::int64_t>(split.validation.size()), training.device.str());
     return std::make_unique<SiteTrainer>(settings_.name, split, trainer_folder(settings_.folder), [this](std::int64_t steps, double loss) {
       if (steps > 0) progress_.step(loss);
       throw_if_stopped(stop_);
-    }, SiteLedger{settings_.privacy_ledger.empty() ? trainer_folder(settings_.folder) / "privacy" : fs::path(settings_.privacy_ledger), settings_.privacy_budget});
+    }, SiteLedger{settings_.privacy_ledger.empty() ? trainer_folder(settings_.folder) / "privacy" : fs::path(settings_.privacy_ledger), settings_.privacy_budget}, training.device);
   }
 
   /// Of what the network sees: the same images prepared alike have the same digest, whatever their files are called.
@@ -87,13 +93,13 @@ class DataTrainer : public fl::Trainer {
   }
 
   std::unique_ptr<fl::Trainer> model_user(const ModelUse& use, bool judge) {
-    const TrainingSettings training = parse_training_settings(use.training, kOrigin);
+    const TrainingSettings training = here(parse_training_settings(use.training, kOrigin));
     read_cases(training);
     std::vector<const PreparedCase*> chosen;
     for (const PreparedCase& c : cases_)
       if (use.all_cases || c.split == "test") chosen.push_back(&c);
     if (on_event_) on_event_("using the model on " + std::to_string(chosen.size()) + " cases");
-    progress_.configured(static_cast<std::int64_t>(chosen.size()), 0, kDevice);
+    progress_.configured(static_cast<std::int64_t>(chosen.size()), 0, training.device.str());
     return std::make_unique<EvaluationTrainer>(chosen, training, settings_.folder, judge, stop_);
   }
 
@@ -110,6 +116,7 @@ class DataTrainer : public fl::Trainer {
   }
 
   JoinSettings settings_;
+  c10::Device device_;
   fl::SiteProgress& progress_;
   std::function<void(const std::string&)> on_event_;
   const std::atomic<bool>* stop_;

@@ -15,7 +15,7 @@ namespace consilium::pipelines {
 
 /// What a site does with its cases, as the task of the first plan says: train, evaluate, predict or count. The cases are read when that plan comes. States and steps go to
 /// `progress`, which must outlive it.
-/// @throws (its calls) Error{kMismatch} the site's folder holds another federation; as prepare_site; Error{kInterrupted}
+/// @throws as models::find_device; (its calls) Error{kMismatch} the site's folder holds another federation; as prepare_site; Error{kInterrupted}
 std::unique_ptr<fl::Trainer> data_trainer(const JoinSettings& settings, fl::SiteProgress& progress, std::function<void(const std::string&)> on_event, const std::atomic<bool>* stop);
 
 /// What there is to say of the weights that came out of `trainings` rounds of the task at this site, for a model file's metadata.

@@ -55,7 +55,7 @@ fl::Validation validation_of(const std::vector<CaseScore>& cases, const Training
 fl::Update EvaluationTrainer::train(const fl::RoundPlan&, const ModelState&) { throw Error(ErrorCode::kUnsupported, "a federation that evaluates has no round to train in"); }
 
 fl::Update EvaluationTrainer::last_look(const fl::RoundPlan&, const ModelState& global) {
-  models::configure_torch(1);
+  models::configure_torch(1, settings_.device);
   const models::Segmenter segmenter = to_segmenter(settings_, global);
   const std::string model_digest = digest(global);
   EvaluationReport report;

@@ -14,6 +14,7 @@
 #include "fl/policy/signed_policy.h"
 #include "fl/transport/client.h"
 #include "imaging/label_scheme.h"
+#include "models/device.h"
 #include "pipelines/annotation.h"
 #include "pipelines/data_trainer.h"
 #include "pipelines/join_peers.h"
@@ -80,6 +81,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   reader.field("scheme", s.scheme);
   reader.field("files", s.files);
   reader.field("annotated", s.annotated);
+  reader.field("device", s.device);
   reader.required("folder", s.folder);
   reader.field("give_up_seconds", s.give_up_seconds);
   reader.field("renew_days", s.renew_days);
@@ -105,6 +107,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   require(s.folds == 0 || (s.folds >= 2 && s.fold >= 0 && s.fold < s.folds), ErrorCode::kUsage, origin + ".fold: expected 0 to below folds, and folds 0 or at least 2");
   require(s.minimum_count >= 1, ErrorCode::kUsage, origin + ".minimum_count: expected 1 or more");
   imaging::label_scheme(s.scheme);
+  models::require_device_word(s.device, origin + ".device");
   validate_annotated(s.annotated, origin + ".annotated");
   for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation, &s.policy, &s.policy_signer, &s.case_key, &s.privacy_ledger})
     if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
@@ -113,7 +116,7 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
 }
 
 Json to_json(const JoinSettings& s) {
-  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"invitation", s.invitation}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"annotated", s.annotated}, {"folder", s.folder},
+  return {{"schema", "consilium.site/1"}, {"name", s.name}, {"coordinator", s.coordinator}, {"keys", s.keys}, {"invitation", s.invitation}, {"data", s.data}, {"scheme", s.scheme}, {"files", s.files}, {"annotated", s.annotated}, {"device", s.device}, {"folder", s.folder},
           {"give_up_seconds", s.give_up_seconds}, {"renew_days", s.renew_days}, {"folds", s.folds}, {"fold", s.fold}, {"minimum_count", s.minimum_count}, {"policy", s.policy}, {"policy_signer", s.policy_signer}, {"case_key", s.case_key}, {"privacy_ledger", s.privacy_ledger}, {"privacy_budget", to_json(s.privacy_budget)}, {"peers", s.peers ? to_json(*s.peers) : Json()}};
 }
 

@@ -24,6 +24,7 @@ struct JoinSettings {
   std::string scheme = "brats2023";   ///< what the labels of these cases mean
   FilePatterns files;                 ///< where the file names are the site's own
   std::vector<std::string> annotated; ///< regions and tissues that they show, as SiteLabels; empty: everything
+  std::string device = "auto";        ///< as models::find_device; what trains and predicts here
   std::string folder;                 ///< for the site's own state and, at the end, model.safetensors
   double give_up_seconds = 3600;      ///< without contact to the coordinator
   double renew_days = 30;             ///< a certificate that ends sooner is renewed between two rounds; 0: never

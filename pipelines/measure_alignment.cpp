@@ -58,7 +58,7 @@ void add_gates(const models::Segmenter& network, const std::string& site, const 
 AlignmentResults measure_alignment(const TrainedModel& model, const SiteTestCases& sites, const TrainingSettings& settings) {
   AlignmentResults results;
   if (settings.model.multimodal.modalities.empty()) return results;
-  models::configure_torch(1);
+  models::configure_torch(1, settings.device);
   results.model = model.summary.name;
   const models::Segmenter untrained = initial_model(settings);
   Vectors before, after;

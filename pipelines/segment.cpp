@@ -46,6 +46,7 @@ models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelStat
   require(least <= held, ErrorCode::kMismatch, fmt::format("the settings describe a network of more than {:.0f} weights, there are {:.0f}", least, held));
   models::Segmenter segmenter(settings.model, Rng(0));
   segmenter.load(state);
+  segmenter.move_to(settings.device);
   return segmenter;
 }
 
@@ -104,9 +105,10 @@ void write_model(const std::filesystem::path& path, const ModelState& state, con
   write_safetensors(path, state, model_metadata(to_json(settings)));
 }
 
-LoadedModel read_model(const std::filesystem::path& path) {
+LoadedModel read_model(const std::filesystem::path& path, c10::Device device) {
   const ModelFile file = read_safetensors(path);
-  const TrainingSettings settings = parse_training_settings(training_metadata(file, path.string()), path.string());
+  TrainingSettings settings = parse_training_settings(training_metadata(file, path.string()), path.string());
+  settings.device = device;
   return {to_segmenter(settings, file.state), settings};
 }
 

@@ -11,7 +11,7 @@
 
 namespace consilium::pipelines {
 
-/// The network of the settings with these weights. @throws Error{kMismatch} the weights are those of another network.
+/// The network of the settings with these weights, on their device. @throws Error{kMismatch} the weights are those of another network.
 models::Segmenter to_segmenter(const TrainingSettings& settings, const ModelState& state);
 
 /// The case's images as the network takes them, [C, D, H, W]; a view of `prepared`.
@@ -38,6 +38,6 @@ struct LoadedModel {
   TrainingSettings settings;
 };
 /// @throws as read_safetensors, training_metadata and to_segmenter.
-LoadedModel read_model(const std::filesystem::path& path);
+LoadedModel read_model(const std::filesystem::path& path, c10::Device device = c10::Device(c10::kCPU));
 
 }  // namespace consilium::pipelines

@@ -224,7 +224,7 @@ class Simulation {
 
   /// One model on one site's test cases.
   void judge_one(const TrainedModel& model, std::size_t n, const Fold& fold, SharedProgress& progress) {
-    models::configure_torch(1);
+    models::configure_torch(1, settings_.training.device);
     const LoadedSite& site = sites_[n];
     const std::vector<const PreparedCase*>& test = fold.splits[n].test;
     const ChannelSet known = known_to(model, fold.trained, settings_.training);
@@ -281,7 +281,7 @@ class Simulation {
     results_.picture_channel = settings_.picture_channel;
     results_.notes = settings_.notes;
     if (settings_.folds > 0) results_.notes.push_back(fmt::format("{}-fold cross-validation within every site: each case is judged once, by models that were not trained on it; the curves are those of the first fold.", settings_.folds));
-    results_.versions = {{"consilium", CONSILIUM_VERSION}, {"LibTorch", torch.version}, {"precision", std::string(models::to_string(models::resolve(settings_.training.fit.precision)))}};
+    results_.versions = {{"consilium", CONSILIUM_VERSION}, {"LibTorch", torch.version}, {"precision", std::string(models::to_string(models::resolve(settings_.training.fit.precision, settings_.training.device)))}, {"device", settings_.training.device.str()}};
     results_.settings = to_json(settings_);
     results_.seconds_total = std::chrono::duration<double>(Clock::now() - start_).count();
   }

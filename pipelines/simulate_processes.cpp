@@ -137,6 +137,7 @@ void prepare_folder(const FederationRequest& request, const fl::FederationSettin
     join.scheme = site.scheme;
     join.files = site.files;
     join.annotated = site.annotated;
+    join.device = request.settings.training.device.str();
     join.folder = (folder / "sites" / site.name).string();
     join.folds = request.settings.folds;
     join.fold = request.fold;

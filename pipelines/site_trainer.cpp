@@ -63,9 +63,15 @@ double step_norm_of(const TrainingSettings& s, const models::StepRange& steps, s
 
 }  // namespace
 
-SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std::function<void(std::int64_t, double)> on_step, std::optional<SiteLedger> ledger)
+SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std::function<void(std::int64_t, double)> on_step, std::optional<SiteLedger> ledger, c10::Device device)
     : site_(std::move(site)), split_(std::move(split)), samples_(samples_of(split_.train)), folder_(std::move(folder)), on_step_(std::move(on_step)),
-      privacy_(ledger.value_or(SiteLedger{folder_ / "privacy"}), folder_, samples_, site_) {}
+      privacy_(ledger.value_or(SiteLedger{folder_ / "privacy"}), folder_, samples_, site_), device_(device) {}
+
+TrainingSettings SiteTrainer::settings_of(const fl::RoundPlan& plan) const {
+  TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
+  settings.device = device_;
+  return settings;
+}
 
 ModelState SiteTrainer::start_of(const fl::RoundPlan& plan, const TrainingSettings& settings, const ModelState& received) const {
   if (!is_clustered(settings.clusters)) return without_control_variates(received);
@@ -86,10 +92,10 @@ void SiteTrainer::note_cluster(fl::Update& update, const fl::RoundPlan& plan, co
 fl::Validation SiteTrainer::validate(const fl::RoundPlan& plan, const ModelState& global) {
   seconds_ = 0;
   const Stopwatch watch(seconds_);
-  models::configure_torch(1);
+  models::configure_torch(1, device_);
   // The untrained model of round 0 needs no judge.
   if (plan.round == 0) return {};
-  const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
+  const TrainingSettings settings = settings_of(plan);
   if (is_clustered(settings.clusters)) start_of(plan, settings, global);  // the choice, also where nothing is judged
   const bool hidden = is_private(settings.privacy) && settings.privacy.validation == PrivateValidation::kOff;
   if (split_.validation.empty() || hidden) return {};
@@ -149,8 +155,8 @@ void SiteTrainer::train_own_model(const TrainingSettings& settings, std::int64_t
 fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& received) {
   double training_seconds = 0;
   std::optional<Stopwatch> watch(training_seconds);
-  models::configure_torch(1);
-  const TrainingSettings settings = parse_training_settings(parse_json(plan.task, "task"), "task");
+  models::configure_torch(1, device_);
+  const TrainingSettings settings = settings_of(plan);
   const ModelState global = start_of(plan, settings, received);
   const PersonalTensors personal(settings.personal, folder_);
   const SiteScaffold scaffold(settings.local.control_variates, folder_);
@@ -198,7 +204,7 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
 fl::Update SiteTrainer::last_look(const fl::RoundPlan& plan, const ModelState& global) {
   fl::Update update;
   update.validation = validate(plan, global);
-  note_cluster(update, plan, parse_training_settings(parse_json(plan.task, "task"), "task"));
+  note_cluster(update, plan, settings_of(plan));
   return update;
 }
 

@@ -21,11 +21,11 @@ inline std::filesystem::path trainer_folder(const std::filesystem::path& site_fo
 /// A site's part in a federation: U-Net training on its own cases.
 ///
 /// The task of a plan is a TrainingSettings as JSON. The optimiser's memory, personal tensors (pipelines/personal.h), control variates, drift, the site's own model and its choice of a
-/// cluster stay at the site, one file per round in `folder`, so that a round that is repeated after a kill gives the same bytes. Uses one thread.
+/// cluster stay at the site, one file per round in `folder`, so that a round that is repeated after a kill gives the same bytes. Uses one thread, and `device`.
 class SiteTrainer : public fl::Trainer {
  public:
   /// `cases` must outlive the trainer. `on_step` is called after each step, with a loss of NaN where it may not leave the site. `ledger`: by default in `folder`, without a budget.
-  SiteTrainer(std::string site, SiteSplit split, std::filesystem::path folder, std::function<void(std::int64_t steps, double loss)> on_step = {}, std::optional<SiteLedger> ledger = {});
+  SiteTrainer(std::string site, SiteSplit split, std::filesystem::path folder, std::function<void(std::int64_t steps, double loss)> on_step = {}, std::optional<SiteLedger> ledger = {}, c10::Device device = c10::Device(c10::kCPU));
 
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override;
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override;
@@ -44,6 +44,7 @@ class SiteTrainer : public fl::Trainer {
     bool goes_on = true;           ///< the optimiser's memory of the round before fits
     bool leaves = true;            ///< what it makes leaves the site: under differential privacy, with noise
   };
+  TrainingSettings settings_of(const fl::RoundPlan& plan) const;
   /// What the site starts from in a round: its cluster's model, or the received one without control variates.
   ModelState start_of(const fl::RoundPlan& plan, const TrainingSettings& settings, const ModelState& received) const;
   /// Where there are clusters, of which one the model is.
@@ -60,6 +61,7 @@ class SiteTrainer : public fl::Trainer {
   std::filesystem::path folder_;
   std::function<void(std::int64_t, double)> on_step_;
   SitePrivacy privacy_;
+  c10::Device device_;
   double seconds_ = 0;  ///< of the last validation; with the training's they are the metric "seconds" of an update
 };
 

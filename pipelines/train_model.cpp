@@ -97,6 +97,7 @@ models::Segmenter initial_model(const TrainingSettings& settings) {
   personal_tensors(settings.personal, state);
   untrained_tensors(settings.trainable, state);
   fitting_tensors(settings.clusters.tensors, state, "training.clusters.tensors");
+  segmenter.move_to(settings.device);
   return segmenter;
 }
 
@@ -110,7 +111,7 @@ bool is_trained(const fs::path& folder, std::int64_t rounds) {
 
 TrainedModel train_model(const std::string& name, const std::vector<SiteCases>& sites, const TrainingSettings& settings, const fs::path& folder, const std::function<void(std::int64_t, double)>& on_step, const fs::path& start) {
   const FolderLock lock(folder);
-  models::configure_torch(1);
+  models::configure_torch(1, settings.device);
   const std::string request = request_of(sites, settings);
   const fs::path progress = folder / "progress.json";
   models::Segmenter segmenter = starting_model(settings, start);

@@ -24,7 +24,7 @@ struct SiteCases {
   std::vector<const PreparedCase*> train, validation;
 };
 
-/// The network with weights drawn from the settings' seed. What a training starts from: starting_model.
+/// The network with weights drawn from the settings' seed, on their device. What a training starts from: starting_model.
 models::Segmenter initial_model(const TrainingSettings& settings);
 
 /// Does `folder` hold a finished training of so many rounds? Whether of the same settings and cases, train_model says.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -39,6 +41,7 @@ struct TrainingSettings {
   LocalTraining local;             ///< what else a federation's sites do
   TrainingPrivacy privacy;         ///< differential privacy of a federation's sites for their patients; single and pooled training of a simulation ignore it
   std::uint64_t seed = 1;
+  c10::Device device{c10::kCPU};   ///< where this process trains and predicts: --device. The machine's own affair, and no part of the JSON
 };
 
 /// JSON keys are the field names. The network's inputs and outputs follow from channels and target.

@@ -8,6 +8,7 @@
 #include "pipelines/attack/inversion.h"
 #include "pipelines/attack/membership.h"
 #include "pipelines/attack/poison.h"
+#include "tools/device_option.h"
 #include "tools/interrupt.h"
 #include "tools/verb.h"
 
@@ -15,7 +16,7 @@ namespace consilium::tools {
 namespace {
 
 struct AttackWords {
-  std::string settings, out, data, model, reference, split = "test";
+  std::string settings, out, data, model, reference, split = "test", device = "auto";
   pipelines::LabelledFolder cases;
   std::string others;
   pipelines::AdversarialAttack adversarial;
@@ -33,7 +34,8 @@ void show(const Results& results, const std::string& page, const AttackWords& w,
 
 void poison(const AttackWords& w, const CommonOptions& common) {
   const fs::path file = w.settings;
-  const pipelines::PoisonSettings settings = pipelines::parse_poison_settings(read_json(file), file.filename().string(), fs::absolute(file).parent_path());
+  pipelines::PoisonSettings settings = pipelines::parse_poison_settings(read_json(file), file.filename().string(), fs::absolute(file).parent_path());
+  settings.simulation.training.device = models::find_device(w.device);
   const std::string data = w.data.empty() ? settings.simulation.data : w.data;
   require(!data.empty(), ErrorCode::kUsage, w.settings + ": \"data\" is missing in the simulation; name the folder of the sites there or with --data");
   require(fs::is_directory(data), ErrorCode::kNotFound, data + ": no such folder");
@@ -49,9 +51,9 @@ void invert(const AttackWords& w, const CommonOptions& common) {
 }
 
 void membership(const AttackWords& w, const CommonOptions& common) {
-  const pipelines::LoadedModel model = pipelines::read_model(w.model);
+  const pipelines::LoadedModel model = pipelines::read_model(w.model, models::find_device(w.device));
   std::optional<pipelines::LoadedModel> reference;
-  if (!w.reference.empty()) reference = pipelines::read_model(w.reference);
+  if (!w.reference.empty()) reference = pipelines::read_model(w.reference, models::find_device(w.device));
   make_folder(w.out);
   log_line("reading cases");
   const auto members = pipelines::read_labelled_cases(w.cases, model.settings, w.others.empty() ? "train" : "", stop_on_signals());
@@ -62,7 +64,7 @@ void membership(const AttackWords& w, const CommonOptions& common) {
 }
 
 void adversarial(const AttackWords& w, const CommonOptions& common) {
-  const pipelines::LoadedModel model = pipelines::read_model(w.model);
+  const pipelines::LoadedModel model = pipelines::read_model(w.model, models::find_device(w.device));
   make_folder(w.out);
   log_line("reading cases");
   const auto cases = pipelines::read_labelled_cases(w.cases, model.settings, w.split == "all" ? "" : w.split, stop_on_signals());
@@ -109,6 +111,7 @@ int cmd_attack(int argc, char** argv) {
     sub->add_option("CASES", w.cases.folder, "folder of cases with labels")->required();
     sub->add_option("--scheme", w.cases.scheme, "of the labels (default brats2023)");
   }
+  for (CLI::App* sub : {poison_verb, membership_verb, adversarial_verb}) add_device_option(*sub, w.device);
   add_inversion_options(*invert_verb, w.inversion);
   example(invert_verb, "invert runs/demo/data/site_c -o runs/invert");
   membership_verb->add_option("--others", w.others, "folder of cases that trained nothing; then all of CASES are members. Else \"train\" and \"test\" in CASES");

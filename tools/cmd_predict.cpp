@@ -11,6 +11,7 @@
 #include "pipelines/predict_case.h"
 #include "pipelines/segment.h"
 #include "pipelines/write_segmentation.h"
+#include "tools/device_option.h"
 #include "tools/interrupt.h"
 #include "tools/local_time.h"
 #include "tools/verb.h"
@@ -34,7 +35,7 @@ void write_seg(const fs::path& labels, const pipelines::CasePaths& paths, const 
 int cmd_predict(int argc, char** argv) {
   CLI::App app("Segments every case below a folder, each on its own grid.", "consilium predict");
   CommonOptions common;
-  std::string model_file, input, output, scheme = "brats2023";
+  std::string model_file, input, output, scheme = "brats2023", device = "auto";
   bool overwrite = false, seg = false;
   app.add_option("-m,--model", model_file, "model.safetensors of consilium train, join or simulate")->required();
   app.add_option("IN", input, "folder of cases: BraTS, BIDS or nnU-Net names, or DICOM")->required();
@@ -42,10 +43,12 @@ int cmd_predict(int argc, char** argv) {
   CLI::Option* scheme_option = app.add_option("--scheme", scheme, "numbers to write: brats2021, brats2023, msd, ... (default brats2023; binary for a model of one lesion)");
   app.add_flag("--seg", seg, "beside CASE.nii.gz a DICOM segmentation, CASE.dcm, of the series that gives the grid");
   app.add_flag("--overwrite", overwrite, "replace files that exist");
+  add_device_option(app, device);
   add_common(app, common, "consilium predict -m model.safetensors scans -o segmentations");
   return run_verb(app, argc, argv, common, [&] {
-    models::configure_torch();
-    const pipelines::LoadedModel model = pipelines::read_model(model_file);
+    const c10::Device where = models::find_device(device);
+    models::configure_torch(0, where);
+    const pipelines::LoadedModel model = pipelines::read_model(model_file, where);
     const pipelines::TrainingSettings settings = pipelines::settings_to_predict(model.settings);
     const std::string model_digest = digest(model.segmenter.state());
     const bool regions = model.settings.target == pipelines::Target::kBratsRegions;

@@ -8,6 +8,7 @@
 #include "pipelines/site_model.h"
 #include "pipelines/start_model.h"
 #include "pipelines/train_model.h"
+#include "tools/device_option.h"
 #include "tools/interrupt.h"
 #include "tools/train_settings.h"
 #include "tools/verb.h"
@@ -17,7 +18,7 @@ namespace consilium::tools {
 int cmd_train(int argc, char** argv) {
   CLI::App app("Trains one model on the cases of one or several folders. Started again on the same RUN_DIR, it goes on.", "consilium train");
   CommonOptions common;
-  std::string settings_file, run;
+  std::string settings_file, run, device = "auto";
   std::uint64_t seed = 0;
   bool initial = false;
   app.add_option("SETTINGS", settings_file, "JSON file: sites (name, folder, scheme) and training (docs/formats.md)")->required();
@@ -26,11 +27,13 @@ int cmd_train(int argc, char** argv) {
   app.add_flag("--initial", initial, "only write RUN_DIR/initial.safetensors, which a coordinator starts a federation from: untrained, or the weights of --start with these settings");
   std::string start;
   app.add_option("--start", start, "model file that training begins with, instead of weights drawn from the seed")->type_name("MODEL");
+  add_device_option(app, device);
   add_common(app, common, "consilium train settings.json -o runs/site_a\n  consilium train fine_tuning.json --start model.safetensors --initial -o start   (for a coordinator)");
   return run_verb(app, argc, argv, common, [&] {
     const fs::path file = settings_file;
     TrainSettings settings = parse_train_settings(read_json(file), file.filename().string(), fs::absolute(file).parent_path());
     if (seed_option->count() > 0) settings.training.seed = seed;
+    settings.training.device = models::find_device(device);
     if (!start.empty()) pipelines::begin_with(start, settings.training);
     const fs::path folder = run;
     if (initial) {

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""unet.py train|predict THREADS: seconds of one training step (48^3 patch) or of a 96^3 prediction, median of three, in plain PyTorch, float32.
+"""unet.py train|predict THREADS [cuda float32|bfloat16]: seconds of one training step or of a prediction, median of several, in plain PyTorch.
 
-The network, loss and optimiser of bench/network_bench.cpp: DynUNet without residuals, filters 16 to 128, Dice plus cross-entropy, AdamW; windows of
-48^3 that overlap by half, Gaussian weights.
+The network, loss and optimiser of bench/network_bench.cpp: DynUNet without residuals, filters 16 to 128, Dice plus cross-entropy, AdamW; steps of one
+48^3 patch, 96^3 predicted in windows of 48^3 that overlap by half, Gaussian weights. On a CUDA device those of bench/cuda_bench.cpp: filters 32 to 320,
+steps of two 128^3 patches, 240 x 240 x 155 in windows of 128^3, two at a time.
 """
 import itertools
 import statistics
@@ -14,6 +15,10 @@ from torch import nn
 
 torch.set_num_threads(int(sys.argv[2]))
 torch.manual_seed(1)
+device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
+large = device != "cpu"
+torch.backends.cudnn.allow_tf32 = False  # float32 is float32
+autocast = torch.autocast(device, dtype=torch.bfloat16, enabled=len(sys.argv) > 4 and sys.argv[4] == "bfloat16")
 
 
 class Block(nn.Module):
@@ -54,41 +59,55 @@ def loss_of(logits, labels):
     return 1 - dice.mean() + nn.functional.cross_entropy(logits, labels)
 
 
-net = UNet(4, 4, [16, 32, 64, 128])
+net = UNet(4, 4, [32, 64, 128, 256, 320] if large else [16, 32, 64, 128]).to(device)
 
 
 def train():
     optimiser.zero_grad(set_to_none=True)
-    loss_of(net(image), labels).backward()
+    with autocast:
+        logits = net(image)
+    loss_of(logits.float(), labels).backward()
     optimiser.step()
 
 
+def starts_of(size, window):
+    steps = -(-(size - window) // (window // 2)) if size > window else 0
+    return [round(n * (size - window) / max(1, steps)) for n in range(steps + 1)]
+
+
 def predict():
-    size, window = 96, 48
-    starts = [0, 24, 48]
+    window, together = (128, 2) if large else (48, 1)
     line = torch.exp(-0.5 * ((torch.arange(window) - window // 2) / (window * 0.125)) ** 2)
-    weight = line[:, None, None] * line[None, :, None] * line[None, None, :]
-    total, weights = torch.zeros(4, size, size, size), torch.zeros(size, size, size)
-    with torch.no_grad():
-        for place in itertools.product(starts, repeat=3):
-            where = tuple(slice(s, s + window) for s in place)
-            total[(slice(None),) + where] += net(volume[(slice(None),) + where][None])[0] * weight
-            weights[where] += weight
-        return torch.softmax(total / weights, 0)
+    weight = (line[:, None, None] * line[None, :, None] * line[None, None, :]).to(device)
+    image = volume.to(device)
+    total, weights = torch.zeros(image.shape, device=device), torch.zeros(image.shape[1:], device=device)
+    places = [tuple(slice(s, s + window) for s in place) for place in itertools.product(*(starts_of(size, window) for size in image.shape[1:]))]
+    with torch.no_grad(), autocast:
+        for n in range(0, len(places), together):
+            group = places[n:n + together]
+            logits = net(torch.stack([image[(slice(None),) + where] for where in group])).float()
+            for where, own in zip(group, logits):
+                total[(slice(None),) + where] += own * weight
+                weights[where] += weight
+        return torch.softmax(total / weights, 0).cpu()
 
 
 if sys.argv[1] == "train":
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-2)
-    image, labels = torch.randn(1, 4, 48, 48, 48), torch.randint(0, 4, (1, 48, 48, 48))
-    train()
-    work, times = train, 5
+    batch, size = (2, 128) if large else (1, 48)
+    image, labels = torch.randn(batch, 4, size, size, size, device=device), torch.randint(0, 4, (batch, size, size, size), device=device)
+    work, times = train, 20 if large else 5
 else:
     net.eval()
-    volume = torch.randn(4, 96, 96, 96)
-    work, times = predict, 1
+    volume = torch.randn(4, 155, 240, 240) if large else torch.randn(4, 96, 96, 96)
+    work, times = predict, 3 if large else 1
+for _ in range(5 if large else 1 if work is train else 0):
+    work()
 seconds = []
 for _ in range(times):
     start = time.perf_counter()
     work()
+    if large:
+        torch.cuda.synchronize()
     seconds.append(time.perf_counter() - start)
 print(statistics.median(seconds))

@@ -14,8 +14,8 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 /// Of finding row i of `there` from row i of `here`.
 at::Tensor one_way(const at::Tensor& here, const at::Tensor& there, double temperature, const at::Tensor& same) {
   at::Tensor logits = torch::matmul(here, there.t()) / temperature;
-  if (same.defined()) logits = logits.masked_fill(same & ~torch::eye(here.size(0), torch::kBool), kNever);
-  return torch::nn::functional::cross_entropy(logits, torch::arange(here.size(0), torch::kLong));
+  if (same.defined()) logits = logits.masked_fill(same & ~torch::eye(here.size(0), same.options()), kNever);
+  return torch::nn::functional::cross_entropy(logits, torch::arange(here.size(0), torch::TensorOptions(here.device()).dtype(torch::kLong)));
 }
 
 }  // namespace

@@ -33,17 +33,17 @@ class WeightsAtRest {
 at::Tensor loss_of(NetworkImpl& module, const TrainingBatch& batch, const at::Tensor& image, const SupervisionOptions& supervision, Precision precision) {
   std::vector<at::Tensor> outputs;
   {
-    const AutocastScope autocast(precision);
+    const AutocastScope autocast(precision, module.device());
     outputs = module.forward(image, batch.presence);
   }
   return supervised_loss(outputs, batch.labels, batch.sets, {}, supervision);
 }
 
 at::Tensor uniform_like(const at::Tensor& image, double eps, Rng& rng) {
-  at::Tensor start = torch::empty_like(image, at::MemoryFormat::Contiguous);
+  at::Tensor start = torch::empty(image.sizes());
   float* values = start.data_ptr<float>();
   for (std::int64_t n = 0; n < start.numel(); ++n) values[n] = static_cast<float>(rng.uniform(-eps, eps));
-  return start;
+  return start.to(image.device());
 }
 
 using Place = std::array<std::int64_t, 3>;
@@ -120,7 +120,7 @@ AttackedCase attack_case(Segmenter& segmenter, const TrainingCase& sample, const
   const std::vector<Place> tiles = tiles_of(sample, patch);
   for (std::size_t n = 0; n < tiles.size(); ++n) {
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    const TrainingBatch batch = cut(sample, tiles[n], patch, segmenter.options());
+    const TrainingBatch batch = moved_to(cut(sample, tiles[n], patch, segmenter.options()), segmenter.device());
     const at::Tensor attacked = adversarial_image(module, batch, supervision, Precision::kFloat32, options, draw);
     const double share = 1.0 / static_cast<double>(tiles.size());
     result.gradient_share += share * image_gradient(module, batch, batch.image, supervision, Precision::kFloat32).ne(0).to(torch::kFloat64).mean().item<double>();
@@ -137,7 +137,7 @@ double case_loss(Segmenter& segmenter, const TrainingCase& sample, const std::ar
   const torch::NoGradGuard no_graph;
   std::vector<double> all, foreground;
   for (const Place& tile : tiles_of(sample, patch)) {
-    const TrainingBatch batch = cut(sample, tile, patch, segmenter.options());
+    const TrainingBatch batch = moved_to(cut(sample, tile, patch, segmenter.options()), segmenter.device());
     all.push_back(loss_of(*segmenter.net().module, batch, batch.image, {.regions = regions, .partial = {}}, Precision::kFloat32).item<double>());
     if (batch.labels.any().item<bool>()) foreground.push_back(all.back());
   }

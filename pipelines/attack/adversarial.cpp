@@ -38,7 +38,7 @@ AdversarialResults attack_with_changed_images(const LoadedModel& model, const st
   std::mutex guard;
   const ModelState state = model.segmenter.state();
   parallel_for(found.size(), 1, [&](std::size_t begin, std::size_t end) {
-    models::configure_torch(1);
+    models::configure_torch(1, model.settings.device);
     models::Segmenter segmenter = to_segmenter(model.settings, state);
     for (std::size_t n = begin; n < end; ++n) {
       throw_if_stopped(stop);

@@ -13,7 +13,7 @@ std::vector<double> losses(const LoadedModel& model, const std::vector<const Pre
   std::vector<double> result(cases.size());
   const ModelState state = model.segmenter.state();
   parallel_for(cases.size(), 1, [&](std::size_t begin, std::size_t end) {
-    models::configure_torch(1);
+    models::configure_torch(1, model.settings.device);
     models::Segmenter segmenter = to_segmenter(model.settings, state);
     for (std::size_t n = begin; n < end; ++n) {
       throw_if_stopped(stop);

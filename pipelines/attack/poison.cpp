@@ -113,7 +113,7 @@ void judge(const Job& job, const ModelState& model, PoisonRun& run) {
       for (const PreparedCase* c : site.split.test) cases.emplace_back(&site, c);
   std::vector<Judged> judged(cases.size());
   parallel_for(cases.size(), 1, [&](std::size_t begin, std::size_t end) {
-    models::configure_torch(1);
+    models::configure_torch(1, training.device);
     const models::Segmenter segmenter = to_segmenter(training, model);
     for (std::size_t n = begin; n < end; ++n) {
       throw_if_stopped(job.stop);
@@ -180,7 +180,7 @@ PoisonRun run_one(const Job& job, const std::string& attack, const std::string& 
       split.train.clear();
       for (const PreparedCase& c : poisoned.back()) split.train.push_back(&c);
     }
-    trainers.push_back(std::make_unique<SiteTrainer>(site.name, split, trainer_folder(job.folder / "sites" / site.name), [&](std::int64_t, double) { throw_if_stopped(job.stop); }));
+    trainers.push_back(std::make_unique<SiteTrainer>(site.name, split, trainer_folder(job.folder / "sites" / site.name), [&](std::int64_t, double) { throw_if_stopped(job.stop); }, std::nullopt, training.device));
     fl::Trainer& sends = gang && site.attacks ? gang->add(site.name, *trainers.back(), static_cast<std::int64_t>(split.train.size())) : *trainers.back();
     recorders.push_back(std::make_unique<Recorder>(site.name, sends));
     named.emplace_back(site.name, recorders.back().get());

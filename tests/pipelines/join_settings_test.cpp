@@ -47,6 +47,7 @@ TEST(JoinSettings, WrongOnesAreRefusedByName) {
   EXPECT_THAT(refused("give_up_seconds", 0), HasSubstr("give_up_seconds"));
   EXPECT_THAT(refused("folds", 1), HasSubstr("fold"));
   EXPECT_THAT(refused("annotated", {"tumour"}), HasSubstr("east.json.annotated"));
+  EXPECT_THAT(refused("device", "gpu"), HasSubstr("east.json.device: expected cpu, cuda, cuda:N or auto"));
   EXPECT_THAT(refused("policy", "policy.json"), HasSubstr("policy_signer"));
   EXPECT_THAT(refused("policy_signer", "officer.pub"), HasSubstr("policy_signer"));
   EXPECT_THAT(refused("minimum_count", 0), HasSubstr("east.json.minimum_count"));

@@ -285,6 +285,20 @@ TEST_F(UserErrors, SimulateSaysWhatIsWrongBeforeItTrains) {
   expect({"simulate", write("other.json", other), "--data", path("data"), "-o", path("run3")}, 6, {"other settings"});
 }
 
+TEST_F(UserErrors, ADeviceThatIsUnknownOrNotThereIsRefusedBeforeAnythingIsMade) {
+  const std::string single = write("training.json", train_settings());
+  const std::string several = write("simulation.json", {{"sites", {{{"name", "east"}}}}, {"training", training(1, 2)}});
+  fs::create_directories(path("data"));
+  const std::vector<std::vector<std::string>> commands{{"train", single, "-o", path("out")}, {"simulate", several, "--data", path("data"), "-o", path("out")}};
+  for (std::vector<std::string> words : commands) {
+    words.insert(words.end(), {"--device", "gpu"});
+    expect(words, 2, {"expected cpu, cuda, cuda:N or auto", "\"gpu\""});
+    words.back() = "cuda:127";
+    expect(words, 5, {"cuda:127"});
+    EXPECT_FALSE(fs::exists(path("out"))) << words[0];
+  }
+}
+
 TEST_F(UserErrors, DoctorTellsWhatTheMachineOffers) {
   const Outcome people = run({"doctor"});
   EXPECT_EQ(people.code, 0) << people.err;
