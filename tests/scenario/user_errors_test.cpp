@@ -287,7 +287,7 @@ TEST_F(UserErrors, SimulateSaysWhatIsWrongBeforeItTrains) {
 
 TEST_F(UserErrors, ADeviceThatIsUnknownOrNotThereIsRefusedBeforeAnythingIsMade) {
   const std::string single = write("training.json", train_settings());
-  const std::string several = write("simulation.json", {{"sites", {{{"name", "east"}}}}, {"training", training(1, 2)}});
+  const std::string several = write("simulation.json", {{"sites", {{{"name", "east"}}, {{"name", "west"}}}}, {"training", training(1, 2)}});
   fs::create_directories(path("data"));
   const std::vector<std::vector<std::string>> commands{{"train", single, "-o", path("out")}, {"simulate", several, "--data", path("data"), "-o", path("out")}};
   for (std::vector<std::string> words : commands) {
