@@ -89,7 +89,7 @@ DeidentifyReport deidentify_scans(const fs::path& input, const fs::path& output,
   FacesToRemove faces;
   if (options.deface) {
     std::vector<fs::path> dicom;
-    std::copy_if(files.begin(), files.end(), std::back_inserter(dicom), [](const fs::path& file) { return imaging::looks_like_dicom(file); });
+    std::copy_if(files.begin(), files.end(), std::back_inserter(dicom), [](const fs::path& file) { return imaging::is_dicom_file(file); });
     faces = find_faces(dicom, options.review, pseudonyms, options.overwrite);
   }
   Progress progress("de-identifying", files.size());
@@ -98,7 +98,7 @@ DeidentifyReport deidentify_scans(const fs::path& input, const fs::path& output,
   parallel_for(files.size(), 4, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) {
       try {
-        if (imaging::looks_like_dicom(files[n])) written[n] = deidentify_one(files[n], output, pseudonyms, options, faces, claims);
+        if (imaging::is_dicom_file(files[n])) written[n] = deidentify_one(files[n], output, pseudonyms, options, faces, claims);
       } catch (const Error& error) {  // the other files are treated all the same
         failed[n] = {n + 1, error.code(), error.what()};
       }

@@ -113,7 +113,7 @@ std::optional<std::string> first_examination(const fs::path& folder) {
 std::vector<CasePaths> archived_cases(const fs::path& folder, const std::vector<fs::path>& entries, const std::string& split,
                                       const FilePatterns& patterns) {
   for (const fs::path& file : sorted_entries(folder))
-    if (fs::is_regular_file(file) && imaging::looks_like_dicom(file)) return {archived_case(folder, split, patterns)};
+    if (fs::is_regular_file(file) && imaging::is_dicom_file(file)) return {archived_case(folder, split, patterns)};
   std::vector<CasePaths> cases;
   std::set<std::string> examinations;
   for (const fs::path& entry : entries) {

@@ -168,7 +168,7 @@ SortedInputs sort_inputs(const std::vector<fs::path>& inputs) {
       fail(input, ErrorCode::kNotFound, status ? "cannot be opened: " + status.message() : "no such file or folder");
     } else if (imaging::is_image_name(input)) {
       sorted.images.push_back(input);
-    } else if (imaging::looks_like_dicom(input)) {
+    } else if (imaging::is_dicom_file(input)) {
       sorted.dicom_files.push_back(input);
     } else {
       fail(input, ErrorCode::kUnsupported, "neither DICOM nor NIfTI (.nii, .nii.gz, .hdr), NRRD or MetaImage");

@@ -87,7 +87,7 @@ std::vector<fs::path> dicom_files(const std::vector<std::string>& inputs) {
   for (const std::string& input : inputs) {
     const bool is_named = !fs::is_directory(input);  // sent, or refused with the reason, whatever it looks like
     for (fs::path& file : pipelines::files_below(input))
-      if (is_named || imaging::looks_like_dicom(file)) files.push_back(std::move(file));
+      if (is_named || imaging::is_dicom_file(file)) files.push_back(std::move(file));
   }
   std::sort(files.begin(), files.end());
   require(!files.empty(), ErrorCode::kNotFound, "no DICOM file to send");

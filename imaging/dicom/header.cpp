@@ -1,7 +1,5 @@
 #include "imaging/dicom/header.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <functional>
 #include <initializer_list>
@@ -162,15 +160,14 @@ struct Read {
   DicomHeader header;
 };
 
-Read read(const std::filesystem::path& file) {
-  struct stat status{};
-  require(::stat(file.c_str(), &status) == 0, ErrorCode::kNotFound, file.string() + ": no such file");
-  Read result{parse_dicom(file), {}};
+Read read(const FileStart& start) {
+  const std::filesystem::path& file = start.file;
+  Read result{parse_dicom(start), {}};
   DcmItem& item = *result.parsed.data_set;
   DicomHeader& h = result.header;
   h.file = file;
-  h.file_bytes = static_cast<std::uint64_t>(status.st_size);
-  h.file_time = status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec;
+  h.file_bytes = start.length;
+  h.file_time = start.time;
   h.sop_class_uid = text_of(item, DCM_SOPClassUID);
   // A DICOMDIR and files cut after the meta header say it there alone.
   if (h.sop_class_uid.empty()) h.sop_class_uid = result.parsed.media_sop_class;
@@ -193,10 +190,12 @@ Read read(const std::filesystem::path& file) {
 
 }  // namespace
 
-DicomHeader read_dicom_header(const std::filesystem::path& file) { return read(file).header; }
+DicomHeader read_dicom_header(const std::filesystem::path& file) { return read(read_start(file)).header; }
 
-DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced) {
-  const Read one = read(file);
+DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced) { return read_dicom_file(read_start(file), unplaced); }
+
+DicomFile read_dicom_file(const FileStart& start, Unplaced unplaced) {
+  const Read one = read(start);
   DicomFile result{.header = one.header};
   try {
     if (const auto reason = reason_not_loadable(one.header)) throw Error(ErrorCode::kUnsupported, *reason);

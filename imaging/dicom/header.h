@@ -12,6 +12,8 @@
 
 namespace consilium::imaging {
 
+struct FileStart;
+
 /// Where the value of Pixel Data (7FE0,0010) lies.
 struct PixelPlace {
   std::uint64_t offset = 0;  ///< bytes from the beginning of the file; of what it inflates to, when it is deflated
@@ -100,6 +102,7 @@ enum class Unplaced { kRefuse, kAssume };
 /// `kAssume` takes frames of any image in the file's order along z, pixels of 1 mm where no spacing is given, and marks them.
 /// @throws as read_dicom_header.
 DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced = Unplaced::kRefuse);
+DicomFile read_dicom_file(const FileStart& start, Unplaced unplaced = Unplaced::kRefuse);
 
 /// Frames or tiles that a file may claim: what is kept of each must not outgrow the file.
 std::uint64_t most_slices(const DicomHeader& file);

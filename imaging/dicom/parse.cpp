@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -19,9 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Classic headers fit into the first, Siemens' private ones (200 KB) into the second, enhanced ones into the third.
-constexpr std::size_t kWindows[] = {1 << 15, 1 << 19, 1 << 24, std::size_t{1} << 33};
-constexpr std::size_t kLongestFile = kWindows[3];
+/// Where a file's start does not hold its header: Siemens' private ones (200 KB) fit into the first, enhanced ones into the second.
+constexpr std::size_t kWindows[] = {1 << 19, 1 << 24, std::size_t{1} << 33};
+constexpr std::size_t kLongestFile = kWindows[2];
 
 /// DCMTK logs what it stumbles on, with values: that may name a patient. Its switches belong to the process.
 void set_up_dcmtk() {
@@ -31,15 +31,6 @@ void set_up_dcmtk() {
     load_dictionary();
     dcmEnableUnknownVRConversion.set(OFTrue);  // archives that knew fewer tags than we do wrote them as UN
   });
-}
-
-std::string read_window(const fs::path& file, std::size_t bytes) {
-  std::ifstream stream(file, std::ios::binary);
-  require(stream.good(), ErrorCode::kNotFound, file.string() + ": cannot be opened");
-  std::string window(bytes, '\0');
-  stream.read(window.data(), static_cast<std::streamsize>(bytes));
-  window.resize(static_cast<std::size_t>(stream.gcount()));
-  return window;
 }
 
 /// Inflates into `target` as far as it reaches, and counts all. Damage ends it early: what came before is kept.
@@ -114,45 +105,52 @@ Attempt parse(std::string_view bytes, const FileMeta& meta, bool whole) {
   return result;
 }
 
+/// Nothing where the header goes on behind these first bytes of a file of `length`.
+std::optional<ParsedDicom> parse_header(std::string_view bytes, std::uint64_t length, const FileMeta& meta, const fs::path& file) {
+  const bool whole = bytes.size() >= length;
+  if (!whole && meta.data_set >= bytes.size()) return std::nullopt;
+  const std::string_view body = bytes.substr(std::min(meta.data_set, bytes.size()));
+  const DicomStructure structure = survey(body, length - std::min<std::uint64_t>(length, meta.data_set), meta.encoding);
+  require(structure.nesting <= kDeepestNesting, ErrorCode::kUnsupported,
+          file.string() + ": sequences may be nested more than " + std::to_string(kDeepestNesting) + " deep");
+  require(!structure.overruns, ErrorCode::kCorruptData,
+          file.string() + ": damaged or cut short (an element claims more bytes than there are)");
+  Attempt attempt = parse(bytes, meta, whole);
+  if (!whole && attempt.status == EC_StreamNotifyClient) return std::nullopt;
+  if (!attempt.status.good() && attempt.status != EC_EndOfStream)
+    throw Error(ErrorCode::kCorruptData, file.string() + ": damaged or cut short (" + attempt.status.text() + ")");
+  const PixelPlace pixels = pixels_before(bytes, attempt.end, meta.encoding);
+  const std::string syntax = meta.transfer_syntax.empty() ? DcmXfer(plain_syntax(meta.encoding)).getXferID() : meta.transfer_syntax;
+  return ParsedDicom{std::move(attempt.data_set), syntax, meta.sop_class_uid, meta.is_deflated, pixels};
+}
+
 }  // namespace
 
-ParsedDicom parse_dicom(const fs::path& file) {
+ParsedDicom parse_dicom(const fs::path& file) { return parse_dicom(read_start(file)); }
+
+ParsedDicom parse_dicom(const FileStart& start) {
   set_up_dcmtk();
-  std::error_code status;
-  require(fs::is_regular_file(file, status), ErrorCode::kNotFound, file.string() + ": no such file");
-  std::size_t length = fs::file_size(file, status);
-  require(!status && length <= kLongestFile, ErrorCode::kUnsupported, file.string() + ": longer than 8 GiB");
-  for (const std::size_t window : kWindows) {
-    std::string bytes = read_window(file, std::min(window, length));
-    FileMeta meta = parse_file_meta(bytes);
-    if (meta.is_deflated) {
-      bytes = inflated(read_window(file, length), meta, file);
-      length = bytes.size();
-    }
-    const bool whole = bytes.size() >= length;
-    if (!whole && meta.data_set >= bytes.size()) continue;
-    const std::string_view body = std::string_view(bytes).substr(std::min(meta.data_set, bytes.size()));
-    const DicomStructure structure = survey(body, length - std::min(length, meta.data_set), meta.encoding);
-    require(structure.nesting <= kDeepestNesting, ErrorCode::kUnsupported,
-            file.string() + ": sequences may be nested more than " + std::to_string(kDeepestNesting) + " deep");
-    require(!structure.overruns, ErrorCode::kCorruptData,
-            file.string() + ": damaged or cut short (an element claims more bytes than there are)");
-    Attempt attempt = parse(bytes, meta, whole);
-    if (!whole && attempt.status == EC_StreamNotifyClient) continue;
-    if (!attempt.status.good() && attempt.status != EC_EndOfStream)
-      throw Error(ErrorCode::kCorruptData, file.string() + ": damaged or cut short (" + attempt.status.text() + ")");
-    const PixelPlace pixels = pixels_before(bytes, attempt.end, meta.encoding);
-    if (meta.transfer_syntax.empty()) meta.transfer_syntax = DcmXfer(plain_syntax(meta.encoding)).getXferID();
-    return {std::move(attempt.data_set), meta.transfer_syntax, meta.sop_class_uid, meta.is_deflated, pixels};
+  const fs::path& file = start.file;
+  require(start.length <= kLongestFile, ErrorCode::kUnsupported, file.string() + ": longer than 8 GiB");
+  const FileMeta meta = parse_file_meta(start.bytes);
+  std::optional<ParsedDicom> parsed;
+  if (meta.is_deflated) {
+    const std::string bytes = inflated(read_first_bytes(file, start.length), meta, file);
+    parsed = parse_header(bytes, bytes.size(), meta, file);
+  } else {
+    parsed = parse_header(start.bytes, start.length, meta, file);
   }
-  throw Error(ErrorCode::kCorruptData, file.string() + ": the header does not end");
+  for (const std::size_t window : kWindows) {
+    if (parsed) return std::move(*parsed);
+    const std::string bytes = read_first_bytes(file, window);
+    parsed = parse_header(bytes, start.length, parse_file_meta(bytes), file);
+  }
+  require(parsed.has_value(), ErrorCode::kCorruptData, file.string() + ": the header does not end");
+  return std::move(*parsed);
 }
 
 std::string read_inflated(const fs::path& file) {
-  std::error_code status;
-  const std::size_t length = fs::file_size(file, status);
-  require(!status && length <= kLongestFile, ErrorCode::kNotFound, file.string() + ": cannot be opened");
-  const std::string bytes = read_window(file, length);
+  const std::string bytes = read_first_bytes(file, kLongestFile);
   return inflated(bytes, parse_file_meta(bytes), file);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "imaging/dicom/file_start.h"
 #include "imaging/dicom/header.h"
 
 namespace consilium::imaging {
@@ -25,6 +26,7 @@ struct ParsedDicom {
 /// more bytes than there are is refused before.
 /// @throws Error{kNotFound}; Error{kCorruptData} not DICOM, or damaged; Error{kUnsupported} longer than 8 GiB or nested too deep.
 ParsedDicom parse_dicom(const std::filesystem::path& file);
+ParsedDicom parse_dicom(const FileStart& start);
 
 /// Beyond it a file means harm: enhanced images nest five deep, structured reports a few dozen.
 inline constexpr std::size_t kDeepestNesting = 500;

@@ -1,16 +1,14 @@
 #include "imaging/dicom/scan.h"
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
-#include <string_view>
 #include <tuple>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "imaging/dicom/file_start.h"
 #include "imaging/dicom/rtstruct_read.h"
 #include "imaging/dicom/seg_file.h"
 #include "imaging/dicom/slices.h"
@@ -61,10 +59,11 @@ struct Read {
 
 Read read_one(const fs::path& file, Unplaced unplaced) {
   Read result;
-  result.is_dicom = looks_like_dicom(file);
-  if (!result.is_dicom) return result;
   try {
-    result.file = read_dicom_file(file, unplaced);
+    const FileStart start = read_start(file);
+    result.is_dicom = looks_like_dicom(start.bytes);
+    if (!result.is_dicom) return result;
+    result.file = read_dicom_file(start, unplaced);
     result.reason = result.file->refusal, result.code = result.file->refusal_code;
   } catch (const Error& error) {  // one damaged file must not cost the others
     result.reason = error.what();
@@ -78,21 +77,18 @@ bool is_structure(const DicomHeader& h) { return is_segmentation(h.sop_class_uid
 
 }  // namespace
 
-bool looks_like_dicom(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::array<char, 132> head{};
-  stream.read(head.data(), head.size());
-  const auto count = stream.gcount();
-  if (count == 132 && std::string_view(head.data() + 128, 4) == "DICM") return true;
-  if (count < 8) return false;
-  const auto is_group = [&](int group) { return (head[0] == group && head[1] == 0) || (head[0] == 0 && head[1] == group); };
-  return is_group(2) || is_group(8);
+bool is_dicom_file(const fs::path& file) {
+  try {
+    return looks_like_dicom(read_first_bytes(file, 132));
+  } catch (const Error&) {  // nobody can read it
+    return false;
+  }
 }
 
 std::optional<fs::path> first_dicom_file(const fs::path& folder) {
   std::optional<fs::path> found;
   walk_files(folder, 0, [&](const fs::path& file) {
-    if (looks_like_dicom(file)) found = file;
+    if (is_dicom_file(file)) found = file;
     return !found;
   });
   return found;

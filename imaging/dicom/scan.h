@@ -57,8 +57,8 @@ Study scan_files(const std::vector<std::filesystem::path>& files, Unplaced unpla
 /// How many series from `first` on are volumes of one 4-D image: 1 where it is none, or where the next is of another kind or has another problem.
 std::size_t volumes_from(const Study& study, std::size_t first);
 
-/// Whether a file starts as DICOM does: "DICM" after the preamble, or an element of group 0002 or 0008 where there is none.
-bool looks_like_dicom(const std::filesystem::path& file);
+/// Whether a file can be read and looks_like_dicom (file_start.h).
+bool is_dicom_file(const std::filesystem::path& file);
 
 /// The first DICOM file below a folder, in the order of names.
 std::optional<std::filesystem::path> first_dicom_file(const std::filesystem::path& folder);

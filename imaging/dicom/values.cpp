@@ -79,7 +79,31 @@ std::string to_utf8(DcmItem& item, const OFString& text) {
   return {converted.c_str(), converted.length()};
 }
 
+std::optional<double> number_in(DcmElement& element, unsigned long index) {
+  Float64 real = 0;
+  Float32 single = 0;
+  Sint32 whole = 0;
+  Uint32 large = 0;
+  Uint16 small = 0;
+  Sint16 small_signed = 0;
+  if (element.getFloat64(real, index).good()) return std::isfinite(real) ? std::optional<double>(real) : std::nullopt;
+  if (element.getFloat32(single, index).good()) return std::isfinite(single) ? std::optional<double>(single) : std::nullopt;
+  if (element.getSint32(whole, index).good()) return whole;
+  if (element.getUint32(large, index).good()) return large;
+  if (element.getUint16(small, index).good()) return small;
+  if (element.getSint16(small_signed, index).good()) return small_signed;
+  return std::nullopt;
+}
+
 }  // namespace
+
+DcmElement* element_of(DcmItem& item, const DcmTagKey& tag) {
+  for (DcmObject* next = nullptr; (next = item.nextInContainer(next)) != nullptr;) {
+    if (next->getTag() < tag) continue;
+    return next->getTag() == tag ? dynamic_cast<DcmElement*>(next) : nullptr;
+  }
+  return nullptr;
+}
 
 std::string unpadded(std::string text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
@@ -89,7 +113,8 @@ std::string unpadded(std::string text) {
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag) {
   OFString value;
-  if (item.findAndGetOFStringArray(tag, value).bad()) return "";
+  DcmElement* element = element_of(item, tag);
+  if (element == nullptr || element->getOFStringArray(value).bad()) return "";
   std::string text = unpadded(to_utf8(item, value));
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
@@ -100,6 +125,7 @@ std::string free_text_of(DcmItem& item, const DcmTagKey& tag) { return free_text
 
 std::string free_text_of(DcmItem& item, const DcmTagKey& tag, DcmItem& data_set) {
   std::string text = text_of(item, tag);
+  if (text.empty()) return text;
   // People type names into descriptions. Two letters are too common to be a name ("T1").
   std::set<std::string> identity;
   for (const DcmTagKey& key :
@@ -132,21 +158,8 @@ std::vector<std::string> words_of(DcmItem& item, const DcmTagKey& tag) {
 }
 
 std::optional<double> number_of(DcmItem& item, const DcmTagKey& tag, unsigned long index) {
-  DcmElement* element = nullptr;
-  if (item.findAndGetElement(tag, element).bad() || element == nullptr) return std::nullopt;
-  Float64 real = 0;
-  Float32 single = 0;
-  Sint32 whole = 0;
-  Uint32 large = 0;
-  Uint16 small = 0;
-  Sint16 small_signed = 0;
-  if (element->getFloat64(real, index).good()) return std::isfinite(real) ? std::optional<double>(real) : std::nullopt;
-  if (element->getFloat32(single, index).good()) return std::isfinite(single) ? std::optional<double>(single) : std::nullopt;
-  if (element->getSint32(whole, index).good()) return whole;
-  if (element->getUint32(large, index).good()) return large;
-  if (element->getUint16(small, index).good()) return small;
-  if (element->getSint16(small_signed, index).good()) return small_signed;
-  return std::nullopt;
+  DcmElement* element = element_of(item, tag);
+  return element == nullptr ? std::nullopt : number_in(*element, index);
 }
 
 std::optional<int> integer_of(DcmItem& item, const DcmTagKey& tag) {
@@ -156,9 +169,11 @@ std::optional<int> integer_of(DcmItem& item, const DcmTagKey& tag) {
 }
 
 std::optional<Vec3> vector_of(DcmItem& item, const DcmTagKey& tag, unsigned long first) {
+  DcmElement* element = element_of(item, tag);
+  if (element == nullptr) return std::nullopt;
   Vec3 vector;
   for (unsigned long n = 0; n < 3; ++n) {
-    const auto value = number_of(item, tag, first + n);
+    const auto value = number_in(*element, first + n);
     if (!value) return std::nullopt;
     vector[n] = *value;
   }

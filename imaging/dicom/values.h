@@ -14,6 +14,9 @@ namespace consilium::imaging {
 // Values of single attributes as our own types. Only for imaging/dicom/*.cpp and imaging/deidentify/*.cpp. A value that is absent, empty or not what it should
 // be is "", an empty list or nothing; control characters, which a terminal might obey, become '?'. Text is UTF-8.
 
+/// The item's own element; null if it has none. Elements lie in the order of their tags: the search ends where this one would be, which DCMTK's does not.
+DcmElement* element_of(DcmItem& item, const DcmTagKey& tag);
+
 /// Without what makes a value's length even, and blanks before and behind it.
 std::string unpadded(std::string text);
 

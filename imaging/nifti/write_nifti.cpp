@@ -10,6 +10,8 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,9 +69,9 @@ void write_plain(const fs::path& path, std::span<const char> header, const Slabs
   const Descriptor file(path);
   write_at(file.number, 0, header, path);
   parallel_for(slabs.count(), 1, [&](std::size_t begin, std::size_t end) {
-    std::vector<char> bytes;
     for (std::size_t slab = begin; slab < end; ++slab) {
-      bytes.resize(slabs.bytes(slab));
+      const auto room = std::make_unique_for_overwrite<char[]>(slabs.bytes(slab));  // zeros would be written over
+      const std::span<char> bytes(room.get(), slabs.bytes(slab));
       fill(slabs.first(slab), bytes);
       write_at(file.number, header.size() + slabs.first(slab) * slabs.plane_bytes, bytes, path);
     }
