@@ -195,19 +195,19 @@ DicomHeader read_dicom_header(const std::filesystem::path& file) { return read(r
 DicomFile read_dicom_file(const std::filesystem::path& file, Unplaced unplaced) { return read_dicom_file(read_start(file), unplaced); }
 
 DicomFile read_dicom_file(const FileStart& start, Unplaced unplaced) {
-  const Read one = read(start);
-  DicomFile result{.header = one.header};
+  Read one = read(start);
+  DicomFile result{.header = std::move(one.header)};
   try {
-    if (const auto reason = reason_not_loadable(one.header)) throw Error(ErrorCode::kUnsupported, *reason);
-    std::vector<DicomHeader> slices = slices_of(*one.parsed.data_set, one.header);
+    if (const auto reason = reason_not_loadable(result.header)) throw Error(ErrorCode::kUnsupported, *reason);
+    std::vector<DicomHeader> slices = slices_of(*one.parsed.data_set, result.header);
     for (const DicomHeader& slice : slices) {
       if (const auto reason = reason_of_plane(slice)) throw Error(ErrorCode::kUnsupported, *reason);
       require(slice.slope != 0, ErrorCode::kUnsupported, "Rescale Slope (0028,1053) is 0");
     }
     result.slices = std::move(slices);
   } catch (const Error& error) {  // what the file is remains worth telling
-    if (unplaced == Unplaced::kAssume && !reason_of_pixels(one.header)) {
-      result.slices = assumed_slices(one.header);
+    if (unplaced == Unplaced::kAssume && !reason_of_pixels(result.header)) {
+      result.slices = assumed_slices(result.header);
       return result;
     }
     result.refusal = error.what();

@@ -75,35 +75,8 @@ Read read_one(const fs::path& file, Unplaced unplaced) {
 
 bool is_structure(const DicomHeader& h) { return is_segmentation(h.sop_class_uid) || is_structure_set(h.sop_class_uid); }
 
-}  // namespace
-
-bool is_dicom_file(const fs::path& file) {
-  try {
-    return looks_like_dicom(read_first_bytes(file, 132));
-  } catch (const Error&) {  // nobody can read it
-    return false;
-  }
-}
-
-std::optional<fs::path> first_dicom_file(const fs::path& folder) {
-  std::optional<fs::path> found;
-  walk_files(folder, 0, [&](const fs::path& file) {
-    if (is_dicom_file(file)) found = file;
-    return !found;
-  });
-  return found;
-}
-
-Study scan_study(const fs::path& path, Unplaced unplaced) {
-  std::error_code status;
-  if (fs::is_regular_file(path, status)) return scan_files({path}, unplaced);
-  require(fs::is_directory(path, status), ErrorCode::kNotFound, path.string() + ": no such file or folder");
-  return scan_files(files_below(path), unplaced);
-}
-
-Study scan_files(const std::vector<fs::path>& files, Unplaced unplaced) {
-  std::error_code status;
-  for (const fs::path& file : files) require(fs::exists(file, status), ErrorCode::kNotFound, file.string() + ": no such file");
+/// Files that are there.
+Study scan_these(const std::vector<fs::path>& files, Unplaced unplaced) {
   std::vector<Read> read(files.size());
   parallel_for(files.size(), 16, [&](std::size_t begin, std::size_t end) {
     for (std::size_t n = begin; n < end; ++n) read[n] = read_one(files[n], unplaced);
@@ -129,6 +102,38 @@ Study scan_files(const std::vector<fs::path>& files, Unplaced unplaced) {
   }
   study.series = group_series(std::move(images));
   return study;
+}
+
+}  // namespace
+
+bool is_dicom_file(const fs::path& file) {
+  try {
+    return looks_like_dicom(read_first_bytes(file, 132));
+  } catch (const Error&) {  // nobody can read it
+    return false;
+  }
+}
+
+std::optional<fs::path> first_dicom_file(const fs::path& folder) {
+  std::optional<fs::path> found;
+  walk_files(folder, 0, [&](const fs::path& file) {
+    if (is_dicom_file(file)) found = file;
+    return !found;
+  });
+  return found;
+}
+
+Study scan_study(const fs::path& path, Unplaced unplaced) {
+  std::error_code status;
+  if (fs::is_regular_file(path, status)) return scan_these({path}, unplaced);
+  require(fs::is_directory(path, status), ErrorCode::kNotFound, path.string() + ": no such file or folder");
+  return scan_these(files_below(path), unplaced);
+}
+
+Study scan_files(const std::vector<fs::path>& files, Unplaced unplaced) {
+  std::error_code status;
+  for (const fs::path& file : files) require(fs::exists(file, status), ErrorCode::kNotFound, file.string() + ": no such file");
+  return scan_these(files, unplaced);
 }
 
 }  // namespace consilium::imaging
