@@ -166,6 +166,23 @@ void show(std::int64_t parameters, int sites, int rounds) {
   fmt::print("{:>10} parameters {:>3} sites: {:.2f} s of processor time per round\n", parameters, sites, processor);
 }
 
+/// What a round costs whoever makes it, step by step: the library, mutual TLS, hashes of what is sent and of what comes in, and files of what comes in.
+void show_floors(std::int64_t parameters, int sites) {
+  const TemporaryFolder keys;
+  fl::init_authority(keys.path());
+  fl::issue_certificate(keys.path(), "hub", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
+  for (int n = 1; n <= sites; ++n) fl::issue_certificate(keys.path(), "site_" + std::to_string(n));
+  std::string bytes(static_cast<std::size_t>(parameters) * sizeof(float), '\0');
+  for (std::size_t n = 0; n < bytes.size(); ++n) bytes[n] = static_cast<char>(n * 2654435761U >> 24);
+  const std::vector<std::pair<const char*, FloorOptions>> steps{{"plain gRPC", {}}, {"with mutual TLS", {.keys = keys.path()}}, {"and SHA-256", {.keys = keys.path(), .hashes = true}},
+                                                                {"and files", {.keys = keys.path(), .hashes = true, .keeps = true}}};
+  for (const auto& [what, options] : steps) {
+    std::vector<double> seconds;
+    for (int n = 0; n < 7; ++n) seconds.push_back(grpc_floor_seconds(bytes, sites, options));
+    fmt::print("{:>10} parameters {:>3} sites, {}: {:.4f} s\n", parameters, sites, what, median(seconds));
+  }
+}
+
 /// Plain and secure in turn, so that whatever else runs disturbs both.
 void show_secure(std::int64_t parameters, int sites, int rounds) {
   for (int n = 0; n < 3; ++n) {
@@ -183,6 +200,10 @@ int main(int argc, char** argv) {
   try {
     if (argc == 7 && std::string(argv[1]) == "--coordinate") {
       coordinate(argv[2], std::stoll(argv[3]), std::stoi(argv[4]), std::stoi(argv[5]), std::string(argv[6]) == "secure");
+      return 0;
+    }
+    if (argc == 4 && std::string(argv[1]) == "floors") {
+      show_floors(std::stoll(argv[2]), std::stoi(argv[3]));
       return 0;
     }
     if ((argc == 4 || argc == 5) && std::isdigit(static_cast<unsigned char>(argv[1][0]))) {
