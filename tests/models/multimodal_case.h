@@ -36,4 +36,16 @@ inline models::TrainingCase ball(std::uint64_t seed, const std::vector<bool>& pr
   return sample;
 }
 
+/// With anchors, as a federation's model comes after a round.
+inline models::Segmenter started(const models::UNetOptions& options) {
+  models::Segmenter segmenter(options, Rng(3));
+  ModelState state = segmenter.state();
+  Rng rng(9);
+  for (NamedTensor& tensor : state.tensors)
+    if (tensor.name.starts_with("anchors."))
+      for (float& value : tensor.values) value = static_cast<float>(rng.normal());
+  segmenter.load(state);
+  return segmenter;
+}
+
 }  // namespace consilium::test

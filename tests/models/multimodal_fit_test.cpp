@@ -19,6 +19,7 @@ namespace {
 using test::ball;
 using test::channels;
 using test::small_network;
+using test::started;
 using testing::HasSubstr;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -34,18 +35,6 @@ UNetOptions full_network() {
   options.multimodal.attention = true;
   options.multimodal.shared_share = 0.5;
   return options;
-}
-
-/// With anchors, as a federation's model comes after a round.
-Segmenter started(const UNetOptions& options) {
-  Segmenter segmenter(options, Rng(3));
-  ModelState state = segmenter.state();
-  Rng rng(9);
-  for (NamedTensor& tensor : state.tensors)
-    if (tensor.name.starts_with("anchors."))
-      for (float& value : tensor.values) value = static_cast<float>(rng.normal());
-  segmenter.load(state);
-  return segmenter;
 }
 
 std::map<std::string, std::string> digests_by_group(const Segmenter& segmenter) {

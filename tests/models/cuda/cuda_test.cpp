@@ -125,15 +125,8 @@ std::vector<Lesson> lessons() {
           multimodal(Fusion::kRegion, "region"), multimodal(Fusion::kExperts, "experts")};
 }
 
-/// With anchors, as a federation's model comes after a round.
 Segmenter started(const UNetOptions& options, c10::Device device) {
-  Segmenter segmenter(options, Rng(3));
-  ModelState state = segmenter.state();
-  Rng rng(9);
-  for (NamedTensor& tensor : state.tensors)
-    if (tensor.name.starts_with("anchors."))
-      for (float& value : tensor.values) value = static_cast<float>(rng.normal());
-  segmenter.load(state);
+  Segmenter segmenter = test::started(options);
   segmenter.move_to(device);
   return segmenter;
 }
