@@ -23,6 +23,10 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)
 if(CONSILIUM_WITH_TORCH)
+  if(NOT DEFINED TORCH_CUDA_ARCH_LIST AND NOT DEFINED ENV{TORCH_CUDA_ARCH_LIST})
+    # We have no kernels of our own. A CUDA LibTorch would else compile a program to see which GPU is here, for which CMake 3.25 does not know CUDA 13 well enough.
+    set(TORCH_CUDA_ARCH_LIST "9.0")
+  endif()
   find_package(Torch REQUIRED)
   # It states the standard library's default, and keeps whoever links it from using a header that was precompiled without saying so.
   get_target_property(torch_options torch INTERFACE_COMPILE_OPTIONS)
