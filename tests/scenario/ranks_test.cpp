@@ -79,7 +79,7 @@ TEST_F(Ranks, WhenOneDiesTheOthersDoItsWork) {
 TEST_F(Ranks, AreStoppedInOrderAndGoOn) {
   write_settings(kRounds, kStepsPerRound);
   auto first = rank(0, 2, "ranks"), second = rank(1, 2, "ranks");
-  ASSERT_TRUE(wait_until([&] { return fs::exists(path("ranks/models/pooled/progress.json")); })) << first->err();
+  ASSERT_TRUE(wait_until([&] { return fs::exists(path("ranks/models/pooled/progress.json")) && first->handles(SIGTERM) && second->handles(SIGTERM); })) << first->err();
   for (const auto& process : {first.get(), second.get()}) process->signal(SIGTERM);  // what mpirun and scancel send
   for (const auto& process : {first.get(), second.get()}) EXPECT_EQ(process->wait(20), 130) << process->err();
   auto again = rank(0, 2, "ranks");  // of two, but the other never comes

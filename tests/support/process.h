@@ -58,6 +58,12 @@ class Process {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const { kill(pid_, number); }
+  /// Whether the program has a handler of its own for the signal by now: on a busy machine it is still loading long after it was started.
+  bool handles(int number) const {
+    const std::string status = read_file("/proc/" + std::to_string(pid_) + "/status");
+    const std::size_t at = status.find("SigCgt:");
+    return at != std::string::npos && (std::stoull(status.substr(at + 7), nullptr, 16) >> (number - 1) & 1) != 0;
+  }
   bool running() {
     if (!ended_ && waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
     return !ended_;
