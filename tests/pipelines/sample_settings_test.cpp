@@ -45,5 +45,25 @@ TEST(SampleSettings, FederationsOfRealDataAreReadable) {
   }
 }
 
+/// What bench/algorithms_table.py and multimodal_table.py run: a base, changed by a variant and a method (RFC 7386, as simulation_runs.merged).
+TEST(SampleSettings, ListsOfMethodsMakeReadableSimulations) {
+  std::size_t made = 0;
+  for (const fs::path& file : {kSamples / "algorithms.json", kSamples / "multimodal/methods.json", kSamples / "multimodal/sarcoma.json", kSamples / "multimodal/glioma.json"}) {
+    const Json list = read_json(file);
+    Json base = read_json(file.parent_path() / list.at("base").get<std::string>());
+    base.merge_patch(list.value("set", Json::object()));
+    for (const Json& variant : list.value("variants", Json{{{"name", ""}, {"set", Json::object()}}}))
+      for (const Json& method : list.at(list.contains("methods") ? "methods" : "algorithms")) {
+        SCOPED_TRACE(file.filename().string() + " " + variant.at("name").get<std::string>() + " " + method.at("name").get<std::string>());
+        Json settings = base;
+        settings.merge_patch(variant.at("set"));
+        settings.merge_patch(method.at("set"));
+        EXPECT_GE(parse_simulation_settings(settings, "merged").sites.size(), 3U);
+        ++made;
+      }
+  }
+  EXPECT_GE(made, 21U + 4U + 16U + 6U);
+}
+
 }  // namespace
 }  // namespace consilium::pipelines
