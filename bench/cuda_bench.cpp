@@ -87,6 +87,10 @@ void add(const std::string& name, int repetitions, Args&&... args) {
 int main(int argc, char** argv) {
   using namespace consilium;
   using namespace consilium::bench;
+  if (models::describe_torch().cuda_devices == 0) {  // ./dev bench goes through all of them
+    fmt::print("cuda_bench: LibTorch sees no CUDA device; nothing was measured\n");
+    return 0;
+  }
   models::configure_torch(1, models::find_device("cuda"));
   for (const auto& [word, precision] : {std::pair("float32", models::Precision::kFloat32), std::pair("bfloat16", models::Precision::kBfloat16)}) {
     add(fmt::format("step 128^3 x 2 {}/consilium", word), 3, train, precision, Freedom{});
