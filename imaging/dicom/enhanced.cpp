@@ -41,11 +41,10 @@ std::vector<bool> volume_dimensions(DcmItem& data_set) {
   DcmSequenceOfItems* dimensions = nullptr;
   if (data_set.findAndGetSequence(DCM_DimensionIndexSequence, dimensions).bad() || dimensions == nullptr) return wanted;
   for (DcmObject* next = dimensions->nextInContainer(nullptr); next != nullptr; next = dimensions->nextInContainer(next)) {
-    DcmElement* element = nullptr;
     DcmTagKey pointer;
     auto* item = dynamic_cast<DcmItem*>(next);
-    if (item == nullptr || item->findAndGetElement(DCM_DimensionIndexPointer, element).bad() || element == nullptr ||
-        element->getTagVal(pointer).bad())
+    DcmElement* element = item == nullptr ? nullptr : element_of(*item, DCM_DimensionIndexPointer);
+    if (element == nullptr || element->getTagVal(pointer).bad())
       pointer = DCM_InStackPositionNumber;
     wanted.push_back(pointer != DCM_InStackPositionNumber && pointer != DCM_ImagePositionPatient &&
                      pointer != DCM_PlanePositionSequence);

@@ -15,10 +15,10 @@ struct FileStart {
   std::string bytes;         ///< the first ones: enough for a classic header, or all
 };
 
-/// @throws Error{kNotFound} no such file, or none that can be opened.
+/// @throws Error{kNotFound} no such file; as OpenFile.
 FileStart read_start(const std::filesystem::path& file);
 
-/// The first `count` bytes of a file, or all. @throws Error{kNotFound}
+/// The first `count` bytes of a file, or all. @throws as read_start.
 std::string read_first_bytes(const std::filesystem::path& file, std::size_t count);
 
 /// Whether it starts as DICOM does: "DICM" after the preamble, or an element of group 0002 or 0008 where there is none.

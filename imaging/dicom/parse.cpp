@@ -105,8 +105,16 @@ Attempt parse(std::string_view bytes, const FileMeta& meta, bool whole) {
   return result;
 }
 
-/// Nothing where the header goes on behind these first bytes of a file of `length`.
-std::optional<ParsedDicom> parse_header(std::string_view bytes, std::uint64_t length, const FileMeta& meta, const fs::path& file) {
+/// Nothing where the header goes on behind `bytes`, the first ones of the file.
+std::optional<ParsedDicom> parse_header(std::string_view bytes, const FileStart& start) {
+  const fs::path& file = start.file;
+  const FileMeta meta = parse_file_meta(bytes);
+  std::uint64_t length = start.length;
+  std::string plain;
+  if (meta.is_deflated) {
+    plain = inflated(read_first_bytes(file, start.length), meta, file);
+    bytes = plain, length = plain.size();
+  }
   const bool whole = bytes.size() >= length;
   if (!whole && meta.data_set >= bytes.size()) return std::nullopt;
   const std::string_view body = bytes.substr(std::min(meta.data_set, bytes.size()));
@@ -130,23 +138,11 @@ ParsedDicom parse_dicom(const fs::path& file) { return parse_dicom(read_start(fi
 
 ParsedDicom parse_dicom(const FileStart& start) {
   set_up_dcmtk();
-  const fs::path& file = start.file;
-  require(start.length <= kLongestFile, ErrorCode::kUnsupported, file.string() + ": longer than 8 GiB");
-  const FileMeta meta = parse_file_meta(start.bytes);
-  std::optional<ParsedDicom> parsed;
-  if (meta.is_deflated) {
-    const std::string bytes = inflated(read_first_bytes(file, start.length), meta, file);
-    parsed = parse_header(bytes, bytes.size(), meta, file);
-  } else {
-    parsed = parse_header(start.bytes, start.length, meta, file);
-  }
-  for (const std::size_t window : kWindows) {
-    if (parsed) return std::move(*parsed);
-    const std::string bytes = read_first_bytes(file, window);
-    parsed = parse_header(bytes, start.length, parse_file_meta(bytes), file);
-  }
-  require(parsed.has_value(), ErrorCode::kCorruptData, file.string() + ": the header does not end");
-  return std::move(*parsed);
+  require(start.length <= kLongestFile, ErrorCode::kUnsupported, start.file.string() + ": longer than 8 GiB");
+  if (auto parsed = parse_header(start.bytes, start)) return std::move(*parsed);
+  for (const std::size_t window : kWindows)
+    if (auto parsed = parse_header(read_first_bytes(start.file, window), start)) return std::move(*parsed);
+  throw Error(ErrorCode::kCorruptData, start.file.string() + ": the header does not end");
 }
 
 std::string read_inflated(const fs::path& file) {

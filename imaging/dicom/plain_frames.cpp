@@ -17,8 +17,8 @@ namespace {
 /// What Frame Increment Pointer (0028,0009) says that frames differ in.
 std::set<DcmTagKey> increments_of(DcmItem& data_set) {
   std::set<DcmTagKey> tags;
-  DcmElement* element = nullptr;
-  if (data_set.findAndGetElement(DCM_FrameIncrementPointer, element).bad() || element == nullptr) return tags;
+  DcmElement* element = element_of(data_set, DCM_FrameIncrementPointer);
+  if (element == nullptr) return tags;
   for (unsigned long n = 0; n < element->getVM(); ++n)
     if (DcmTagKey tag; element->getTagVal(tag, n).good()) tags.insert(tag);
   return tags;

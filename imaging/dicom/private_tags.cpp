@@ -34,8 +34,8 @@ std::optional<DcmTagKey> key_of(DcmItem& item, const PrivateTag& tag) {
 }
 
 std::string bytes_of(DcmItem& item, const DcmTagKey& key) {
-  DcmElement* element = nullptr;
-  if (item.findAndGetElement(key, element).bad() || element == nullptr) return "";
+  DcmElement* element = element_of(item, key);
+  if (element == nullptr) return "";
   Uint8* bytes = nullptr;
   if (element->getUint8Array(bytes).good() && bytes != nullptr)
     return {reinterpret_cast<const char*>(bytes), element->getLength()};

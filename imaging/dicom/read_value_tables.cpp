@@ -15,8 +15,8 @@ struct TableTags {
 
 /// The second value of the descriptor is signed as the pixels are; implicit files do not tell, and are parsed as unsigned.
 std::optional<int> first_value(DcmItem& item, const DcmTagKey& descriptor, bool is_signed) {
-  DcmElement* element = nullptr;
-  if (item.findAndGetElement(descriptor, element).bad() || element == nullptr) return std::nullopt;
+  DcmElement* element = element_of(item, descriptor);
+  if (element == nullptr) return std::nullopt;
   if (Sint16 value = 0; element->getVR() == EVR_SS) return element->getSint16(value, 1).good() ? std::optional<int>(value) : std::nullopt;
   Uint16 value = 0;
   if (element->getUint16(value, 1).bad()) return std::nullopt;
@@ -24,8 +24,8 @@ std::optional<int> first_value(DcmItem& item, const DcmTagKey& descriptor, bool 
 }
 
 std::optional<int> descriptor_value(DcmItem& item, const DcmTagKey& descriptor, unsigned long index) {
-  DcmElement* element = nullptr;
-  if (item.findAndGetElement(descriptor, element).bad() || element == nullptr) return std::nullopt;
+  DcmElement* element = element_of(item, descriptor);
+  if (element == nullptr) return std::nullopt;
   Uint16 value = 0;
   if (element->getUint16(value, index).good()) return value;
   if (Sint16 whole = 0; element->getSint16(whole, index).good()) return static_cast<Uint16>(whole);
@@ -34,8 +34,8 @@ std::optional<int> descriptor_value(DcmItem& item, const DcmTagKey& descriptor, 
 
 /// The words of the element; empty when it is absent or of another kind.
 std::vector<std::uint16_t> words_in(DcmItem& item, const DcmTagKey& tag) {
-  DcmElement* element = nullptr;
-  if (item.findAndGetElement(tag, element).bad() || element == nullptr) return {};
+  DcmElement* element = element_of(item, tag);
+  if (element == nullptr) return {};
   Uint16* words = nullptr;
   Sint16* signed_words = nullptr;
   const std::size_t count = element->getLength() / 2;

@@ -33,8 +33,7 @@ const std::pair<DcmTagKey, bool> kShared[]{
 };
 
 void copy(DcmItem& from, DcmItem& to, const DcmTagKey& tag, bool is_required) {
-  DcmElement* found = nullptr;
-  if (from.findAndGetElement(tag, found).good() && found != nullptr) {
+  if (DcmElement* found = element_of(from, tag); found != nullptr) {
     std::unique_ptr<DcmElement> element(dynamic_cast<DcmElement*>(found->clone()));
     if (element != nullptr && to.insert(element.get(), OFTrue).good()) element.release();
   } else if (is_required) {
