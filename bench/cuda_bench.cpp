@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "bench/peer.h"
+#include "bench/random_case.h"
 #include "bench/ratio_reporter.h"
 #include "models/device.h"
 #include "models/fit.h"
@@ -20,19 +21,6 @@ constexpr int kSteps = 20;
 
 models::UNetOptions network() { return {.in_channels = 4, .out_channels = 4, .filters = {32, 64, 128, 256, 320}}; }
 
-models::TrainingCase training_case() {
-  models::TrainingCase sample;
-  sample.id = "bench";
-  sample.channels = 4;
-  sample.size = {160, 160, 160};
-  Rng rng(1);
-  sample.image.resize(std::size_t{4} * 160 * 160 * 160);
-  sample.labels.resize(std::size_t{160} * 160 * 160);
-  for (float& value : sample.image) value = static_cast<float>(rng.uniform(-2, 2));
-  for (std::uint8_t& label : sample.labels) label = static_cast<std::uint8_t>(rng.below(4));
-  return sample;
-}
-
 double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
@@ -43,7 +31,7 @@ double seconds_of(const std::function<void()>& work) {
 struct Freedom {
   bool augmented = false;
   bool ordered = false;  ///< sums in one order, whatever they cost
-  bool tries = false;         ///< cuDNN tries its algorithms on the first step of a shape and keeps the fastest
+  bool tries = false;    ///< cuDNN tries its algorithms on the first step of a shape and keeps the fastest
 };
 
 /// Of one step of several. The loss of each is read, so the device has done it.
@@ -52,7 +40,7 @@ void train(benchmark::State& state, models::Precision precision, Freedom freedom
   at::globalContext().setBenchmarkCuDNN(freedom.tries);
   models::Segmenter segmenter(network(), Rng(1));
   segmenter.move_to(models::find_device("cuda"));
-  const std::vector<models::TrainingCase> cases{training_case()};
+  const std::vector<models::TrainingCase> cases{random_case(160)};
   models::FitOptions options{.patch = {128, 128, 128}, .batch = 2, .precision = precision};
   if (!freedom.augmented) options.augment = {.flip = false, .rotate_chance = 0, .intensity_chance = 0, .noise_chance = 0};
   models::fit(segmenter, cases, {0, 5, 1000}, options, Rng(1));

@@ -103,6 +103,13 @@ std::vector<double> medians_of_tenths(const std::vector<double>& values) {
   return medians;
 }
 
+/// Of "hub" and the sites.
+void issue_keys(const fs::path& keys, const std::vector<std::string>& sites) {
+  fl::init_authority(keys);
+  fl::issue_certificate(keys, "hub", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
+  for (const std::string& site : sites) fl::issue_certificate(keys, site);
+}
+
 struct Measured {
   double round_seconds = 0, peak_mb = 0;
   std::vector<double> resident_mb;   ///< after a round, the median of each tenth of the run
@@ -113,10 +120,8 @@ Measured measure(std::int64_t parameters, int sites, int rounds, bool secure) {
   const double processor_before = processor_seconds();
   const TemporaryFolder folder;
   const fs::path keys = folder.path() / "keys";
-  fl::init_authority(keys);
-  fl::issue_certificate(keys, "hub", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
   const auto settings = settings_of(sites, rounds, secure);
-  for (const std::string& site : settings.sites) fl::issue_certificate(keys, site);
+  issue_keys(keys, settings.sites);
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
@@ -169,9 +174,7 @@ void show(std::int64_t parameters, int sites, int rounds) {
 /// What a round costs whoever makes it, step by step: the library, mutual TLS, hashes of what is sent and of what comes in, and files of what comes in.
 void show_floors(std::int64_t parameters, int sites) {
   const TemporaryFolder keys;
-  fl::init_authority(keys.path());
-  fl::issue_certificate(keys.path(), "hub", {.role = fl::Role::kCoordinator, .hosts = {"localhost", "127.0.0.1"}});
-  for (int n = 1; n <= sites; ++n) fl::issue_certificate(keys.path(), "site_" + std::to_string(n));
+  issue_keys(keys.path(), settings_of(sites, 1, false).sites);
   std::string bytes(static_cast<std::size_t>(parameters) * sizeof(float), '\0');
   for (std::size_t n = 0; n < bytes.size(); ++n) bytes[n] = static_cast<char>(n * 2654435761U >> 24);
   const std::vector<std::pair<const char*, FloorOptions>> steps{{"plain gRPC", {}}, {"with mutual TLS", {.keys = keys.path()}}, {"and SHA-256", {.keys = keys.path(), .hashes = true}},

@@ -100,7 +100,7 @@ void exchange(pb::Federation::Stub& stub, std::string_view bytes, const FloorOpt
 }
 
 std::shared_ptr<grpc::ChannelCredentials> site_credentials(const FloorOptions& options, int number) {
-  const std::string name = "site_" + std::to_string(number + 1);
+  const std::string name = "site_" + std::to_string(number);
   return fl::channel_credentials(fl::read_tls_files(fl::tls_files(options.keys, name), fl::Role::kSite, name));
 }
 

@@ -7,7 +7,7 @@ namespace consilium::bench {
 
 /// What a floor does beside moving bytes.
 struct FloorOptions {
-  std::filesystem::path keys{};  ///< of "hub" and "site_1", ...: mutual TLS; empty: none
+  std::filesystem::path keys{};  ///< of "hub" and "site_0", ...: mutual TLS; empty: none
   bool hashes = false;           ///< SHA-256 of every piece where it is sent, once a model, and where it comes in
   bool keeps = false;            ///< what comes in is written to a file, at either end
 };

@@ -3,6 +3,7 @@
 
 #include "base/parallel.h"
 #include "bench/peer.h"
+#include "bench/random_case.h"
 #include "bench/ratio_reporter.h"
 #include "models/fit.h"
 #include "models/predict.h"
@@ -15,20 +16,9 @@ namespace {
 
 models::UNetOptions network() { return {.in_channels = 4, .out_channels = 4, .filters = {16, 32, 64, 128}}; }
 
-models::TrainingCase training_case() {
-  models::TrainingCase sample;
-  sample.id = "bench";
-  sample.channels = 4;
-  sample.size = {64, 64, 64};
-  Rng rng(1);
-  for (std::size_t n = 0; n < std::size_t{4} * 64 * 64 * 64; ++n) sample.image.push_back(static_cast<float>(rng.normal()));
-  for (std::size_t n = 0; n < std::size_t{64} * 64 * 64; ++n) sample.labels.push_back(static_cast<std::uint8_t>(rng.below(4)));
-  return sample;
-}
-
 void train(benchmark::State& state) {
   models::Segmenter segmenter(network(), Rng(1));
-  const std::vector<models::TrainingCase> cases{training_case()};
+  const std::vector<models::TrainingCase> cases{random_case(64)};
   models::FitOptions options{.patch = {48, 48, 48}, .batch = 1};
   options.augment = {.flip = false, .rotate_chance = 0, .intensity_chance = 0, .noise_chance = 0};
   models::OptimiserState memory;

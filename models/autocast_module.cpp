@@ -12,7 +12,7 @@ void switch_autocast(c10::DeviceType type, bool on) {
   if (on) at::autocast::set_autocast_dtype(type, at::kBFloat16);
   at::autocast::set_autocast_enabled(type, on);
 }
-bool is_autocast(c10::DeviceType type) { return at::autocast::is_autocast_enabled(type); }
+bool is_cpu_autocast() { return at::autocast::is_autocast_enabled(c10::kCPU); }
 #else
 void switch_autocast(c10::DeviceType type, bool on) {
   if (type == c10::kCUDA) {
@@ -23,7 +23,7 @@ void switch_autocast(c10::DeviceType type, bool on) {
   if (on) at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
   at::autocast::set_cpu_enabled(on);
 }
-bool is_autocast(c10::DeviceType type) { return type == c10::kCUDA ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled(); }
+bool is_cpu_autocast() { return at::autocast::is_cpu_enabled(); }
 #endif
 
 }  // namespace
@@ -38,6 +38,6 @@ AutocastScope::~AutocastScope() {
   switch_autocast(type_, false);
 }
 
-bool autocasts_on_cpu() { return is_autocast(c10::kCPU); }
+bool autocasts_on_cpu() { return is_cpu_autocast(); }
 
 }  // namespace consilium::models

@@ -82,7 +82,7 @@ class DataTrainer : public fl::Trainer {
     return std::make_unique<SiteTrainer>(settings_.name, split, trainer_folder(settings_.folder), [this](std::int64_t steps, double loss) {
       if (steps > 0) progress_.step(loss);
       throw_if_stopped(stop_);
-    }, SiteLedger{settings_.privacy_ledger.empty() ? trainer_folder(settings_.folder) / "privacy" : fs::path(settings_.privacy_ledger), settings_.privacy_budget}, training.device);
+    }, training.device, SiteLedger{settings_.privacy_ledger.empty() ? trainer_folder(settings_.folder) / "privacy" : fs::path(settings_.privacy_ledger), settings_.privacy_budget});
   }
 
   /// Of what the network sees: the same images prepared alike have the same digest, whatever their files are called.

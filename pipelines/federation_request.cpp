@@ -44,7 +44,7 @@ fl::FinishedRun federate_in_process(const FederationRequest& request) {
   const fl::FederationSettings settings = federation_settings(request);
   for (const auto& [name, split] : request.sites) {
     if (split.train.empty()) continue;
-    trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step, std::nullopt, request.settings.training.device));
+    trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step, request.settings.training.device));
     sites.emplace_back(name, trainers.back().get());
   }
   return fl::run_in_process(settings, federation_start(request), sites, request.folder, {}, [&](const fl::Event& event) { tensorboard.add(event); });

@@ -65,7 +65,7 @@ fl::FinishedRun federate_peers(const FederationRequest& request) {
   for (const auto& [name, split] : request.sites) {
     if (split.train.empty()) continue;
     const fs::path folder = request.folder / "sites" / name;
-    trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(folder), request.on_step, std::nullopt, request.settings.training.device));
+    trainers.push_back(std::make_unique<SiteTrainer>(name, split, trainer_folder(folder), request.on_step, request.settings.training.device));
     by_site[name] = trainers.back().get();
     stores[name] = std::make_unique<fl::PeerStore>(folder / "peer", settings, name);
     if (auto record = stores[name]->load()) start[name] = std::move(*record);

@@ -62,7 +62,7 @@ struct TrainedSite {
 std::vector<TrainedSite> trainers_of(const FederationRequest& request) {
   std::vector<TrainedSite> sites;
   for (const auto& [name, split] : request.sites)
-    if (!split.train.empty()) sites.push_back({name, std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step, std::nullopt, request.settings.training.device)});
+    if (!split.train.empty()) sites.push_back({name, std::make_unique<SiteTrainer>(name, split, trainer_folder(request.folder / "sites" / name), request.on_step, request.settings.training.device)});
   return sites;
 }
 

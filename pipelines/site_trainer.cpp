@@ -63,7 +63,7 @@ double step_norm_of(const TrainingSettings& s, const models::StepRange& steps, s
 
 }  // namespace
 
-SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std::function<void(std::int64_t, double)> on_step, std::optional<SiteLedger> ledger, c10::Device device)
+SiteTrainer::SiteTrainer(std::string site, SiteSplit split, fs::path folder, std::function<void(std::int64_t, double)> on_step, c10::Device device, std::optional<SiteLedger> ledger)
     : site_(std::move(site)), split_(std::move(split)), samples_(samples_of(split_.train)), folder_(std::move(folder)), on_step_(std::move(on_step)),
       privacy_(ledger.value_or(SiteLedger{folder_ / "privacy"}), folder_, samples_, site_), device_(device) {}
 

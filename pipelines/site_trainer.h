@@ -25,7 +25,7 @@ inline std::filesystem::path trainer_folder(const std::filesystem::path& site_fo
 class SiteTrainer : public fl::Trainer {
  public:
   /// `cases` must outlive the trainer. `on_step` is called after each step, with a loss of NaN where it may not leave the site. `ledger`: by default in `folder`, without a budget.
-  SiteTrainer(std::string site, SiteSplit split, std::filesystem::path folder, std::function<void(std::int64_t steps, double loss)> on_step = {}, std::optional<SiteLedger> ledger = {}, c10::Device device = c10::Device(c10::kCPU));
+  SiteTrainer(std::string site, SiteSplit split, std::filesystem::path folder, std::function<void(std::int64_t steps, double loss)> on_step = {}, c10::Device device = c10::Device(c10::kCPU), std::optional<SiteLedger> ledger = {});
 
   fl::Validation validate(const fl::RoundPlan& plan, const ModelState& global) override;
   fl::Update train(const fl::RoundPlan& plan, const ModelState& global) override;

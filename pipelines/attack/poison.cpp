@@ -180,7 +180,7 @@ PoisonRun run_one(const Job& job, const std::string& attack, const std::string& 
       split.train.clear();
       for (const PreparedCase& c : poisoned.back()) split.train.push_back(&c);
     }
-    trainers.push_back(std::make_unique<SiteTrainer>(site.name, split, trainer_folder(job.folder / "sites" / site.name), [&](std::int64_t, double) { throw_if_stopped(job.stop); }, std::nullopt, training.device));
+    trainers.push_back(std::make_unique<SiteTrainer>(site.name, split, trainer_folder(job.folder / "sites" / site.name), [&](std::int64_t, double) { throw_if_stopped(job.stop); }, training.device));
     fl::Trainer& sends = gang && site.attacks ? gang->add(site.name, *trainers.back(), static_cast<std::int64_t>(split.train.size())) : *trainers.back();
     recorders.push_back(std::make_unique<Recorder>(site.name, sends));
     named.emplace_back(site.name, recorders.back().get());

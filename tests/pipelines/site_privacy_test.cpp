@@ -23,7 +23,7 @@ class SitePrivacyTest : public testing::Test {
     cases = prepare_site(folder.path() / "site", settings, imaging::label_scheme("brats2023"));
   }
   SiteTrainer trainer(const std::string& state, const fl::PrivacyBudget& budget = {.delta = 1e-2}) const {
-    return {"east", split_by_folders(cases, "site", settings), folder.path() / state, {}, SiteLedger{folder.path() / (state + "_ledger"), budget}};
+    return {"east", split_by_folders(cases, "site", settings), folder.path() / state, {}, c10::Device(c10::kCPU), SiteLedger{folder.path() / (state + "_ledger"), budget}};
   }
   fl::Update train(const std::string& state, std::int64_t round, const fl::PrivacyBudget& budget = {.delta = 1e-2}) const {
     return trainer(state, budget).train({round, settings.rounds, "", to_json(settings).dump()}, global);
