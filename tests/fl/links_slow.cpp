@@ -2,18 +2,22 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "fl/keys.h"
 #include "tests/fl/noise_trainer.h"
 #include "tests/support/process.h"
 #include "tests/support/relay.h"
+#include "tests/support/slow_link.h"
 
-// Links of real hospitals between network namespaces: 4 Mbit/s, 150 ms there and back, 2 % of the packets lost, and an outage. Needs root, ip and tc.
+// Links of real hospitals between network namespaces: 4 Mbit/s, 150 ms there and back, 2 % of the packets lost, and an outage: by the kernel's netem, by a program between TUN devices
+// where the kernel has none, and without root through relays.
 namespace consilium::fl {
 namespace {
 
 using consilium::test::Process;
 using consilium::test::Relay;
+using consilium::test::SlowLinks;
 using consilium::test::wait_until;
 
 constexpr int kSites = 8, kRounds = 20;
@@ -49,6 +53,41 @@ class Network {
   bool good_ = false;
 };
 
+/// The same without netem: the hub has a namespace too, and each site a pair of TUN devices to it, whose packets SlowLinks carries.
+class TunNetwork {
+ public:
+  TunNetwork() {
+    clean();
+    good_ = shell("ip netns add " + kHub + " && ip -n " + kHub + " link set lo up && ip -n " + kHub + " addr add 10.77.0.1/32 dev lo");
+    std::vector<std::pair<int, int>> pairs;
+    for (int n = 0; n < kSites && good_; ++n) {
+      const std::string ns = Network::name(n), near = "cn" + std::to_string(n), far = "cf" + std::to_string(n), address = "10.77.0." + std::to_string(10 + n);
+      good_ = shell("ip netns add " + ns);
+      pairs.emplace_back(consilium::test::open_tun(kHub, near), consilium::test::open_tun(ns, far));
+      good_ = good_ && pairs.back().first >= 0 && pairs.back().second >= 0 && shell("ip -n " + kHub + " link set " + near + " up && ip -n " + kHub + " route add " + address + "/32 dev " + near + " && ip -n " + ns + " addr add " + address + "/32 dev " + far + " && ip -n " + ns + " link set " + far + " up && ip -n " + ns + " link set lo up && ip -n " + ns + " route add 10.77.0.1/32 dev " + far);
+    }
+    links_.emplace(std::move(pairs), consilium::test::LinkShape{});
+  }
+  ~TunNetwork() {
+    links_.reset();
+    clean();
+  }
+  TunNetwork(const TunNetwork&) = delete;
+  bool good() const { return good_; }
+  SlowLinks& links() { return *links_; }
+  static std::vector<std::string> within(const std::string& space) { return {"/usr/sbin/ip", "netns", "exec", space}; }
+
+  inline static const std::string kHub = "consilium_hub";
+
+ private:
+  static void clean() {
+    for (int n = 0; n < kSites; ++n) shell("ip netns del " + Network::name(n));
+    shell("ip netns del " + kHub);
+  }
+  bool good_ = false;
+  std::optional<SlowLinks> links_;
+};
+
 double outage_seconds() {
   const char* const wanted = std::getenv("CONSILIUM_OUTAGE_SECONDS");
   return wanted == nullptr ? 360 : std::atof(wanted);
@@ -64,8 +103,8 @@ class Links : public testing::Test {
     for (const std::string& name : names_) issue_certificate(keys(), name);
   }
   fs::path keys() const { return folder_.path() / "keys"; }
-  void start_hub(const std::string& listen) {
-    std::vector<std::string> words{kProgram, "coordinator", keys().string(), (folder_.path() / "hub").string(), listen, std::to_string(kRounds), std::to_string(test::kNoiseParameters)};
+  void start_hub(const std::string& listen, std::vector<std::string> words = {}) {
+    for (const std::string& word : {kProgram, std::string("coordinator"), keys().string(), (folder_.path() / "hub").string(), listen, std::to_string(kRounds), std::to_string(test::kNoiseParameters)}) words.push_back(word);
     words.insert(words.end(), names_.begin(), names_.end());
     hub_ = std::make_unique<Process>(words);
   }
@@ -112,6 +151,18 @@ TEST_F(Links, BetweenNamespacesWithLossAndAnOutageEightSitesLoseNoRound) {
   start_hub("10.77.0.1:7443");
   for (int n = 0; n < kSites; ++n) start_site(n, "10.77.0.1:7443", {"/usr/sbin/ip", "netns", "exec", Network::name(n)});
   run(&Network::cut);
+}
+
+TEST_F(Links, OverPacketsThatAreLateAndLostAndAnOutageEightSitesLoseNoRound) {
+  if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
+  TunNetwork network;
+  if (!network.good()) GTEST_SKIP() << "ip netns or TUN devices do not work here (package iproute2, /dev/net/tun)";
+  start_hub("10.77.0.1:7443", TunNetwork::within(TunNetwork::kHub));
+  for (int n = 0; n < kSites; ++n) start_site(n, "10.77.0.1:7443", TunNetwork::within(Network::name(n)));
+  run([&](bool down) { network.links().down = down; });
+  const double carried = static_cast<double>(network.links().carried), dropped = static_cast<double>(network.links().dropped);
+  EXPECT_GT(dropped, 0.015 * carried);
+  std::printf("%.0f packets carried, %.0f lost\n", carried, dropped);
 }
 
 /// The same without the kernel's help: TCP relays of 4 Mbit/s per direction; no loss, no delay.
