@@ -38,7 +38,8 @@ std::vector<ConvolutionCost> convolutions_of(const models::UNetOptions& network,
       collector.convolution(modality.name + ".gate", f[level], 1, 1, 1, level);
       if (trains) collector.convolution(modality.name + ".single", f[level], network.out_channels, 1, 1, level);
     }
-  for (std::size_t level = 0; level < f.size(); ++level) collector.convolution("mix", 2 * f[level], f[level], 1, 1, level);
+  for (std::size_t level = 0; level < f.size(); ++level)
+    for (const char* of : {"mix", "spread"}) collector.convolution(of, f[level], f[level], 1, 1, level);
   for (std::size_t level = f.size() - 1; level-- > 0;) {
     models::WrappedTransposedConv up(f[level + 1], f[level]);
     collector.all.push_back({"up", collector.input(f[level + 1], level + 1), [up](const at::Tensor& x) mutable { return up(x); }});

@@ -8,8 +8,10 @@
 #include "base/error.h"
 #include "models/alignment/class_weights.h"
 #include "models/autocast_module.h"
+#include "models/device_errors_module.h"
 #include "models/index_tensor_module.h"
 #include "models/multimodal_module.h"
+#include "models/named_tensor_module.h"
 #include "models/segmenter_net.h"
 #include "models/window_grid_module.h"
 
@@ -39,7 +41,9 @@ std::int64_t for_each_window(MultimodalNetImpl& net, const at::Tensor& image, co
   const WindowGrid grid(image.to(net.device()), options, stride_of(net.options));
   const torch::NoGradGuard no_grad;
   const AutocastScope autocast(options.precision, net.device());
-  for (const WindowPlace& place : grid.places) visit(grid, place, net.encode(grid.window_of(grid.padded, place).unsqueeze(0), {set}));
+  on_device(net.device(), [&] {
+    for (const WindowPlace& place : grid.places) visit(grid, place, net.encode(grid.window_of(grid.padded, place).unsqueeze(0), {set}));
+  });
   return static_cast<std::int64_t>(grid.places.size());
 }
 
@@ -124,8 +128,7 @@ std::map<std::string, std::vector<float>> class_features(const Segmenter& segmen
   std::map<std::string, std::vector<float>> means;
   for (std::int64_t c = 0; c < count; ++c) {
     if (sizes[c].item<float>() == 0) continue;
-    const at::Tensor unit = (sums[c] / sums[c].norm().clamp_min(1e-12)).to(torch::kCPU).contiguous();
-    means[std::to_string(c)] = std::vector<float>(unit.data_ptr<float>(), unit.data_ptr<float>() + unit.numel());
+    means[std::to_string(c)] = values_of(sums[c] / sums[c].norm().clamp_min(1e-12));
   }
   return means;
 }

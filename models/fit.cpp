@@ -71,9 +71,8 @@ Lesson lesson_of(Segmenter& segmenter, std::span<const TrainingCase> cases, cons
   if (net == nullptr) return lesson;
   const MultimodalOptions& m = net->options.multimodal;
   const Teaching teaching = teaching_of(cases, net->options);
-  const bool pairs = std::any_of(teaching.cases_beside.begin(), teaching.cases_beside.end(), [](std::int64_t count) { return count > 0; });
   // What is sent of classes would not be covered by the noise on gradients.
-  lesson.multimodal.emplace(*net, MultimodalLossOptions{{options.regions, options.partial_labels}, options.precision, m.contrastive_weight > 0 && pairs, !is_private && (m.anchor_weight > 0 || m.attention)});
+  lesson.multimodal.emplace(*net, MultimodalLossOptions{{options.regions, options.partial_labels}, options.precision, m.contrastive_weight > 0 && teaching.cases_of_several > 0, !is_private && (m.anchor_weight > 0 || m.attention)});
   return lesson;
 }
 
@@ -234,7 +233,7 @@ double mean_loss(Segmenter& segmenter, std::span<const TrainingCase> cases, std:
   double sum = 0;
   for (std::int64_t n = 0; n < batches; ++n) {
     Rng draw = rng.fork(static_cast<std::uint64_t>(n));
-    sum += loss_of(*segmenter.net().module, moved_to(draw_batch(cases, plain, options.batch, network, draw), segmenter.device()), options, nullptr).item<double>();
+    sum += on_device(segmenter.device(), [&] { return loss_of(*segmenter.net().module, moved_to(draw_batch(cases, plain, options.batch, network, draw), segmenter.device()), options, nullptr).item<double>(); });
   }
   return sum / static_cast<double>(batches);
 }

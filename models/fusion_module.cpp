@@ -10,7 +10,7 @@ at::Tensor mean_of(const std::vector<at::Tensor>& features) {
 }
 
 /// sum_m (f_m - mean)^2 / divisor.
-at::Tensor spread(const std::vector<at::Tensor>& features, const at::Tensor& mean, std::size_t divisor) {
+at::Tensor variance_about(const std::vector<at::Tensor>& features, const at::Tensor& mean, std::size_t divisor) {
   at::Tensor sum = (features[0] - mean).square();
   for (std::size_t m = 1; m < features.size(); ++m) sum = sum + (features[m] - mean).square();
   return sum / static_cast<double>(divisor);
@@ -18,22 +18,23 @@ at::Tensor spread(const std::vector<at::Tensor>& features, const at::Tensor& mea
 
 }  // namespace
 
-FusionImpl::FusionImpl(int in, int out) { mix = register_module("mix", WrappedConv(2 * in, out, 1, 1, true)); }
+FusionImpl::FusionImpl(int in, int out) {
+  mix = register_module("mix", WrappedConv(in, out, 1, 1, true));
+  spread = register_module("spread", WrappedConv(in, out, 1, 1, false));
+}
 
 at::Tensor FusionImpl::regions(const std::vector<at::Tensor>&) { return {}; }
 
 at::Tensor FusionImpl::forward(const std::vector<at::Tensor>& features) {
   const FusedStatistics s = statistics(features);
-  const at::Tensor& weight = mix->conv->weight;
-  const std::int64_t in = weight.size(1) / 2;
-  const at::Tensor of_mean = at::conv3d(s.mean, weight.narrow(1, 0, in), mix->conv->bias);
-  return s.variance.defined() ? of_mean + at::conv3d(s.variance, weight.narrow(1, in, in)) : of_mean;
+  const at::Tensor of_mean = mix(s.mean);
+  return s.variance.defined() ? of_mean + spread(s.variance) : of_mean;
 }
 
 FusedStatistics HemisFusionImpl::statistics(const std::vector<at::Tensor>& features) {
   if (features.size() == 1) return {features[0], {}};
   const at::Tensor mean = mean_of(features);
-  return {mean, spread(features, mean, features.size() - 1)};
+  return {mean, variance_about(features, mean, features.size() - 1)};
 }
 
 at::Tensor HemisFusionImpl::gates(const std::vector<at::Tensor>& features) {
@@ -54,7 +55,7 @@ FusedStatistics GatedFusionImpl::statistics(const std::vector<at::Tensor>& featu
   const std::vector<at::Tensor> weight = weights(features);
   at::Tensor mean = weight[0] * features[0];
   for (std::size_t m = 1; m < features.size(); ++m) mean = mean + weight[m] * features[m];
-  return {mean, spread(features, mean, features.size())};
+  return {mean, variance_about(features, mean, features.size())};
 }
 
 at::Tensor GatedFusionImpl::gates(const std::vector<at::Tensor>& features) { return torch::cat(weights(features), 1).mean({2, 3, 4}); }

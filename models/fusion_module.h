@@ -16,7 +16,7 @@ struct FusedStatistics {
 };
 
 /// Fusion of one level: z = Conv1x1([mean, variance]) over the modalities that the samples at hand have, however many they are. A modality that is
-/// missing has no part in any number: the functions below never see it.
+/// missing has no part in any number: the functions below never see it. The convolution is two tensors, of the mean and of the variance, as samples of one modality teach only the first.
 struct FusionImpl : torch::nn::Module {
   FusionImpl(int in, int out);
   virtual FusedStatistics statistics(const std::vector<at::Tensor>& features) = 0;
@@ -26,7 +26,7 @@ struct FusionImpl : torch::nn::Module {
   virtual at::Tensor regions(const std::vector<at::Tensor>& features);
 
   at::Tensor forward(const std::vector<at::Tensor>& features);
-  WrappedConv mix{nullptr};
+  WrappedConv mix{nullptr}, spread{nullptr};
 };
 
 /// (f_1 + ... + f_M) / M and the sample variance, which is 0 for one modality.

@@ -39,13 +39,13 @@ FusedStatistics RegionFusionImpl::statistics(const std::vector<at::Tensor>& feat
   if (features.size() == 1) return {features[0], {}};
   const at::Tensor maps = torch::softmax(regions(features), 1);
   const std::vector<at::Tensor> share = shares(features, maps);
-  at::Tensor mean, spread;
+  at::Tensor mean, squares;
   for (std::size_t m = 0; m < features.size(); ++m) {
     const at::Tensor weight = torch::bmm(share[m].unsqueeze(1), maps.flatten(2)).view({maps.size(0), 1, maps.size(2), maps.size(3), maps.size(4)});
     mean = m == 0 ? weight * features[m] : mean + weight * features[m];
   }
-  for (std::size_t m = 0; m < features.size(); ++m) spread = m == 0 ? (features[m] - mean).square() : spread + (features[m] - mean).square();
-  return {mean, spread / static_cast<double>(features.size())};
+  for (std::size_t m = 0; m < features.size(); ++m) squares = m == 0 ? (features[m] - mean).square() : squares + (features[m] - mean).square();
+  return {mean, squares / static_cast<double>(features.size())};
 }
 
 at::Tensor RegionFusionImpl::gates(const std::vector<at::Tensor>& features) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "models/named_tensor_module.h"
 
 namespace consilium::models {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 at::Tensor matching(const ModelState& state, const std::string& name, const at::Tensor& parameter) {
   const NamedTensor* found = find_tensor(state, name);
   require(found != nullptr && found->shape == parameter.sizes().vec(), ErrorCode::kMismatch, "no tensor " + name + " of the network's shape is given");
-  return torch::from_blob(const_cast<float*>(found->values.data()), found->shape, torch::kFloat32).clone().to(parameter.options());
+  return tensor_of(*found).to(parameter.options());
 }
 
 void add(const std::vector<std::pair<at::Tensor, at::Tensor>>& pairs, const std::function<void(at::Tensor&, const at::Tensor&, const at::Tensor&)>& to) {

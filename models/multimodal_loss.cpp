@@ -9,6 +9,7 @@
 #include "models/autocast_module.h"
 #include "models/index_tensor_module.h"
 #include "models/multimodal_loss_module.h"
+#include "models/named_tensor_module.h"
 
 namespace consilium::models {
 namespace {
@@ -187,8 +188,7 @@ std::map<std::int64_t, std::vector<float>> MultimodalLoss::class_means() const {
   for (std::int64_t c = 0; c < counts_.size(0); ++c) {
     const double count = counts_[c].item<double>();
     if (count == 0) continue;
-    const at::Tensor mean = (sums_[c] / count).to(torch::kCPU, torch::kFloat32).contiguous();
-    means[c] = std::vector<float>(mean.data_ptr<float>(), mean.data_ptr<float>() + mean.numel());
+    means[c] = values_of(sums_[c] / count);
   }
   return means;
 }

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "models/named_tensor_module.h"
 #include "models/optimiser_module.h"
 #include "models/state/safetensors.h"
 
@@ -27,14 +28,6 @@ auto key_of(const Map&, const at::Tensor& parameter) {
   }
 }
 
-NamedTensor to_named(const std::string& name, const at::Tensor& tensor) {
-  const at::Tensor plain = tensor.detach().to(torch::kCPU).contiguous();
-  const float* values = plain.data_ptr<float>();
-  return {name, "", plain.sizes().vec(), std::vector<float>(values, values + plain.numel())};
-}
-
-at::Tensor to_tensor(const NamedTensor& named, c10::Device device) { return torch::from_blob(const_cast<float*>(named.values.data()), named.shape, torch::kFloat32).clone().to(device); }
-
 /// Every tensor of a memory belongs to a parameter of the network, trained now or not.
 void require_of_network(const ModelState& memory, const torch::nn::Module& module) {
   const auto parameters = module.named_parameters();
@@ -47,7 +40,7 @@ void require_of_network(const ModelState& memory, const torch::nn::Module& modul
 /// A parameter's memory; zeros where it was not trained when the memory was made.
 at::Tensor of_parameter(const ModelState& memory, const std::string& name, const at::Tensor& parameter) {
   const NamedTensor* tensor = find_tensor(memory, name);
-  return tensor != nullptr ? to_tensor(*tensor, parameter.device()) : torch::zeros_like(parameter);
+  return tensor != nullptr ? tensor_of(*tensor).to(parameter.device()) : torch::zeros_like(parameter);
 }
 
 }  // namespace
@@ -153,11 +146,11 @@ OptimiserState OptimiserStep::state() const {
     if (own == memory.end()) continue;
     if (options_.kind == OptimiserKind::kAdamW) {
       const auto& adam = static_cast<const torch::optim::AdamWParamState&>(*own->second);
-      state.first_moment.tensors.push_back(to_named(name, adam.exp_avg()));
-      state.second_moment.tensors.push_back(to_named(name, adam.exp_avg_sq()));
+      state.first_moment.tensors.push_back(named_tensor(name, "", adam.exp_avg()));
+      state.second_moment.tensors.push_back(named_tensor(name, "", adam.exp_avg_sq()));
     } else {
       const at::Tensor& velocity = static_cast<const torch::optim::SGDParamState&>(*own->second).momentum_buffer();
-      if (velocity.defined()) state.first_moment.tensors.push_back(to_named(name, velocity));
+      if (velocity.defined()) state.first_moment.tensors.push_back(named_tensor(name, "", velocity));
     }
   }
   return state;

@@ -6,28 +6,13 @@
 #include <map>
 
 #include "base/error.h"
+#include "models/named_tensor_module.h"
 #include "models/segmenter_net.h"
+#include "models/tensor_group.h"
 
 namespace consilium::models {
 
 namespace {
-
-/// The second part of a name, up to its next dot, behind `group`: ("stem", "stems.CT.levels...") -> "stem.CT".
-std::string member(const std::string& group, const std::string& name) {
-  const std::size_t start = name.find('.');
-  return group + name.substr(start, name.find('.', start + 1) - start);
-}
-
-std::string group_of(const std::string& name, const UNetOptions& options) {
-  if (name.starts_with("input_block.")) return options.stem_group;
-  if (name.starts_with("stems.")) return member("stem", name);
-  if (name.starts_with("projectors.")) return member("projector", name);
-  if (name.starts_with("anchors.")) return name;
-  if (name.starts_with("fusion.") || name.starts_with("attention.")) return "fusion";
-  if (name.starts_with("single_head.")) return "head.single";
-  if (name.starts_with("output_block.") || name.starts_with("deep_supervision_heads.")) return "head";
-  return "trunk";
-}
 
 std::map<std::string, at::Tensor> sorted_parameters(const std::shared_ptr<NetworkImpl>& module) {
   std::map<std::string, at::Tensor> sorted;
@@ -82,11 +67,7 @@ std::int64_t Segmenter::parameter_count() const {
 
 ModelState Segmenter::state() const {
   ModelState state;
-  for (const auto& [name, parameter] : sorted_parameters(net_->module)) {
-    const at::Tensor plain = parameter.detach().to(torch::kCPU, torch::kFloat32).contiguous();
-    const float* values = plain.data_ptr<float>();
-    state.tensors.push_back({name, group_of(name, options()), plain.sizes().vec(), std::vector<float>(values, values + plain.numel())});
-  }
+  for (const auto& [name, parameter] : sorted_parameters(net_->module)) state.tensors.push_back(named_tensor(name, group_of(name, options()), parameter));
   return state;
 }
 

@@ -16,6 +16,8 @@ namespace consilium::models {
 struct Teaching {
   std::vector<std::int64_t> cases_with;    ///< per modality
   std::vector<std::int64_t> cases_beside;  ///< per modality: that have it and another one
+  std::int64_t cases = 0;                  ///< all
+  std::int64_t cases_of_several = 0;       ///< that have more than one modality
 };
 /// @throws Error{kMismatch} as presence_of.
 Teaching teaching_of(std::span<const TrainingCase> cases, const UNetOptions& network);

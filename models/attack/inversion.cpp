@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "models/attack/victim_module.h"
 #include "models/conv3d.h"
+#include "models/named_tensor_module.h"
 
 namespace consilium::models {
 namespace {
@@ -23,7 +24,7 @@ std::vector<at::Tensor> gradient_of(const Victim::Net& net, const ModelState& se
   for (const auto& [name, weight] : net.weights) {
     const NamedTensor* tensor = find_tensor(seen, name);
     require(tensor != nullptr && tensor->shape == weight.sizes().vec(), ErrorCode::kMismatch, "the update has no tensor " + name + " of the network's shape");
-    gradient.push_back(torch::from_blob(const_cast<float*>(tensor->values.data()), tensor->shape).clone().mul_(-1 / net.options.learning_rate));
+    gradient.push_back(tensor_of(*tensor).mul_(-1 / net.options.learning_rate));
   }
   return gradient;
 }
@@ -117,11 +118,8 @@ Reconstruction invert_update(Victim& victim, const ModelState& seen, std::span<c
     const double mismatch = comparison.mismatch(image).item<double>();
     if (!(mismatch < best.mismatch) && !best.images.empty()) continue;
     best = {{}, mismatch};
-    const at::Tensor found = image.detach().contiguous();
-    for (std::int64_t n = 0; n < found.size(0); ++n) {
-      const at::Tensor one = found[n].nan_to_num();
-      best.images.emplace_back(one.data_ptr<float>(), one.data_ptr<float>() + one.numel());
-    }
+    const at::Tensor found = image.detach();
+    for (std::int64_t n = 0; n < found.size(0); ++n) best.images.push_back(values_of(found[n].nan_to_num()));
   }
   return best;
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "models/attack/victim_module.h"
+#include "models/named_tensor_module.h"
 #include "models/segmenter_net.h"
 #include "models/supervision.h"
 
@@ -141,8 +142,7 @@ ModelState Victim::update(const std::vector<std::vector<VictimPatch>>& batches) 
   ModelState update;
   const torch::NoGradGuard no_graph;
   for (std::size_t n = 0; n < weights.size(); ++n) {
-    const at::Tensor change = (weights[n].detach() - before[n]).contiguous();
-    update.tensors.push_back({net_->weights[n].first, "trunk", change.sizes().vec(), std::vector<float>(change.data_ptr<float>(), change.data_ptr<float>() + change.numel())});
+    update.tensors.push_back(named_tensor(net_->weights[n].first, "trunk", weights[n].detach() - before[n]));
     weights[n].data().copy_(before[n]);
   }
   std::sort(update.tensors.begin(), update.tensors.end(), [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });

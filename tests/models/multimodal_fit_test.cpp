@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "models/attack/adversarial.h"
@@ -11,6 +12,7 @@
 #include "models/multimodal_loss_module.h"
 #include "models/predict.h"
 #include "models/segmenter_net.h"
+#include "models/teaching.h"
 #include "tests/models/multimodal_case.h"
 
 namespace consilium::models {
@@ -144,12 +146,29 @@ TEST(MultimodalFit, ASiteOfOneModalityTeachesNeitherGatesNorProjectors) {
   const ModelState after = segmenter.state();
   for (std::size_t n = 0; n < before.tensors.size(); ++n) {
     const std::string& name = before.tensors[n].name;
-    const bool stays = name.find(".gate.") != std::string::npos || name.starts_with("projectors.") || name.starts_with("single_head.") || name.starts_with("anchors.") ||
+    const bool stays = name.find(".gate.") != std::string::npos || name.find(".spread.") != std::string::npos || name.starts_with("projectors.") || name.starts_with("single_head.") || name.starts_with("anchors.") ||
                        name.starts_with("stems.PET") || name.starts_with("stems.MR");
     EXPECT_EQ(before.tensors[n] == after.tensors[n], stays) << name;
   }
-  for (const char* group : {"projector.CT", "head.single", "stem.MR"}) EXPECT_EQ(report.cases_per_group.at(group), 0) << group;
+  for (const char* group : {"projector.CT", "head.single", "stem.MR", "fusion.several"}) EXPECT_EQ(report.cases_per_group.at(group), 0) << group;
+  EXPECT_EQ(report.cases_per_group.at("fusion"), 2);
   EXPECT_EQ(report.cases_per_group.at("stem.CT"), 2);
+}
+
+TEST(MultimodalFit, EachGroupCountsTheCasesThatTrainIt) {
+  const std::vector<TrainingCase> cases = mixed();
+  for (const Fusion fusion : {Fusion::kGated, Fusion::kHemis, Fusion::kRegion, Fusion::kExperts}) {
+    UNetOptions options = full_network();
+    options.multimodal.fusion = fusion;
+    const auto counts = cases_per_group(cases, options, OutputKind::kClasses);
+    std::set<std::string> groups;
+    for (const NamedTensor& tensor : Segmenter(options, Rng(1)).state().tensors) groups.insert(tensor.group);
+    for (const std::string& group : groups) EXPECT_TRUE(counts.contains(group)) << group;
+    EXPECT_EQ(counts.size(), groups.size());
+    EXPECT_EQ(counts.at("fusion"), 4);
+    EXPECT_EQ(counts.contains("fusion.several") ? counts.at("fusion.several") : 3, 3) << "the case that has MR alone chooses nothing";
+    EXPECT_EQ(counts.contains("fusion.regions"), fusion == Fusion::kRegion);
+  }
 }
 
 TEST(MultimodalFit, ReportsTheMeansOfTheClassesThatThereAre) {

@@ -41,10 +41,10 @@ TEST(MultimodalNetwork, HasTheParametersThatTheDesignCounts) {
   // The design's 827,224 less 56 biases of transposed convolutions, which this decoder, as the plain network's, has none of.
   EXPECT_EQ(counts["stem.CT"], 220152);
   EXPECT_EQ(counts["projector.MR"], 8320);
-  EXPECT_EQ(counts["fusion"] + counts["trunk"] + counts["head"], 141808 - 56);
+  EXPECT_EQ(counts["fusion"] + counts["fusion.several"] + counts["trunk"] + counts["head"], 141808 - 56);
   EXPECT_EQ(counts["head.single"], 4 * (8 + 16 + 32 + 64) + 4 * 4);
   EXPECT_EQ(counts["anchors.3"], 64);
-  EXPECT_EQ(counts.size(), 3U + 3 + 3 + 1 + 4);
+  EXPECT_EQ(counts.size(), 3U + 3 + 4 + 1 + 4);
 }
 
 TEST(MultimodalNetwork, AStateLeavesAndComesBackAndASeedGivesTheSameBytes) {
@@ -191,8 +191,8 @@ TEST(MultimodalNetwork, PrivateChannelsDoNotReachTheFusion) {
   options.multimodal.shared_share = 0.5;
   const Segmenter segmenter(options, Rng(1));
   for (const NamedTensor& tensor : segmenter.state().tensors) {
-    if (tensor.name == "fusion.2.mix.weight" || tensor.name == "fusion.2.mix.conv.weight") {
-      EXPECT_EQ(tensor.shape[1], 2 * 8);
+    if (tensor.name == "fusion.2.mix.conv.weight" || tensor.name == "fusion.2.spread.conv.weight") {
+      EXPECT_EQ(tensor.shape[1], 8);
     }
     if (tensor.name == "projectors.CT.first.weight") {
       EXPECT_EQ(tensor.shape[1], 8);
