@@ -86,6 +86,11 @@ void write_beside(const fs::path& path, const std::function<void(const fs::path&
   require(!status, ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + status.message());
 }
 
+std::string resolved(const fs::path& folder, const std::string& path) {
+  if (path.empty() || fs::path(path).is_absolute()) return path;
+  return (folder / path).lexically_normal().string();
+}
+
 void make_folder(const fs::path& path) {
   std::error_code status;
   fs::create_directories(path, status);

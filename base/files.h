@@ -33,6 +33,9 @@ void write_file(const fs::path& path, std::string_view bytes, Durability durabil
 /// that name instead of a file; then `path` must not exist, or be an empty folder.
 void write_beside(const fs::path& path, const std::function<void(const fs::path& temporary)>& write, Durability durability = Durability::kPowerLoss);
 
+/// A path as a settings file in `folder` means it: relative to that folder, not to where the program was started. Empty, for "none", stays empty.
+std::string resolved(const fs::path& folder, const std::string& path);
+
 /// Makes a folder and its parents. @throws Error{kCannotWrite}
 void make_folder(const fs::path& path);
 

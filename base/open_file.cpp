@@ -18,6 +18,12 @@ namespace {
   throw Error(ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(failure) + remedy);
 }
 
+struct stat status_of(int descriptor, const fs::path& path) {
+  struct stat status {};
+  require(::fstat(descriptor, &status) == 0, ErrorCode::kCorruptData, path.string() + ": " + std::strerror(errno));
+  return status;
+}
+
 }  // namespace
 
 OpenFile::OpenFile(const fs::path& path, bool write) : path_(path) {
@@ -31,10 +37,11 @@ OpenFile::~OpenFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-std::uint64_t OpenFile::size() const {
-  struct stat status {};
-  require(::fstat(descriptor_, &status) == 0, ErrorCode::kCorruptData, path_.string() + ": " + std::strerror(errno));
-  return static_cast<std::uint64_t>(status.st_size);
+std::uint64_t OpenFile::size() const { return static_cast<std::uint64_t>(status_of(descriptor_, path_).st_size); }
+
+std::int64_t OpenFile::changed_at() const {
+  const timespec time = status_of(descriptor_, path_).st_mtim;
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
 std::size_t OpenFile::read(std::uint64_t offset, std::span<char> bytes) const {
@@ -65,8 +72,16 @@ void OpenFile::write(std::uint64_t offset, std::string_view bytes) const {
   }
 }
 
-void OpenFile::reserve(std::uint64_t bytes) const {
+void OpenFile::resize(std::uint64_t bytes) const {
   if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) cannot_write(path_, errno);
+}
+
+void OpenFile::sync() const {
+  if (::fsync(descriptor_) != 0) cannot_write(path_, errno);
+}
+
+void OpenFile::reserve(std::uint64_t bytes) const {
+  resize(bytes);
   if (bytes == 0) return;
   const int failure = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(bytes));
   if (failure != 0 && failure != EOPNOTSUPP && failure != EINVAL) cannot_write(path_, failure);

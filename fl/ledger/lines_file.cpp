@@ -1,33 +1,18 @@
 #include "fl/ledger/lines_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "base/error.h"
 #include "base/files.h"
+#include "base/open_file.h"
 
 namespace consilium::fl {
 namespace {
 
 constexpr std::uint64_t kMostBytes = 1ULL << 30;
 
-struct Open {
-  explicit Open(const fs::path& path) : file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {}
-  ~Open() {
-    if (file >= 0) ::close(file);
-  }
-  Open(const Open&) = delete;
-  int file;
-};
-
 /// Where the next line begins: after the last one that is whole.
-off_t end_of_lines(int file) {
-  off_t end = ::lseek(file, 0, SEEK_END);
-  for (char last = 0; end > 0; --end)
-    if (::pread(file, &last, 1, end - 1) != 1 || last == '\n') break;
+std::uint64_t end_of_lines(const OpenFile& file) {
+  std::uint64_t end = file.size();
+  while (end > 0 && file.read(end - 1, 1) != "\n") --end;
   return end;
 }
 
@@ -41,20 +26,12 @@ std::vector<std::string> read_lines(const fs::path& file) {
   return lines;
 }
 
-void append_line(const fs::path& file, const std::string& line) {
-  if (file.has_parent_path()) make_folder(file.parent_path());
-  const Open open(file);
-  const auto check = [&](bool good) { require(good, ErrorCode::kCannotWrite, file.string() + ": " + std::strerror(errno)); };
-  check(open.file >= 0);
-  const off_t begin = end_of_lines(open.file);
-  check(begin >= 0 && ::ftruncate(open.file, begin) == 0);
-  const std::string bytes = line + "\n";
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t wrote = ::pwrite(open.file, bytes.data() + done, bytes.size() - done, begin + static_cast<off_t>(done));
-    check(wrote > 0);
-    done += static_cast<std::size_t>(wrote);
-  }
-  check(::fsync(open.file) == 0);
+void append_line(const fs::path& path, const std::string& line) {
+  const OpenFile file(path, true);
+  const std::uint64_t begin = end_of_lines(file);
+  file.resize(begin);
+  file.write(begin, line + "\n");
+  file.sync();
 }
 
 }  // namespace consilium::fl

@@ -1,9 +1,5 @@
 #include "imaging/dicom/frame_source.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <string_view>
 
@@ -31,16 +27,8 @@ std::size_t FrameSource::frame_bytes(const DicomHeader& h) {
          static_cast<std::size_t>(h.samples_per_pixel) * static_cast<std::size_t>(h.bits_allocated / 8);
 }
 
-FrameSource::Descriptor::Descriptor(const std::filesystem::path& file) : number(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
-  require(number >= 0, ErrorCode::kNotFound, file.string() + ": is gone since it was scanned");
-}
-FrameSource::Descriptor::~Descriptor() { ::close(number); }
-
-FrameSource::FrameSource(const DicomHeader& h) : name_(h.file.string()), file_(h.file), length_(h.file_bytes) {
-  struct stat status{};
-  const bool same = ::fstat(file_.number, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == h.file_bytes &&
-                    status.st_mtim.tv_sec * 1000000000LL + status.st_mtim.tv_nsec == h.file_time;
-  require(same, ErrorCode::kMismatch, name_ + ": has changed since it was scanned");
+FrameSource::FrameSource(const DicomHeader& h) : name_(h.file.string()), file_(h.file, false), length_(h.file_bytes) {
+  require(file_.size() == h.file_bytes && file_.changed_at() == h.file_time, ErrorCode::kMismatch, name_ + ": has changed since it was scanned");
   if (h.is_deflated) {
     inflated_ = read_inflated(h.file);
     length_ = inflated_.size();
@@ -54,11 +42,7 @@ void FrameSource::read_at(std::uint64_t offset, std::span<char> target) const {
     inflated_.copy(target.data(), target.size(), offset);
     return;
   }
-  for (std::size_t done = 0; done < target.size();) {
-    const ssize_t got = ::pread(file_.number, target.data() + done, target.size() - done, static_cast<off_t>(offset + done));
-    require(got > 0, ErrorCode::kCorruptData, name_ + ": cannot be read");
-    done += static_cast<std::size_t>(got);
-  }
+  require(file_.read(offset, target) == target.size(), ErrorCode::kCorruptData, name_ + ": is cut short");
 }
 
 void FrameSource::find_fragments(const DicomHeader& h) {

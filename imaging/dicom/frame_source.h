@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/open_file.h"
 #include "imaging/dicom/header.h"
 
 namespace consilium::imaging {
@@ -34,17 +35,8 @@ class FrameSource {
   std::string encoded_frame(int frame) const;
   void read_native(const DicomHeader& h, std::span<char> cells) const;
 
-  /// An open file, until its scope ends.
-  struct Descriptor {
-    explicit Descriptor(const std::filesystem::path& file);
-    ~Descriptor();
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int number;
-  };
-
   std::string name_;
-  Descriptor file_;
+  OpenFile file_;
   std::uint64_t length_ = 0;
   std::string inflated_;  ///< all of a deflated file
   std::vector<Fragment> fragments_;

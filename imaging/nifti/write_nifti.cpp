@@ -1,8 +1,5 @@
 #include "imaging/nifti/write_nifti.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -17,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/open_file.h"
 #include "base/parallel.h"
 #include "imaging/nifti/gzip.h"
 #include "imaging/nifti/nifti_header.h"
@@ -43,37 +41,16 @@ Slabs slabs_of(const NiftiLayout& layout) {
   return slabs;
 }
 
-[[noreturn]] void fail(const fs::path& path) {
-  throw Error(ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
-}
-
-void write_at(int file, std::uint64_t offset, std::span<const char> bytes, const fs::path& path) {
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t wrote = ::pwrite(file, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-    if (wrote < 0) fail(path);
-    done += static_cast<std::size_t>(wrote);
-  }
-}
-
-struct Descriptor {
-  explicit Descriptor(const fs::path& file) : number(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
-    if (number < 0) fail(file);
-  }
-  ~Descriptor() { ::close(number); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number;
-};
-
 void write_plain(const fs::path& path, std::span<const char> header, const Slabs& slabs, const Fill& fill) {
-  const Descriptor file(path);
-  write_at(file.number, 0, header, path);
+  const OpenFile file(path, true);
+  file.resize(header.size() + slabs.planes * slabs.plane_bytes);  // nothing stays of what a killed program may have left under this name
+  file.write(0, {header.data(), header.size()});
   parallel_for(slabs.count(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t slab = begin; slab < end; ++slab) {
       const auto room = std::make_unique_for_overwrite<char[]>(slabs.bytes(slab));  // zeros would be written over
       const std::span<char> bytes(room.get(), slabs.bytes(slab));
       fill(slabs.first(slab), bytes);
-      write_at(file.number, header.size() + slabs.first(slab) * slabs.plane_bytes, bytes, path);
+      file.write(header.size() + slabs.first(slab) * slabs.plane_bytes, {bytes.data(), bytes.size()});
     }
   });
 }
@@ -104,7 +81,7 @@ void write_gzip(const fs::path& path, std::span<const char> header, const Slabs&
   const std::string end = sum.end();
   stream << end;
   stream.flush();
-  if (!stream.good()) fail(path);
+  require(stream.good(), ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(errno));
 }
 
 /// What must be stored so that `slope * stored + inter` is every value again, but for the rounding of the header's float32 numbers;

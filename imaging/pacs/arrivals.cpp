@@ -1,6 +1,5 @@
 #include "imaging/pacs/arrivals.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/open_file.h"
 
 namespace consilium::imaging {
 namespace {
@@ -54,13 +54,6 @@ bool has_same_bytes(const fs::path& one, const fs::path& other) {
   return read_file(one, std::uint64_t{1} << 33) == read_file(other, std::uint64_t{1} << 33);
 }
 
-void sync(const fs::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool good = descriptor >= 0 && ::fsync(descriptor) == 0;
-  if (descriptor >= 0) ::close(descriptor);
-  require(good, ErrorCode::kCannotWrite, "an object cannot be written");
-}
-
 }  // namespace
 
 Arrivals::Arrivals(fs::path folder, std::uint64_t least_free_bytes) : folder_(std::move(folder)), least_free_bytes_(least_free_bytes) { make_folder(folder_ / kIncoming); }
@@ -79,7 +72,7 @@ Arrived Arrivals::take(const fs::path& file, const std::string& announced) {
   require(names.instance == announced, ErrorCode::kCorruptData, "the object is another than announced");
   const fs::path target = folder_ / names.study / names.series / (names.instance + ".dcm");
   make_folder(target.parent_path());
-  sync(file);
+  OpenFile(file, false).sync();
   // A link, unlike a renaming, never replaces what is there.
   if (::link(file.c_str(), target.c_str()) == 0) return {Arrival::kStored, target};
   require(errno == EEXIST, ErrorCode::kCannotWrite, "an object cannot be written");

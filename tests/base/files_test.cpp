@@ -25,6 +25,13 @@ TEST(Files, RefusesAFileOverTheLimit) {
   EXPECT_THROW(read_file(folder.path() / "big", 99), Error);
 }
 
+TEST(Files, APathInASettingsFileIsRelativeToTheFile) {
+  EXPECT_EQ(resolved("/runs/demo", "data"), "/runs/demo/data");
+  EXPECT_EQ(resolved("/runs/demo", "../keys/./site_a"), "/runs/keys/site_a");
+  EXPECT_EQ(resolved("/runs/demo", "/srv/keys"), "/srv/keys");
+  EXPECT_EQ(resolved("/runs/demo", ""), "");
+}
+
 TEST(Files, SaysWhatIsThereInsteadOfAFile) {
   const TemporaryFolder folder;
   const auto refusal = [](const fs::path& path) -> std::string {
