@@ -126,8 +126,7 @@ CoordinateSettings parse_coordinate_settings(const Json& json, const std::string
   require(s.enrolment.empty() || fl::is_address(s.enrolment), ErrorCode::kUsage, origin + ".enrolment: expected host:port, found \"" + s.enrolment + "\"");
   require(s.metrics_listen.empty() || fl::is_address(s.metrics_listen), ErrorCode::kUsage, origin + ".metrics_listen: expected host:port or nothing, found \"" + s.metrics_listen + "\"");
   require(std::isfinite(s.linger_seconds) && s.linger_seconds >= 0, ErrorCode::kUsage, origin + ".linger_seconds: expected 0 or more");
-  for (std::string* path : {&s.keys, &s.initial_model, &s.folder})
-    if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
+  for (std::string* path : {&s.keys, &s.initial_model, &s.folder}) *path = resolved(base, *path);
   return s;
 }
 

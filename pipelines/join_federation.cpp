@@ -109,9 +109,8 @@ JoinSettings parse_join_settings(const Json& json, const std::string& origin, co
   imaging::label_scheme(s.scheme);
   models::require_device_word(s.device, origin + ".device");
   validate_annotated(s.annotated, origin + ".annotated");
-  for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation, &s.policy, &s.policy_signer, &s.case_key, &s.privacy_ledger})
-    if (!path->empty() && fs::path(*path).is_relative()) *path = (base / *path).lexically_normal().string();
-  if (s.coordinator.starts_with("@") && fs::path(s.coordinator.substr(1)).is_relative()) s.coordinator.replace(1, std::string::npos, (base / s.coordinator.substr(1)).string());
+  for (std::string* path : {&s.keys, &s.data, &s.folder, &s.invitation, &s.policy, &s.policy_signer, &s.case_key, &s.privacy_ledger}) *path = resolved(base, *path);
+  if (s.coordinator.starts_with("@")) s.coordinator = "@" + resolved(base, s.coordinator.substr(1));
   return s;
 }
 
@@ -121,6 +120,7 @@ Json to_json(const JoinSettings& s) {
 }
 
 ModelState join_federation(const JoinSettings& given, const std::function<void(const std::string&)>& on_event, const std::atomic<bool>* stop) {
+  models::find_device(given.device);  // before anything is made, and an invitation used
   if (given.peers) return join_peers(given, on_event, stop);
   const FolderLock lock(given.folder);
   const auto policy = site_policy(given);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "fl/federation_settings.h"
 
 namespace consilium::pipelines {
@@ -56,7 +57,7 @@ PeersSettings parse_peers_settings(const Json& json, const std::string& origin, 
   reader.field("linger_seconds", s.linger_seconds);
   reader.finish();
   validate(s, origin);
-  if (std::filesystem::path(s.initial_model).is_relative()) s.initial_model = (base / s.initial_model).lexically_normal().string();
+  s.initial_model = resolved(base, s.initial_model);
   return s;
 }
 

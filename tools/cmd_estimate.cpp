@@ -24,8 +24,7 @@ int cmd_estimate(int argc, char** argv) {
     if (sites_option->count() > 0) settings.sites = sites;
     if (seed_option->count() > 0) settings.seed = seed;
     fl::validate(settings, file.filename().string());
-    std::string& updates = settings.updates.folder;
-    if (!updates.empty() && fs::path(updates).is_relative()) updates = (fs::absolute(file).parent_path() / updates).lexically_normal().string();
+    settings.updates.folder = resolved(fs::absolute(file).parent_path(), settings.updates.folder);
     const pipelines::CostSummary summary = pipelines::estimate_cost(settings, run, stop_on_signals());
     if (common.json) fmt::print("{}", read_file(fs::path(run) / "estimate.json"));
     else fmt::print("{}", to_text(summary, settings));

@@ -32,9 +32,10 @@ int cmd_simulate(int argc, char** argv) {
   return run_verb(app, argc, argv, common, [&] {
     pipelines::SimulationSettings settings = pipelines::parse_simulation_settings(read_json(settings_file), fs::path(settings_file).filename().string());
     // A path in a settings file is relative to the file, one on the command line to where the user is.
-    if (!settings.data.empty()) settings.data = (fs::absolute(settings_file).parent_path() / settings.data).lexically_normal().string();
+    const fs::path beside = fs::absolute(settings_file).parent_path();
+    settings.data = resolved(beside, settings.data);
     if (!data.empty()) settings.data = data;
-    if (!settings.start.empty()) settings.start = (fs::absolute(settings_file).parent_path() / settings.start).lexically_normal().string();
+    settings.start = resolved(beside, settings.start);
     if (!start.empty()) settings.start = start;
     if (!settings.start.empty()) pipelines::begin_with(settings.start, settings.training);
     require(!settings.data.empty(), ErrorCode::kUsage, settings_file + ": \"data\" is missing; name the folder of the sites there or with --data");

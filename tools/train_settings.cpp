@@ -1,6 +1,7 @@
 #include "tools/train_settings.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "fl/federation_settings.h"
 #include "imaging/label_scheme.h"
 #include "pipelines/annotation.h"
@@ -23,7 +24,7 @@ TrainSettings parse_train_settings(const Json& json, const std::string& origin, 
     item.finish();
     imaging::label_scheme(site.scheme);
     pipelines::validate_annotated(site.annotated, item.path() + ".annotated");
-    if (std::filesystem::path(site.folder).is_relative()) site.folder = (base / site.folder).lexically_normal().string();
+    site.folder = resolved(base, site.folder);
     settings.sites.push_back(site);
   });
   reader.object("training", [&](SettingsReader& training) { pipelines::read_training_settings(training, settings.training); });

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "fl/federation_settings.h"
 
 namespace consilium::pipelines {
@@ -49,10 +50,10 @@ PoisonSettings parse_poison_settings(const Json& json, const std::string& origin
     const std::filesystem::path file = folder / simulation.get<std::string>();
     s.simulation = parse_simulation_settings(read_json(file), file.filename().string());
     // Of that file, not of this one.
-    if (!s.simulation.data.empty()) s.simulation.data = (file.parent_path() / s.simulation.data).lexically_normal().string();
+    s.simulation.data = resolved(file.parent_path(), s.simulation.data);
   } else {
     s.simulation = parse_simulation_settings(simulation, origin + ".simulation");
-    if (!s.simulation.data.empty()) s.simulation.data = (folder / s.simulation.data).lexically_normal().string();
+    s.simulation.data = resolved(folder, s.simulation.data);
   }
   require(s.simulation.topology == fl::Topology::kCoordinator && s.simulation.folds == 0, ErrorCode::kUsage, origin + ".simulation: attacks are tried on a federation with a coordinator and without folds");
   require(s.simulation.protection == fl::ProtectionSettings{}, ErrorCode::kUsage, origin + ".simulation.protection: rules that compare sites see updates as they are; leave it out");

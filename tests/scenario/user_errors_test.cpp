@@ -289,7 +289,8 @@ TEST_F(UserErrors, ADeviceThatIsUnknownOrNotThereIsRefusedBeforeAnythingIsMade) 
   const std::string single = write("training.json", train_settings());
   const std::string several = write("simulation.json", {{"sites", {{{"name", "east"}}, {{"name", "west"}}}}, {"training", training(1, 2)}});
   fs::create_directories(path("data"));
-  const std::vector<std::vector<std::string>> commands{{"train", single, "-o", path("out")}, {"simulate", several, "--data", path("data"), "-o", path("out")}};
+  const std::string site = write("site.json", {{"name", "east"}, {"coordinator", "localhost:1"}, {"keys", "keys"}, {"data", "data"}, {"folder", "out"}});
+  const std::vector<std::vector<std::string>> commands{{"train", single, "-o", path("out")}, {"simulate", several, "--data", path("data"), "-o", path("out")}, {"join", site}};
   for (std::vector<std::string> words : commands) {
     words.insert(words.end(), {"--device", "gpu"});
     expect(words, 2, {"expected cpu, cuda, cuda:N or auto", "\"gpu\""});
