@@ -81,15 +81,16 @@ def print_subsets(table, subsets, what, of):
 
 
 def print_sites(table, subsets, sites):
-    print("\nMean Dice over subsets, by the site whose test cases they are\n")
-    print("| model | " + " | ".join(sites) + " |")
-    print("| --- |" + " --- |" * len(sites))
-    for label, scores in table.items():
-        row = []
-        for site in sites:
-            values = [v for key, v in scores.items() if key[1] == site and key[3] in subsets]
-            row.append(statistics.fmean(values) if values else None)
-        print(f"| {label} | " + " | ".join(map(cell, row)) + " |")
+    print("\nMean Dice by the site whose test cases they are, and by the modalities that are given\n")
+    print("| site | model | " + " | ".join("+".join(s) for s in subsets) + " | mean |")
+    print("| --- | --- |" + " --- |" * (len(subsets) + 1))
+    for site in sites:
+        for label, scores in table.items():
+            own = {key: value for key, value in scores.items() if key[1] == site}
+            row = [means(own, s) for s in subsets]
+            known = [v for v in row if v is not None]
+            if known:
+                print(f"| {site} | {label} | " + " | ".join(map(cell, row)) + f" | {cell(statistics.fmean(known) if len(known) == len(row) else None)} |")
 
 
 def wilcoxon(differences):
