@@ -2,13 +2,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <optional>
 
 #include "fl/keys.h"
+#include "tests/fl/link_networks.h"
 #include "tests/fl/noise_trainer.h"
 #include "tests/support/process.h"
 #include "tests/support/relay.h"
-#include "tests/support/slow_link.h"
 
 // Links of real hospitals between network namespaces: 4 Mbit/s, 150 ms there and back, 2 % of the packets lost, and an outage: by the kernel's netem, by a program between TUN devices
 // where the kernel has none, and without root through relays.
@@ -17,76 +16,10 @@ namespace {
 
 using consilium::test::Process;
 using consilium::test::Relay;
-using consilium::test::SlowLinks;
 using consilium::test::wait_until;
+using test::kSites;
 
-constexpr int kSites = 8, kRounds = 20;
-
-bool shell(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
-
-/// A bridge, and a namespace per site behind a shaped pair of devices; gone with its scope.
-class Network {
- public:
-  Network() {
-    clean();
-    good_ = shell("ip link add cbr type bridge && ip addr add 10.77.0.1/24 dev cbr && ip link set cbr up");
-    for (int n = 0; n < kSites; ++n) {
-      const std::string ns = name(n), near = "cn" + std::to_string(n), far = "cf" + std::to_string(n), address = "10.77.0." + std::to_string(10 + n);
-      const std::string shape = " root netem delay 75ms loss 2% rate 4mbit limit 300";
-      good_ = good_ && shell("ip netns add " + ns + " && ip link add " + near + " type veth peer name " + far + " netns " + ns + " && ip link set " + near + " master cbr up && ip -n " + ns + " addr add " + address + "/24 dev " + far + " && ip -n " + ns +
-                             " link set " + far + " up && ip -n " + ns + " link set lo up && tc qdisc add dev " + near + shape + " && ip netns exec " + ns + " tc qdisc add dev " + far + shape);
-    }
-  }
-  ~Network() { clean(); }
-  Network(const Network&) = delete;
-  bool good() const { return good_; }
-  static std::string name(int n) { return "consilium_site_" + std::to_string(n); }
-  static void cut(bool down) {
-    for (int n = 0; n < kSites; ++n) shell("ip link set cn" + std::to_string(n) + (down ? " down" : " up"));
-  }
-
- private:
-  static void clean() {
-    for (int n = 0; n < kSites; ++n) shell("ip netns del " + name(n)), shell("ip link del cn" + std::to_string(n));
-    shell("ip link del cbr");
-  }
-  bool good_ = false;
-};
-
-/// The same without netem: the hub has a namespace too, and each site a pair of TUN devices to it, whose packets SlowLinks carries.
-class TunNetwork {
- public:
-  TunNetwork() {
-    clean();
-    good_ = shell("ip netns add " + kHub + " && ip -n " + kHub + " link set lo up && ip -n " + kHub + " addr add 10.77.0.1/32 dev lo");
-    std::vector<std::pair<int, int>> pairs;
-    for (int n = 0; n < kSites && good_; ++n) {
-      const std::string ns = Network::name(n), near = "cn" + std::to_string(n), far = "cf" + std::to_string(n), address = "10.77.0." + std::to_string(10 + n);
-      good_ = shell("ip netns add " + ns);
-      pairs.emplace_back(consilium::test::open_tun(kHub, near), consilium::test::open_tun(ns, far));
-      good_ = good_ && pairs.back().first >= 0 && pairs.back().second >= 0 && shell("ip -n " + kHub + " link set " + near + " up && ip -n " + kHub + " route add " + address + "/32 dev " + near + " && ip -n " + ns + " addr add " + address + "/32 dev " + far + " && ip -n " + ns + " link set " + far + " up && ip -n " + ns + " link set lo up && ip -n " + ns + " route add 10.77.0.1/32 dev " + far);
-    }
-    links_.emplace(std::move(pairs), consilium::test::LinkShape{});
-  }
-  ~TunNetwork() {
-    links_.reset();
-    clean();
-  }
-  TunNetwork(const TunNetwork&) = delete;
-  bool good() const { return good_; }
-  SlowLinks& links() { return *links_; }
-  static std::vector<std::string> within(const std::string& space) { return {"/usr/sbin/ip", "netns", "exec", space}; }
-
-  inline static const std::string kHub = "consilium_hub";
-
- private:
-  static void clean() {
-    for (int n = 0; n < kSites; ++n) shell("ip netns del " + Network::name(n));
-    shell("ip netns del " + kHub);
-  }
-  bool good_ = false;
-  std::optional<SlowLinks> links_;
-};
+constexpr int kRounds = 20;
 
 double outage_seconds() {
   const char* const wanted = std::getenv("CONSILIUM_OUTAGE_SECONDS");
@@ -146,19 +79,19 @@ class Links : public testing::Test {
 
 TEST_F(Links, BetweenNamespacesWithLossAndAnOutageEightSitesLoseNoRound) {
   if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
-  const Network network;
+  const test::NetemNetwork network;
   if (!network.good()) GTEST_SKIP() << "ip netns or tc netem does not work here (package iproute2, kernel module sch_netem)";
   start_hub("10.77.0.1:7443");
-  for (int n = 0; n < kSites; ++n) start_site(n, "10.77.0.1:7443", {"/usr/sbin/ip", "netns", "exec", Network::name(n)});
-  run(&Network::cut);
+  for (int n = 0; n < kSites; ++n) start_site(n, "10.77.0.1:7443", test::within(test::NetemNetwork::space(n)));
+  run(&test::NetemNetwork::cut);
 }
 
 TEST_F(Links, OverPacketsThatAreLateAndLostAndAnOutageEightSitesLoseNoRound) {
   if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
-  TunNetwork network;
+  test::TunNetwork network;
   if (!network.good()) GTEST_SKIP() << "ip netns or TUN devices do not work here (package iproute2, /dev/net/tun)";
-  start_hub("10.77.0.1:7443", TunNetwork::within(TunNetwork::kHub));
-  for (int n = 0; n < kSites; ++n) start_site(n, "10.77.0.1:7443", TunNetwork::within(Network::name(n)));
+  start_hub("10.77.0.1:7443", test::within(test::TunNetwork::hub_space()));
+  for (int n = 0; n < kSites; ++n) start_site(n, "10.77.0.1:7443", test::within(test::TunNetwork::space(n)));
   run([&](bool down) { network.links().down = down; });
   const double carried = static_cast<double>(network.links().carried), dropped = static_cast<double>(network.links().dropped);
   EXPECT_GT(dropped, 0.015 * carried);
