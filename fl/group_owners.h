@@ -23,7 +23,7 @@ enum class TooFewOwners {
 struct GroupOwners {
   std::int64_t least_owners = 3;
   TooFewOwners below = TooFewOwners::kPersonal;
-  std::vector<std::string> conditional{"stem.*", "projector.*", "anchors.*"};  ///< names of such groups, '*' and '?': the others are everybody's, and not counted
+  std::vector<std::string> conditional{"stem.*", "projector.*", "anchors.*", "fusion.*"};  ///< names of such groups, '*' and '?': the others are everybody's, and not counted
   std::int64_t sites = 0;                      ///< of the federation, each asked in every round; 0: these are settings, not a plan's
   std::map<std::string, std::int64_t> owners{};  ///< of each conditional group, once it has been counted
 
