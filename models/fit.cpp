@@ -81,10 +81,10 @@ std::vector<std::string> frozen_tensors(const NetworkImpl& module, std::span<con
   std::vector<std::string> frozen = held;
   const auto* net = dynamic_cast<const MultimodalNetImpl*>(&module);
   if (net == nullptr) return frozen;
-  const Teaching teaching = teaching_of(cases, net->options);
+  const auto counts = cases_of_weights(teaching_of(cases, net->options), net->options.multimodal);
   const bool has_anchors = !net->known_anchors().empty();
   for (const auto& entry : net->named_parameters())
-    if (!is_taught(entry.key(), teaching, net->options, has_anchors)) frozen.push_back(entry.key());
+    if (!is_taught(entry.key(), counts, net->options, has_anchors)) frozen.push_back(entry.key());
   return frozen;
 }
 

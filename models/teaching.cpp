@@ -6,22 +6,6 @@
 #include "models/tensor_group.h"
 
 namespace consilium::models {
-namespace {
-
-/// Cases that train each group but the anchors.
-std::map<std::string, std::int64_t> cases_of_weights(const Teaching& teaching, const MultimodalOptions& options) {
-  const std::int64_t with_own_loss = options.auxiliary_weight > 0 ? teaching.cases : 0;
-  std::map<std::string, std::int64_t> counts{{"trunk", teaching.cases}, {"head", teaching.cases}, {"head.single", with_own_loss}, {"fusion", teaching.cases}};
-  if (options.fusion != Fusion::kExperts) counts["fusion.several"] = teaching.cases_of_several;
-  if (options.fusion == Fusion::kRegion) counts["fusion.regions"] = std::max(with_own_loss, teaching.cases_of_several);
-  for (std::size_t m = 0; m < options.modalities.size(); ++m) {
-    counts["stem." + options.modalities[m].name] = teaching.cases_with[m];
-    counts["projector." + options.modalities[m].name] = options.contrastive_weight > 0 ? teaching.cases_beside[m] : 0;
-  }
-  return counts;
-}
-
-}  // namespace
 
 Teaching teaching_of(std::span<const TrainingCase> cases, const UNetOptions& network) {
   const std::size_t count = network.multimodal.modalities.size();
@@ -41,11 +25,22 @@ Teaching teaching_of(std::span<const TrainingCase> cases, const UNetOptions& net
   return teaching;
 }
 
-bool is_taught(const std::string& tensor, const Teaching& teaching, const UNetOptions& network, bool has_anchors) {
-  const MultimodalOptions& options = network.multimodal;
-  if (options.modalities.empty() || tensor.starts_with("anchors.")) return true;
+std::map<std::string, std::int64_t> cases_of_weights(const Teaching& teaching, const MultimodalOptions& options) {
+  const std::int64_t with_own_loss = options.auxiliary_weight > 0 ? teaching.cases : 0;
+  std::map<std::string, std::int64_t> counts{{"trunk", teaching.cases}, {"head", teaching.cases}, {"head.single", with_own_loss}, {"fusion", teaching.cases}};
+  if (options.fusion != Fusion::kExperts) counts["fusion.several"] = teaching.cases_of_several;
+  if (options.fusion == Fusion::kRegion) counts["fusion.regions"] = std::max(with_own_loss, teaching.cases_of_several);
+  for (std::size_t m = 0; m < options.modalities.size(); ++m) {
+    counts["stem." + options.modalities[m].name] = teaching.cases_with[m];
+    counts["projector." + options.modalities[m].name] = options.contrastive_weight > 0 ? teaching.cases_beside[m] : 0;
+  }
+  return counts;
+}
+
+bool is_taught(const std::string& tensor, const std::map<std::string, std::int64_t>& counts, const UNetOptions& network, bool has_anchors) {
+  if (network.multimodal.modalities.empty() || tensor.starts_with("anchors.")) return true;
   if (tensor.starts_with("attention.")) return has_anchors;
-  return cases_of_weights(teaching, options).at(group_of(tensor, network)) > 0;
+  return counts.at(group_of(tensor, network)) > 0;
 }
 
 std::int64_t cases_with_class(std::span<const TrainingCase> cases, std::int64_t output, OutputKind kind) {

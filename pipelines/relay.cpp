@@ -26,7 +26,7 @@ RelaySettings parse_relay_settings(const Json& json, const std::string& origin, 
   fl::validate_site_names(s.sites, origin + ".sites");
   require(s.quota_gb > 0 && s.quota_gb <= 1e6, ErrorCode::kUsage, origin + ".quota_gb: expected above 0, at most 1000000");
   require(s.keep_seconds >= 1 && s.keep_seconds <= 31536000, ErrorCode::kUsage, origin + ".keep_seconds: expected 1 to 31536000");
-  for (std::string* path : {&s.keys, &s.folder}) *path = resolved(base, *path);
+  for (std::string* path : {&s.keys, &s.folder}) *path = resolved(base, path->empty() ? "." : *path);  // both are required: an empty one is the settings' own folder
   return s;
 }
 

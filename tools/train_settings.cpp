@@ -24,7 +24,7 @@ TrainSettings parse_train_settings(const Json& json, const std::string& origin, 
     item.finish();
     imaging::label_scheme(site.scheme);
     pipelines::validate_annotated(site.annotated, item.path() + ".annotated");
-    site.folder = resolved(base, site.folder);
+    site.folder = resolved(base, site.folder.empty() ? "." : site.folder);  // required: an empty one is the settings' own folder
     settings.sites.push_back(site);
   });
   reader.object("training", [&](SettingsReader& training) { pipelines::read_training_settings(training, settings.training); });

@@ -1,6 +1,5 @@
 #include "fl/ledger/lines_file.h"
 
-#include "base/error.h"
 #include "base/files.h"
 #include "base/open_file.h"
 
