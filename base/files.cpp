@@ -1,6 +1,5 @@
 #include "base/files.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,6 +8,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/open_file.h"
 
 namespace consilium {
 namespace {
@@ -19,11 +19,9 @@ fs::path temporary_beside(const fs::path& path) {
   return path.parent_path() / (".partial-" + std::to_string(::getpid()) + "-" + std::to_string(serial++) + "-" + path.filename().string());
 }
 
-void sync_file(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
+/// The names in a folder: a file renamed into place may else be missing after the power has failed, though its bytes are there.
+void sync_names(const fs::path& folder) {
+  if (::access(folder.c_str(), R_OK) == 0) OpenFile(folder, false).sync();  // one that can be written to and not read cannot be opened
 }
 
 }  // namespace
@@ -80,10 +78,11 @@ void write_beside(const fs::path& path, const std::function<void(const fs::path&
     }
   } remove{temporary};
   write(temporary);
-  if (durability == Durability::kPowerLoss) sync_file(temporary);
+  if (durability == Durability::kPowerLoss) OpenFile(temporary, false).sync();
   std::error_code status;
   fs::rename(temporary, path, status);
   require(!status, ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + status.message());
+  if (durability == Durability::kPowerLoss) sync_names(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 
 std::string resolved(const fs::path& folder, const std::string& path) {

@@ -21,7 +21,7 @@ std::string read_file(const fs::path& path, std::uint64_t limit_bytes = 1ULL << 
 
 /// What a file survives.
 enum class Durability {
-  kPowerLoss,  ///< fsync'ed before it takes its name
+  kPowerLoss,  ///< fsync'ed before it takes its name, and the name after it
   kKill,       ///< the process may die, the machine not: for what is checked by its hash when it is read, and made again if it is damaged
 };
 

@@ -14,7 +14,7 @@ namespace consilium {
 namespace {
 
 [[noreturn]] void cannot_write(const fs::path& path, int failure) {
-  const std::string remedy = failure == ENOSPC || failure == EDQUOT ? "; make room on that disk, and it goes on where it stopped" : "";
+  const std::string remedy = failure == ENOSPC || failure == EDQUOT ? "; make room on that disk, then start this again" : "";
   throw Error(ErrorCode::kCannotWrite, "cannot write " + path.string() + ": " + std::strerror(failure) + remedy);
 }
 
@@ -77,7 +77,7 @@ void OpenFile::resize(std::uint64_t bytes) const {
 }
 
 void OpenFile::sync() const {
-  if (::fsync(descriptor_) != 0) cannot_write(path_, errno);
+  if (::fsync(descriptor_) != 0 && errno != EINVAL) cannot_write(path_, errno);  // EINVAL: nothing that can be waited for, as a pipe
 }
 
 void OpenFile::reserve(std::uint64_t bytes) const {
