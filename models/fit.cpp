@@ -58,12 +58,10 @@ struct Lesson {
   const Segmenter* teacher;
   std::optional<MultimodalLoss> multimodal{};  ///< of a network with modalities
 
-  double alignment = 1;  ///< as in MultimodalLoss::of, in the present step
-
   at::Tensor loss(const TrainingBatch& batch, const Rng& rng) {
     if (!multimodal) return loss_of(module, batch, options, teacher);
     Rng draw = rng.fork("modalities");
-    return multimodal->of(batch, taught(teacher, batch, options), draw, alignment);
+    return multimodal->of(batch, taught(teacher, batch, options), draw);
   }
 };
 
@@ -198,7 +196,6 @@ FitReport fit(Segmenter& segmenter, std::span<const TrainingCase> cases, const S
   for (std::int64_t n = 0; n < range.count; ++n) {
     const std::int64_t step = range.first + n;
     optimiser.zero_grad();
-    lesson.alignment = poly_learning_rate(1, step, range.total, network.multimodal.alignment_power);
     const double value = on_device(segmenter.device(), [&] {
       return private_gradient ? private_step(lesson, cases, privacy, *private_gradient, rng.fork(static_cast<std::uint64_t>(step))) : plain_step(lesson, source, step);
     });

@@ -75,7 +75,7 @@ MultimodalLoss::MultimodalLoss(MultimodalNetImpl& net, const MultimodalLossOptio
   counts_ = torch::zeros({outputs, 1}, options64);
 }
 
-at::Tensor MultimodalLoss::of(const TrainingBatch& batch, const at::Tensor& teacher, Rng& rng, double alignment) {
+at::Tensor MultimodalLoss::of(const TrainingBatch& batch, const at::Tensor& teacher, Rng& rng) {
   const Presence used = drop_modalities(batch.presence, weights_.modality_dropout, rng);
   const bool aligns = weights_.anchor_weight > 0 && !net_.known_anchors().empty();
   const bool splits = weights_.decorrelation_weight > 0 && net_.shared_channels < net_.options.filters.back();
@@ -90,12 +90,12 @@ at::Tensor MultimodalLoss::of(const TrainingBatch& batch, const at::Tensor& teac
   }
   at::Tensor loss = supervised_loss(outputs, batch.labels, batch.sets, teacher, options_.supervision);
   if (weights_.auxiliary_weight > 0) loss = loss + weights_.auxiliary_weight * auxiliary(batch, features, used);
-  if (options_.contrasts) loss = loss + alignment * weights_.contrastive_weight * contrast(batch, features, rng);
+  if (options_.contrasts) loss = loss + weights_.contrastive_weight * contrast(batch, features, rng);
   if (splits) loss = loss + weights_.decorrelation_weight * decorrelated(features);
   if (!aligns && !options_.gathers_means) return loss;
   const at::Tensor weights = class_weights(batch.labels, batch.sets, net_.options.out_channels, output_kind(options_.supervision), stride_of(net_.options));
   if (options_.gathers_means) gather(fused.back(), weights);
-  return aligns ? loss + alignment * weights_.anchor_weight * anchored(features, weights) : loss;
+  return aligns ? loss + weights_.anchor_weight * anchored(features, weights) : loss;
 }
 
 at::Tensor MultimodalLoss::auxiliary(const TrainingBatch& batch, const std::vector<ModalityFeatures>& features, const Presence& used) {

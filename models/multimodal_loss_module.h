@@ -31,8 +31,8 @@ class MultimodalLoss {
  public:
   MultimodalLoss(MultimodalNetImpl& net, const MultimodalLossOptions& options);
 
-  /// Of one batch; `teacher` as in supervised_loss. `alignment`: what the weights of the contrastive loss and of the anchors are multiplied by.
-  at::Tensor of(const TrainingBatch& batch, const at::Tensor& teacher, Rng& rng, double alignment = 1);
+  /// Of one batch; `teacher` as in supervised_loss.
+  at::Tensor of(const TrainingBatch& batch, const at::Tensor& teacher, Rng& rng);
 
   /// Mean fused deepest feature of each class over the samples so far that had it.
   std::map<std::int64_t, std::vector<float>> class_means() const;

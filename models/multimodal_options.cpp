@@ -48,7 +48,6 @@ void validate(const MultimodalOptions& o, int in_channels) {
   require_weight(o.contrastive_weight, "contrastive_weight");
   require_weight(o.anchor_weight, "anchor_weight");
   require_weight(o.decorrelation_weight, "decorrelation_weight");
-  require_weight(o.alignment_power, "alignment_power");
   require(std::isfinite(o.temperature) && o.temperature > 0, ErrorCode::kUsage, "multimodal.temperature: expected a number above 0");
   require(o.shared_share > 0 && o.shared_share <= 1, ErrorCode::kUsage, "multimodal.shared_share: expected above 0 and at most 1");
 }
@@ -67,7 +66,6 @@ void read_multimodal_options(SettingsReader& reader, MultimodalOptions& o) {
   reader.field("contrastive_weight", o.contrastive_weight);
   reader.field("temperature", o.temperature);
   reader.field("anchor_weight", o.anchor_weight);
-  reader.field("alignment_power", o.alignment_power);
   reader.field("shared_share", o.shared_share);
   reader.field("decorrelation_weight", o.decorrelation_weight);
   reader.finish();
@@ -84,7 +82,6 @@ Json to_json(const MultimodalOptions& o) {
           {"contrastive_weight", o.contrastive_weight},
           {"temperature", o.temperature},
           {"anchor_weight", o.anchor_weight},
-          {"alignment_power", o.alignment_power},
           {"shared_share", o.shared_share},
           {"decorrelation_weight", o.decorrelation_weight}};
 }
