@@ -171,6 +171,28 @@ TEST(MultimodalFit, EachGroupCountsTheCasesThatTrainIt) {
   }
 }
 
+/// Anchors are means of fused features, which look at anchors: round by round what goes in comes out again.
+TEST(MultimodalFit, AnchorsThatAreLookedAtDoNotGrowFromRoundToRound) {
+  UNetOptions options = full_network();
+  options.multimodal.shared_share = 1;
+  FitOptions fast = kShort;
+  fast.optimiser.learning_rate = 0.02;
+  Segmenter segmenter(options, Rng(3));
+  const std::vector<TrainingCase> cases = mixed();
+  double longest = 0;
+  for (std::int64_t round = 0; round < 12; ++round) {
+    const FitReport report = fit(segmenter, cases, {round * 5, 5, 60}, fast, Rng(5));
+    ModelState state = segmenter.state();
+    for (NamedTensor& tensor : state.tensors) {
+      if (!tensor.name.starts_with("anchors.") || !report.class_means.contains(tensor.name.substr(8))) continue;
+      tensor.values = report.class_means.at(tensor.name.substr(8)).values;
+      for (const float value : tensor.values) longest = std::max(longest, static_cast<double>(std::abs(value)));
+    }
+    segmenter.load(state);
+  }
+  EXPECT_LT(longest, 100);
+}
+
 TEST(MultimodalFit, ReportsTheMeansOfTheClassesThatThereAre) {
   at::set_num_threads(1);
   TrainingCase empty = ball(2, channels(true, true, false));

@@ -186,6 +186,24 @@ TEST(MultimodalNetwork, WithoutAnchorsAttentionChangesNothingAndAnUntrainedOneNe
   EXPECT_FALSE(torch::allclose(segmenter.logits(x)[0], before));
 }
 
+TEST(MultimodalNetwork, HowLongAnAnchorIsDoesNotReachTheFeatures) {
+  UNetOptions options = small_network();
+  options.multimodal.attention = true;
+  Segmenter segmenter(options, Rng(1));
+  ModelState state = segmenter.state();
+  const auto logits_with = [&](float length) {
+    for (NamedTensor& tensor : state.tensors) {
+      if (tensor.name == "attention.out.weight") std::fill(tensor.values.begin(), tensor.values.end(), 0.1F);
+      if (!tensor.name.starts_with("anchors.")) continue;
+      for (std::size_t n = 0; n < tensor.values.size(); ++n) tensor.values[n] = length * (tensor.name == "anchors.1" ? 1.0F + static_cast<float>(n) : 1.0F);
+    }
+    segmenter.load(state);
+    return segmenter.logits(image(1))[0];
+  };
+  const at::Tensor once = logits_with(1);
+  EXPECT_TRUE(torch::allclose(logits_with(1000), once, 1e-4, 1e-5));
+}
+
 TEST(MultimodalNetwork, PrivateChannelsDoNotReachTheFusion) {
   UNetOptions options = small_network();
   options.multimodal.shared_share = 0.5;
