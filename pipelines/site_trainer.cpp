@@ -51,6 +51,10 @@ std::string inputs_of(const models::Segmenter& segmenter, const std::string& mem
   return text;
 }
 
+/// What the distillation's weight is multiplied by: 0 in the first round, whose model has learnt nothing, 1 in the last; what an early model takes for absent would else be learnt as such.
+/// Source: ConDistFL's schedule (arXiv:2308.04070; 0.01 to 1 there).
+double trust_in_teacher(const fl::RoundPlan& plan) { return plan.rounds > 1 ? static_cast<double>(plan.round) / static_cast<double>(plan.rounds - 1) : 0; }
+
 /// Of the last `count` steps of a round; 0 where FedNova's formula does not hold.
 double step_norm_of(const TrainingSettings& s, const models::StepRange& steps, std::int64_t count) {
   const models::OptimiserOptions& o = s.fit.optimiser;
@@ -156,7 +160,8 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   double training_seconds = 0;
   std::optional<Stopwatch> watch(training_seconds);
   models::configure_torch(1, device_);
-  const TrainingSettings settings = settings_of(plan);
+  TrainingSettings settings = settings_of(plan);
+  settings.fit.partial_labels.distillation_weight *= trust_in_teacher(plan);
   const ModelState global = start_of(plan, settings, received);
   const PersonalTensors personal(settings.personal, folder_);
   const SiteScaffold scaffold(settings.local.control_variates, folder_);
@@ -165,9 +170,8 @@ fl::Update SiteTrainer::train(const fl::RoundPlan& plan, const ModelState& recei
   SiteGroups groups(plan, cases_of_groups(global, settings, samples_), folder_);
   const ModelState start = groups.put_into(personal.put_into(global, plan.round), plan.round);
   models::Segmenter segmenter = to_segmenter(settings, start);
-  // The model of round 0 has learnt nothing that it could teach.
   std::optional<models::Segmenter> teacher;
-  if (settings.fit.partial_labels.distillation_weight > 0 && plan.round > 0) teacher = to_segmenter(settings, start);
+  if (settings.fit.partial_labels.distillation_weight > 0) teacher = to_segmenter(settings, start);
   fl::Update update;
   if (settings.local.loss_batches > 0) {
     const Rng draw = Rng(settings.seed).fork("global loss").fork(site_).fork(static_cast<std::uint64_t>(plan.round));

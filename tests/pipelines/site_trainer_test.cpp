@@ -145,16 +145,21 @@ TEST_F(SiteTrainerTest, ASiteOfOneRegionHasAThirdOfTheSayInValidation) {
   EXPECT_EQ(SiteTrainer("east", split_by_folders(oedema, "site", settings), folder.path() / "none").validate(plan(1), global).cases, 0);
 }
 
-TEST_F(SiteTrainerTest, DistillationTeachesAPartialSiteFromTheSecondRoundOn) {
+TEST_F(SiteTrainerTest, DistillationTeachesAPartialSiteMoreFromRoundToRound) {
   const auto whole_tumour = prepare_site(folder.path() / "site", settings, {imaging::label_scheme("brats2023"), {"WT"}});
-  const auto trained = [&](const std::vector<PreparedCase>& with, double distillation, std::int64_t round) {
+  const auto trained = [&](const std::vector<PreparedCase>& with, double distillation, std::int64_t round, std::int64_t rounds = 3) {
     settings.fit.partial_labels.distillation_weight = distillation;
     const std::string state = "state_" + std::to_string(&with == &whole_tumour) + std::to_string(distillation);
-    return digest(SiteTrainer("east", split_by_folders(with, "site", settings), folder.path() / state).train(plan(round), global).delta);
+    fl::RoundPlan of_rounds = plan(round);
+    of_rounds.rounds = rounds;
+    return digest(SiteTrainer("east", split_by_folders(with, "site", settings), folder.path() / state).train(of_rounds, global).delta);
   };
   EXPECT_EQ(trained(whole_tumour, 0, 0), trained(whole_tumour, 1, 0));  // the untrained model teaches nothing
   EXPECT_NE(trained(whole_tumour, 0, 1), trained(whole_tumour, 1, 1));
   EXPECT_EQ(trained(cases, 0, 1), trained(cases, 1, 1));  // complete labels leave nothing open
+  // The weight is whole in the last round, and half of it in the second of three.
+  EXPECT_EQ(trained(whole_tumour, 1.5, 1, 3), trained(whole_tumour, 0.75, 1, 2));
+  EXPECT_NE(trained(whole_tumour, 0.75, 1, 3), trained(whole_tumour, 0.75, 1, 2));
 }
 
 }  // namespace
