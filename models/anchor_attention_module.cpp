@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "models/alignment/unit_rows.h"
+
 namespace consilium::models {
 
 AnchorAttentionImpl::AnchorAttentionImpl(int channels, int anchor_channels) {
@@ -14,7 +16,7 @@ AnchorAttentionImpl::AnchorAttentionImpl(int channels, int anchor_channels) {
 at::Tensor AnchorAttentionImpl::forward(const at::Tensor& features, const at::Tensor& anchors) {
   if (anchors.size(0) == 0) return features;
   const at::Tensor voxels = features.flatten(2).transpose(1, 2);
-  const at::Tensor directions = anchors * (std::sqrt(static_cast<double>(anchors.size(1))) / anchors.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12));
+  const at::Tensor directions = unit_rows(anchors) * std::sqrt(static_cast<double>(anchors.size(1)));
   const at::Tensor scores = torch::matmul(query(voxels), key(directions).t()) / std::sqrt(static_cast<double>(features.size(1)));
   const at::Tensor seen = out(torch::matmul(torch::softmax(scores, 2), value(directions)));
   return features + seen.transpose(1, 2).reshape(features.sizes());

@@ -1,5 +1,7 @@
 #include "models/projector_module.h"
 
+#include "models/alignment/unit_rows.h"
+
 namespace consilium::models {
 
 ProjectorImpl::ProjectorImpl(int channels) {
@@ -8,8 +10,7 @@ ProjectorImpl::ProjectorImpl(int channels) {
 }
 
 at::Tensor ProjectorImpl::forward(const at::Tensor& features) {
-  const at::Tensor raw = second(torch::relu(first(features)));
-  return raw / raw.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
+  return unit_rows(second(torch::relu(first(features))));
 }
 
 }  // namespace consilium::models

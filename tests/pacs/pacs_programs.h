@@ -20,10 +20,7 @@
 
 namespace consilium::test {
 
-inline int free_port() {
-  const std::string address = free_address();
-  return std::stoi(address.substr(address.rfind(':') + 1));
-}
+inline int free_port() { return free_ports(1); }
 
 /// A TCP connection to a port of this machine; -1 when nobody listens.
 inline int connect_to(int port) {
