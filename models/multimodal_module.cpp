@@ -44,11 +44,10 @@ MultimodalNetImpl::MultimodalNetImpl(const UNetOptions& o) : NetworkImpl(o) {
   for (const ModalityOptions& modality : m.modalities) projectors.push_back(projector_group->register_module(modality.name, Projector(static_cast<int>(shared_channels))));
   const auto fusion_group = group("fusion");
   for (std::size_t level = 0; level < o.filters.size(); ++level) {
-    const bool last = level + 1 == o.filters.size();
-    fusion.push_back(make_fusion(m.fusion, last ? static_cast<int>(shared_channels) : o.filters[level], o.filters[level], std::max(2, o.out_channels)));
+    fusion.push_back(make_fusion(m.fusion, o.filters[level], o.filters[level], std::max(2, o.out_channels)));
     fusion_group->register_module(std::to_string(level), fusion.back());
   }
-  if (m.attention) attention = register_module("attention", AnchorAttention(static_cast<int>(shared_channels), deepest));
+  if (m.attention) attention = register_module("attention", AnchorAttention(deepest, deepest));
   register_decoder(NormKernel::kFused);
   single_head = register_module("single_head", SingleHead(o.filters, o.out_channels));
   const auto anchor_group = group("anchors");
@@ -90,7 +89,7 @@ std::vector<at::Tensor> MultimodalNetImpl::rows(const std::vector<ModalityFeatur
   const bool last = level + 1 == fusion.size();
   for (std::size_t m = 0; m < features.size(); ++m) {
     if (!group.modalities[m]) continue;
-    at::Tensor feature = select_rows(last ? shared(features[m]) : features[m].levels[level], features[m].samples, group.samples);
+    at::Tensor feature = select_rows(features[m].levels[level], features[m].samples, group.samples);
     if (last && attention) {
       std::vector<at::Tensor> known;
       for (const auto& [c, anchor] : known_anchors()) known.push_back(anchor);
@@ -130,7 +129,7 @@ std::vector<at::Tensor> MultimodalNetImpl::gates(const std::vector<ModalityFeatu
   return result;
 }
 
-at::Tensor MultimodalNetImpl::alone(const ModalityFeatures& features) { return fusion.back()->forward({shared(features)}); }
+at::Tensor MultimodalNetImpl::alone(const ModalityFeatures& features) { return fusion.back()->forward({features.levels.back()}); }
 
 at::Tensor MultimodalNetImpl::project(std::size_t modality, const ModalityFeatures& features) {
   const at::Tensor deepest = widened(shared(features)).flatten(2).transpose(1, 2);  // [n, places, channels]

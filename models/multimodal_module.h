@@ -39,7 +39,7 @@ struct MultimodalNetImpl final : NetworkImpl {
   at::Tensor alone(const ModalityFeatures& features);
   /// Unit vectors of the places of one modality's samples, [n, places, kProjected], from its shared deepest features; x fastest.
   at::Tensor project(std::size_t modality, const ModalityFeatures& features);
-  /// The channels of the deepest features that the fusion sees, and the rest (empty if shared_share is 1).
+  /// The channels of the deepest features that are compared between modalities, and the rest (empty if shared_share is 1).
   at::Tensor shared(const ModalityFeatures& features) const;
   at::Tensor own(const ModalityFeatures& features) const;
 

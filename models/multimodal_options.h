@@ -36,7 +36,7 @@ struct MultimodalOptions {
   double contrastive_weight = 0.1;   ///< of the contrastive loss between places of one study's modalities; 0: off
   double temperature = 0.1;          ///< of the contrastive loss
   double anchor_weight = 0.05;       ///< pull of a class's mean feature in each modality towards the class's anchor; 0: off
-  double shared_share = 1;           ///< share of the deepest channels that goes on to the fusion, (0, 1]; the rest is private to the modality
+  double shared_share = 0.5;         ///< share of the deepest channels that the contrastive loss brings together, (0, 1]; the rest may tell what this modality alone shows; both are fused
   double decorrelation_weight = 0.01;  ///< of the correlation between shared and private channels; only with shared_share below 1
 
   bool operator==(const MultimodalOptions&) const = default;

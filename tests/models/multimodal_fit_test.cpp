@@ -35,7 +35,6 @@ std::vector<TrainingCase> mixed(float absent = 0) {
 UNetOptions full_network() {
   UNetOptions options = small_network();
   options.multimodal.attention = true;
-  options.multimodal.shared_share = 0.5;
   return options;
 }
 
@@ -252,6 +251,21 @@ TEST(MultimodalLoss, EveryTermCountsByItsWeight) {
     EXPECT_GT(once, 0.01);
     EXPECT_NEAR(added(weight, 2), 2 * once, 1e-3 * once);
   }
+}
+
+TEST(MultimodalLoss, ComparesSharedChannelsAndFusesAll) {
+  const torch::NoGradGuard no_graph;
+  Segmenter segmenter = started(full_network());
+  auto& net = dynamic_cast<MultimodalNetImpl&>(*segmenter.net().module);
+  const TrainingBatch given = batch();
+  std::vector<ModalityFeatures> features = net.encode(given.image, given.presence);
+  const at::Tensor compared = net.project(0, features[0]), fused = net.fuse(features, given.presence).back();
+  features[0].levels.back() = features[0].levels.back().clone();
+  net.own(features[0]).add_(1);
+  EXPECT_TRUE(torch::equal(net.project(0, features[0]), compared));
+  EXPECT_FALSE(torch::allclose(net.fuse(features, given.presence).back(), fused));
+  net.shared(features[0]).mul_(-1);
+  EXPECT_FALSE(torch::allclose(net.project(0, features[0]), compared));
 }
 
 TEST(MultimodalLoss, PatchesOfOneStudyAreNotToldFromOneAnother) {

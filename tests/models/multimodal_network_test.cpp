@@ -38,9 +38,9 @@ TEST(MultimodalNetwork, HasTheParametersThatTheDesignCounts) {
   const Segmenter segmenter(options, Rng(1));
   std::map<std::string, std::int64_t> counts;
   for (const NamedTensor& tensor : segmenter.state().tensors) counts[tensor.group] += static_cast<std::int64_t>(tensor.values.size());
-  // The design's 827,224 less 56 biases of transposed convolutions, which this decoder, as the plain network's, has none of.
+  // The design's 827,224 less 56 biases of transposed convolutions, which this decoder, as the plain network's, has none of, and less 3 x 64 x 32 weights of projectors, which see half of the channels.
   EXPECT_EQ(counts["stem.CT"], 220152);
-  EXPECT_EQ(counts["projector.MR"], 8320);
+  EXPECT_EQ(counts["projector.MR"], 8320 - 64 * 32);
   EXPECT_EQ(counts["fusion"] + counts["fusion.several"] + counts["trunk"] + counts["head"], 141808 - 56);
   EXPECT_EQ(counts["head.single"], 4 * (8 + 16 + 32 + 64) + 4 * 4);
   EXPECT_EQ(counts["anchors.3"], 64);
@@ -204,18 +204,16 @@ TEST(MultimodalNetwork, HowLongAnAnchorIsDoesNotReachTheFeatures) {
   EXPECT_TRUE(torch::allclose(logits_with(1000), once, 1e-4, 1e-5));
 }
 
-TEST(MultimodalNetwork, PrivateChannelsDoNotReachTheFusion) {
-  UNetOptions options = small_network();
-  options.multimodal.shared_share = 0.5;
-  const Segmenter segmenter(options, Rng(1));
+TEST(MultimodalNetwork, PrivateChannelsAreFusedAndNotCompared) {
+  const Segmenter segmenter(small_network(), Rng(1));
+  int met = 0;
   for (const NamedTensor& tensor : segmenter.state().tensors) {
-    if (tensor.name == "fusion.2.mix.conv.weight" || tensor.name == "fusion.2.spread.conv.weight") {
-      EXPECT_EQ(tensor.shape[1], 8);
-    }
-    if (tensor.name == "projectors.CT.first.weight") {
-      EXPECT_EQ(tensor.shape[1], 8);
-    }
+    const bool fuses = tensor.name == "fusion.2.mix.conv.weight" || tensor.name == "fusion.2.spread.conv.weight" || tensor.name == "fusion.2.gate.conv.weight";
+    if (!fuses && tensor.name != "projectors.CT.first.weight") continue;
+    EXPECT_EQ(tensor.shape[1], fuses ? 16 : 8) << tensor.name;
+    ++met;
   }
+  EXPECT_EQ(met, 4);
 }
 
 TEST(MultimodalNetwork, WhatIsNoSubsetOfTheModalitiesIsRefused) {

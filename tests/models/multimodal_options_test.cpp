@@ -30,7 +30,7 @@ std::string refusal(const Json& multimodal) {
 }
 
 TEST(MultimodalOptions, WrittenAndReadAreTheSame) {
-  const UNetOptions options = parse({{"multimodal", {{"modalities", modalities()}, {"fusion", "region"}, {"attention", true}, {"temperature", 0.2}, {"shared_share", 0.5}}}});
+  const UNetOptions options = parse({{"multimodal", {{"modalities", modalities()}, {"fusion", "region"}, {"attention", true}, {"temperature", 0.2}, {"shared_share", 0.75}}}});
   EXPECT_EQ(options.multimodal.modalities, (std::vector<ModalityOptions>{{"CT", 1}, {"MR", 2}}));
   EXPECT_EQ(options.multimodal.fusion, Fusion::kRegion);
   EXPECT_EQ(parse(to_json(options)), options);

@@ -115,7 +115,6 @@ Lesson multimodal(Fusion fusion, const std::string& name) {
   Lesson lesson{name, test::small_network()};
   lesson.network.multimodal.fusion = fusion;
   lesson.network.multimodal.attention = true;
-  lesson.network.multimodal.shared_share = 0.5;
   lesson.cases = {ball(1), ball(2, channels(true, true, false)), ball(3, channels(false, false, true)), ball(4, channels(true, false, true))};
   return lesson;
 }
