@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "models/alignment/class_weights.h"
-#include "models/alignment/unit_rows.h"
 #include "models/autocast_module.h"
 #include "models/device_errors_module.h"
 #include "models/index_tensor_module.h"
@@ -104,7 +103,7 @@ at::Tensor embedding(const Segmenter& segmenter, const at::Tensor& image, const 
   for_each_window(net, image, only(m, options.modalities.size()), window, [&](const WindowGrid& grid, const WindowPlace& place, const std::vector<ModalityFeatures>& features) {
     sums.index_add_(0, index_tensor(cells_of(grid, place, image, stride), net.device()), widened(net.project(m, features[m])[0]));
   });
-  const at::Tensor cells = sums.narrow(0, 0, kCells), units = unit_rows(cells).flatten();
+  const at::Tensor cells = sums.narrow(0, 0, kCells), units = torch::nn::functional::normalize(cells).flatten();
   return (units / units.norm().clamp_min(1e-12)).to(torch::kCPU).contiguous();
 }
 

@@ -47,7 +47,7 @@ MultimodalNetImpl::MultimodalNetImpl(const UNetOptions& o) : NetworkImpl(o) {
     fusion.push_back(make_fusion(m.fusion, o.filters[level], o.filters[level], std::max(2, o.out_channels)));
     fusion_group->register_module(std::to_string(level), fusion.back());
   }
-  if (m.attention) attention = register_module("attention", AnchorAttention(deepest, deepest));
+  if (m.attention) attention = register_module("attention", AnchorAttention(deepest));
   register_decoder(NormKernel::kFused);
   single_head = register_module("single_head", SingleHead(o.filters, o.out_channels));
   const auto anchor_group = group("anchors");
@@ -86,16 +86,13 @@ at::Tensor MultimodalNetImpl::own(const ModalityFeatures& features) const {
 
 std::vector<at::Tensor> MultimodalNetImpl::rows(const std::vector<ModalityFeatures>& features, const PresenceGroup& group, std::size_t level) {
   std::vector<at::Tensor> result;
-  const bool last = level + 1 == fusion.size();
+  std::vector<at::Tensor> looked_at;
+  if (attention && level + 1 == fusion.size())
+    for (const auto& [c, anchor] : known_anchors()) looked_at.push_back(anchor);
   for (std::size_t m = 0; m < features.size(); ++m) {
     if (!group.modalities[m]) continue;
-    at::Tensor feature = select_rows(features[m].levels[level], features[m].samples, group.samples);
-    if (last && attention) {
-      std::vector<at::Tensor> known;
-      for (const auto& [c, anchor] : known_anchors()) known.push_back(anchor);
-      if (!known.empty()) feature = attention(feature, torch::stack(known));
-    }
-    result.push_back(feature);
+    const at::Tensor feature = select_rows(features[m].levels[level], features[m].samples, group.samples);
+    result.push_back(looked_at.empty() ? feature : attention(feature, torch::stack(looked_at)));
   }
   return result;
 }

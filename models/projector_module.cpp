@@ -1,7 +1,5 @@
 #include "models/projector_module.h"
 
-#include "models/alignment/unit_rows.h"
-
 namespace consilium::models {
 
 ProjectorImpl::ProjectorImpl(int channels) {
@@ -10,7 +8,7 @@ ProjectorImpl::ProjectorImpl(int channels) {
 }
 
 at::Tensor ProjectorImpl::forward(const at::Tensor& features) {
-  return unit_rows(second(torch::relu(first(features))));
+  return torch::nn::functional::normalize(second(torch::relu(first(features))));
 }
 
 }  // namespace consilium::models

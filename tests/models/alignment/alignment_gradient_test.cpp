@@ -63,9 +63,9 @@ TEST(AlignmentGradients, SingleHead) {
 }
 
 TEST(AlignmentGradients, AnchorAttention) {
-  AnchorAttention attention(3, 4);
+  AnchorAttention attention(3);
   attention->to(torch::kFloat64);
-  const at::Tensor features = drawn({2, 3, 2, 2, 2}, 1), anchors = drawn({2, 4}, 2), direction = drawn({2, 3, 2, 2, 2}, 3);
+  const at::Tensor features = drawn({2, 3, 2, 2, 2}, 1), anchors = drawn({2, 3}, 2), direction = drawn({2, 3, 2, 2, 2}, 3);
   std::vector<std::pair<std::string, at::Tensor>> tensors{{"features", features}};
   for (const auto& entry : attention->named_parameters()) tensors.emplace_back(entry.key(), entry.value());
   test::expect_gradients([&] { return (attention(features, anchors) * direction).sum(); }, tensors);
